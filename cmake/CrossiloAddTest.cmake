@@ -1,0 +1,28 @@
+# crossilo_add_test(NAME x SOURCES x_test.cpp [RANKS 1 2 4] [LABELS slow] [TIMEOUT 60] [LIBRARIES …])
+# Without RANKS the test is one process under GoogleTest's main; with RANKS it is started by mpirun with each count
+# (its main comes from tests/support/mpi_main.cpp).
+function(crossilo_add_test)
+  cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;RANKS;LABELS;LIBRARIES" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${ARG_NAME}_test ${ARG_SOURCES})
+  target_include_directories(${ARG_NAME}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${ARG_NAME}_test PRIVATE OMPI_SKIP_MPICXX=1)
+  target_compile_options(${ARG_NAME}_test PRIVATE -Wall -Wextra $<$<BOOL:${CROSSILO_WERROR}>:-Werror>)
+  target_link_libraries(${ARG_NAME}_test PRIVATE crossilo GTest::gtest ${ARG_LIBRARIES})
+  if(NOT ARG_RANKS)
+    target_link_libraries(${ARG_NAME}_test PRIVATE GTest::gtest_main)
+    add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME}_test)
+    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    return()
+  endif()
+  target_sources(${ARG_NAME}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp")
+  target_link_libraries(${ARG_NAME}_test PRIVATE MPI::MPI_C)
+  foreach(ranks ${ARG_RANKS})
+    add_test(NAME ${ARG_NAME}_${ranks} COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none
+      ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${ARG_NAME}_test>)
+    set_tests_properties(${ARG_NAME}_${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS 2 LABELS "mpi;${ARG_LABELS}"
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+  endforeach()
+endfunction()

@@ -1,0 +1,29 @@
+// Aim: one secret key for each pair of ranks, agreed over public messages.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "crossilo/base/types.hpp"
+#include "crossilo/foreign/openssl.hpp"
+
+namespace crossilo {
+
+/// What a rank shows to all others at the start.
+struct PublicIdentity {
+  SiloId id;                             // the rank's lowest hosted silo
+  std::array<std::byte, 32> public_key;  // X25519, fresh for this start
+};
+
+/// The key that this rank shares with one other.
+struct PairKey {
+  SiloId peer;
+  Key256 key;  // HKDF(X25519, salt = epoch, "crossilo/1|pair key|" lower id | higher id)
+};
+
+/// Pair keys with everybody but oneself, ascending by peer id.
+/// Throws: EnvironmentError on equal ids, equal keys or a small-order point; names the silo id.
+[[nodiscard]] std::vector<PairKey> agree_pair_keys(const X25519& own, SiloId own_id,
+                                                   std::span<const PublicIdentity> everybody, const Hash256& epoch);
+
+}  // namespace crossilo

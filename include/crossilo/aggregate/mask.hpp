@@ -1,0 +1,63 @@
+// Aim: hide a payload so that only sums over all ranks can be read. CPU twin: src/aggregate/mask_cpu.cpp.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crossilo/aggregate/key_agreement.hpp"
+#include "crossilo/model/payload.hpp"
+
+namespace crossilo {
+
+/// Turns a payload into one that may leave the rank.
+class Mask {
+ public:
+  virtual ~Mask() = default;
+  /// Name for the round record: "pairwise" or "none".
+  [[nodiscard]] virtual const char* name() const noexcept = 0;
+  [[nodiscard]] MaskedPayload operator()(NoisedPayload&& payload, const RoundTicket& ticket);
+
+ protected:
+  virtual void apply(const RoundTicket& ticket, NoisedPayload& payload) = 0;
+};
+
+/// No mask: an explicit choice (one rank has nobody to hide from), written to the round record.
+class NoMask final : public Mask {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "none"; }
+
+ private:
+  void apply(const RoundTicket&, NoisedPayload&) override {}
+};
+
+/// The context that binds a mask to one sum: version | epoch | kind | counter | round | SHA-256(cohort).
+[[nodiscard]] std::string mask_context(const Hash256& epoch, const RoundTicket& ticket);
+
+/// Pairwise masks: y_i = q_i + sum over j > i of PRG(s_ij) - sum over j < i of PRG(s_ij), modulo 2^32 (2^64 in the
+/// statistics). s_ij = HKDF(K_ij, context | "pair" | lower | higher); PRG = AES-256-CTR; one key, one stream: the
+/// statistics continue at the next multiple of 16 bytes after the lanes. They cancel in the sum over all ranks.
+/// Source: Bonawitz et al. 2017, section 4.0.1, without self masks.
+class PairwiseMask final : public Mask {
+ public:
+  PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch);
+  ~PairwiseMask() override;
+  [[nodiscard]] const char* name() const noexcept override { return "pairwise"; }
+
+ private:
+  void apply(const RoundTicket& ticket, NoisedPayload& payload) override;
+
+  SiloId own_id_;
+  std::vector<PairKey> pair_keys_;
+  Hash256 epoch_;
+};
+
+/// Adds (or subtracts) the keystream of `key` to a payload's words, in cache-sized blocks.
+struct Keystream {
+  Key256 key;
+  bool subtract = false;
+};
+void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint32_t> lanes,
+                        std::span<std::uint64_t> statistics);
+
+}  // namespace crossilo

@@ -1,0 +1,49 @@
+// Aim: the typed errors of the program, each with its documented exit code.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace crossilo {
+
+/// Exit codes of the program `crossilo`; docs/exit-codes.md explains each.
+enum class ExitCode : int {
+  success = 0,
+  internal = 1,
+  configuration = 2,
+  environment = 3,
+  data = 4,
+  peer_lost = 5,
+  diverged = 7,
+  storage = 9,
+  requeue = 75,
+  interrupted = 130,
+  terminated = 143,
+};
+
+/// Base of every error this program throws. The text says what, where, what was found and what to do.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitCode exit_code, const std::string& text) : std::runtime_error(text), exit_code_(exit_code) {}
+  [[nodiscard]] ExitCode exit_code() const noexcept { return exit_code_; }
+
+ private:
+  ExitCode exit_code_;
+};
+
+/// An error whose type fixes its exit code.
+template <ExitCode Code>
+class ErrorOf : public Error {
+ public:
+  explicit ErrorOf(const std::string& text) : Error(Code, text) {}
+};
+
+using InternalError = ErrorOf<ExitCode::internal>;
+using ConfigError = ErrorOf<ExitCode::configuration>;
+using EnvironmentError = ErrorOf<ExitCode::environment>;
+using DataError = ErrorOf<ExitCode::data>;
+using PeerLostError = ErrorOf<ExitCode::peer_lost>;
+using DivergedError = ErrorOf<ExitCode::diverged>;
+using StorageError = ErrorOf<ExitCode::storage>;
+
+}  // namespace crossilo

@@ -1,0 +1,37 @@
+// Aim: the two roots of randomness, kept apart by type, and the registry of every purpose that is derived from them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "crossilo/base/types.hpp"
+
+namespace crossilo {
+
+/// Root of all that every silo may know: initial weights, cohort, rounding, the split of rows. Made from the shared
+/// seed.
+struct PublicRoot {
+  Key256 key{};
+};
+
+/// Root of what only one silo may know: order of rows, dropout. Made from the silo's own secret.
+struct PrivateRoot {
+  Key256 key{};
+};
+
+enum class PublicPurpose : std::uint8_t { initial_weights, cohort, rounding, held_back_rows };
+enum class PrivatePurpose : std::uint8_t { order, dropout };
+
+/// What a derived key is for, beside its purpose. Two different uses never share all four values.
+struct Derivation {
+  RoundIndex round{};
+  SiloId silo{};
+  Hash256 parent{};  // hash of the model that the round starts from; zero where there is none
+};
+
+/// The `info` string of a key derivation: "crossilo/1|public|rounding|" + round + silo + parent, fixed width.
+/// Deterministic: the same bytes on every machine (integers are written big-endian).
+[[nodiscard]] std::string derivation_info(PublicPurpose purpose, const Derivation& derivation);
+[[nodiscard]] std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation);
+
+}  // namespace crossilo

@@ -1,0 +1,134 @@
+// Aim: what a round may ask of a network, and the one function that waits for a peer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crossilo/base/clock.hpp"
+
+namespace crossilo {
+
+enum class WordType : std::uint8_t { byte, u32, u64 };
+
+/// Bytes per word of a type.
+[[nodiscard]] constexpr std::size_t size_of(WordType type) noexcept {
+  return type == WordType::byte ? 1 : type == WordType::u32 ? 4 : 8;
+}
+
+/// A message to send: a typed, read-only stretch of memory.
+struct ConstWords {
+  ConstWords(std::span<const std::byte> words) : data(words.data()), count(words.size()), type(WordType::byte) {}
+  ConstWords(std::span<const std::uint32_t> words) : data(words.data()), count(words.size()), type(WordType::u32) {}
+  ConstWords(std::span<const std::uint64_t> words) : data(words.data()), count(words.size()), type(WordType::u64) {}
+  const void* data;
+  std::size_t count;
+  WordType type;
+};
+
+/// A place to receive into.
+struct Words {
+  Words(std::span<std::byte> words) : data(words.data()), count(words.size()), type(WordType::byte) {}
+  Words(std::span<std::uint32_t> words) : data(words.data()), count(words.size()), type(WordType::u32) {}
+  Words(std::span<std::uint64_t> words) : data(words.data()), count(words.size()), type(WordType::u64) {}
+  void* data;
+  std::size_t count;
+  WordType type;
+};
+
+/// The other end of a message.
+struct Peer {
+  int rank = 0;
+  int tag = 0;
+};
+
+/// A message under way; a plain number, so that a steady round allocates nothing.
+struct Request {
+  static constexpr std::uint32_t kDone = 0xffffffffu;
+  std::uint32_t slot = kDone;
+  [[nodiscard]] bool done() const noexcept { return slot == kDone; }
+};
+
+/// Point-to-point messages between the ranks of one federation. Nothing here blocks: start, then test.
+///
+/// Contract (tests/comm/communicator_contract.hpp, for every implementation):
+///  - messages between two ranks with one tag arrive in the order in which they were started;
+///  - a message of 0 words is delivered; a message to oneself is allowed;
+///  - the buffers of a request stay alive and untouched by others until test() says true;
+///  - a receive has exactly the sender's count and type, otherwise test() throws;
+///  - a message holds at most kMessageWordsMax words; longer vectors are cut into segments by the caller.
+/// Not thread-safe: one thread per rank uses it.
+class Communicator {
+ public:
+  static constexpr std::size_t kMessageWordsMax = std::size_t{1} << 30;
+
+  virtual ~Communicator() = default;
+  [[nodiscard]] virtual int rank() const noexcept = 0;
+  [[nodiscard]] virtual int size() const noexcept = 0;
+  /// The clock that deadlines are measured with; virtual time in LocalCommunicator.
+  [[nodiscard]] virtual Clock& clock() noexcept = 0;
+
+  /// Starts a message. Alive until: test() returned true.
+  [[nodiscard]] virtual Request start_send(ConstWords words, Peer to) = 0;
+  [[nodiscard]] virtual Request start_receive(Words words, Peer from) = 0;
+  /// True once the request is complete (it is then done, and stays so). Never blocks. Throws MpiError on failure.
+  [[nodiscard]] virtual bool test(Request& request) = 0;
+  /// Called by poll_until between two fruitless tests: yields the processor, or hands the baton on.
+  virtual void idle() = 0;
+
+  /// Names ranks in messages, e.g. "silo va (rank 3, host n4)". Shapes: one text for each rank.
+  void name_peers(std::vector<std::string> names);
+  [[nodiscard]] std::string peer_name(int rank) const;
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// How long to wait for a peer without any progress, and what for.
+struct Deadline {
+  double seconds = 60.0;
+  std::string step;  // "sum, round 17": goes into the message of a lost peer
+};
+
+/// What one look at a wait found.
+struct Progress {
+  bool finished = false;
+  bool moved = false;    // something arrived or left since the last look: the deadline starts anew
+  int awaited_rank = 0;  // a rank that has not answered yet; only read when not finished
+};
+
+namespace detail {
+/// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress.
+class WaitGuard {
+ public:
+  WaitGuard(Communicator& communicator, const Deadline& deadline);
+  void after(const Progress& progress);
+
+ private:
+  Communicator& communicator_;
+  const Deadline& deadline_;
+  double last_progress_seconds_;
+};
+}  // namespace detail
+
+/// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
+/// Every request is looked at at least once even after the deadline has passed.
+/// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds.
+template <class Look>
+void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
+  detail::WaitGuard guard(communicator, deadline);
+  for (Progress progress = look(); !progress.finished; progress = look()) guard.after(progress);
+}
+
+/// Waits until every request is done; `ranks[i]` is the peer of `requests[i]`.
+void wait_all(Communicator& communicator, std::span<Request> requests, std::span<const int> ranks,
+              const Deadline& deadline);
+
+/// Everybody's control message, in the order of ranks. Shapes: all.size() == size() * mine.size(), equal on all ranks.
+/// Collective. Throws: PeerLostError.
+void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
+                const Deadline& deadline);
+
+}  // namespace crossilo

@@ -1,0 +1,88 @@
+// Aim: the cryptography that the project uses, as checked calls over OpenSSL 3 (EVP).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "crossilo/base/random.hpp"
+#include "crossilo/base/types.hpp"
+
+namespace crossilo {
+
+/// SHA-256 in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  Sha256& update(std::span<const std::byte> bytes);
+  Sha256& update(std::string_view text);
+  /// The digest of all that was fed in; the object starts afresh afterwards.
+  [[nodiscard]] Hash256 finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+[[nodiscard]] Hash256 sha256(std::span<const std::byte> bytes);
+[[nodiscard]] std::string to_hex(std::span<const std::byte> bytes);
+
+/// HKDF-SHA256 (RFC 5869), 32 bytes. Throws: EnvironmentError.
+[[nodiscard]] Key256 hkdf_sha256(std::span<const std::byte> input_key, std::span<const std::byte> salt,
+                                 std::string_view info);
+
+/// Fills `bytes` from the operating system's generator. Throws: EnvironmentError; never falls back to anything else.
+void secure_random(std::span<std::byte> bytes);
+
+/// Overwrites key material in a way the compiler may not drop.
+void wipe(std::span<std::byte> bytes) noexcept;
+
+/// The key for one use of a root (see base/random.hpp).
+[[nodiscard]] Key256 derive(const PublicRoot& root, PublicPurpose purpose, const Derivation& derivation);
+[[nodiscard]] Key256 derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation);
+/// The public root of a configuration's `seed`.
+[[nodiscard]] PublicRoot public_root(std::uint64_t seed);
+/// The private root of a silo's secret under a public seed: HKDF(secret, "crossilo/1|private root|" + seed).
+[[nodiscard]] PrivateRoot private_root(const Key256& silo_secret, std::uint64_t seed);
+/// The first 64 bits of a key, big-endian, to seed a generator of a library.
+[[nodiscard]] std::uint64_t seed_of(const Key256& key);
+
+/// The keystream of AES-256-CTR under one key, seekable. Word k of a 32-bit reading is bytes 4k..4k+3, little-endian.
+class AesCtr {
+ public:
+  explicit AesCtr(const Key256& key);
+  ~AesCtr();
+  AesCtr(AesCtr&&) noexcept;
+  AesCtr& operator=(AesCtr&&) noexcept;
+  /// Goes to a byte offset of the stream that is a multiple of 16.
+  void seek(std::uint64_t byte_offset);
+  /// Writes the next bytes of the stream.
+  void generate(std::span<std::byte> out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// An X25519 key pair; the private half never leaves the object and is wiped with it.
+class X25519 {
+ public:
+  X25519();  // fresh, from the operating system's generator
+  ~X25519();
+  X25519(X25519&&) noexcept;
+  X25519& operator=(X25519&&) noexcept;
+  [[nodiscard]] std::array<std::byte, 32> public_key() const;
+  /// The shared secret with a peer. Throws: EnvironmentError on a small-order point (all-zero result).
+  [[nodiscard]] Key256 agree(const std::array<std::byte, 32>& peer_public_key) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crossilo

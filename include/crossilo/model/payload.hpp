@@ -1,0 +1,158 @@
+// Aim: all that one round shares, and the chain of types that is the privacy proof: every stage has its own type,
+// which only that stage can make. sum() takes a MaskedPayload; handing it anything earlier does not compile
+// (tests/must_not_compile).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crossilo/base/types.hpp"
+
+namespace crossilo {
+
+/// Which readable sum a payload belongs to; part of every mask derivation.
+enum class SumKind : std::uint8_t { scaling_mean, scaling_variance, round, final_evaluation };
+
+/// A vector of parameters that travels in lanes of ring words.
+struct LaneBlock {
+  std::string name;            // "model_delta"
+  std::size_t parameters = 0;  // d
+  unsigned lane_bits = 32;     // w: 32, 16 or 8
+  double bound = 16.0;         // C: a power of two, from public state; larger values are clamped and counted
+  /// Ring words the block takes: ceil(d / (32 / w)).
+  [[nodiscard]] std::size_t words() const noexcept { return (parameters + lanes_per_word() - 1) / lanes_per_word(); }
+  [[nodiscard]] std::size_t lanes_per_word() const noexcept { return 32 / lane_bits; }
+};
+
+/// One number of the statistics block: signed fixed point in a 64-bit word.
+struct StatisticSpec {
+  std::string name;
+  double resolution = 1.0;  // value of one unit; a power of two
+  double bound = 1.0;       // |value| of one silo may not exceed it
+};
+
+/// The statistics that every payload starts with; others follow from kFirstFreeStatistic on.
+inline constexpr std::size_t kContributedWeight = 0;  // the silo's public weight, 0 when it abstains
+inline constexpr std::size_t kAbstentions = 1;        // 1 when it abstains
+inline constexpr std::size_t kClampedParameters = 2;  // parameters beyond +-C, clamped
+inline constexpr std::size_t kFirstFreeStatistic = 3;
+
+/// Specs of the statistics above. The codec fills them in; a silo leaves them alone.
+[[nodiscard]] std::vector<StatisticSpec> leading_statistics();
+
+/// The named blocks of one payload. Lane blocks lie behind each other, the statistics stand apart in 64-bit words.
+struct PayloadLayout {
+  std::vector<LaneBlock> lanes;
+  std::vector<StatisticSpec> statistics;
+
+  [[nodiscard]] std::size_t parameters() const noexcept;
+  [[nodiscard]] std::size_t lane_words() const noexcept;
+  /// Bytes that one silo hands to the sum: 4 x lane words + 8 x statistics.
+  [[nodiscard]] std::size_t payload_bytes() const noexcept { return 4 * lane_words() + 8 * statistics.size(); }
+};
+
+/// Public facts about the silos of a round. Shares sum to 1 (in double, in roster order).
+struct Cohort {
+  std::vector<SiloId> silos;           // ascending
+  std::vector<std::uint64_t> weights;  // public; one rule for the federation
+  [[nodiscard]] std::size_t size() const noexcept { return silos.size(); }
+  [[nodiscard]] std::uint64_t total_weight() const noexcept;
+  /// s_i = w_i / sum of w. Throws: InternalError when the silo is not in the cohort.
+  [[nodiscard]] double share(SiloId silo) const;
+};
+
+enum class StopReason : std::uint8_t { none, rounds_done, signal, wall_time, patience };
+
+/// What one sum is about; fixed in open, alike on all ranks, before anything is trained.
+struct RoundTicket {
+  SumKind kind = SumKind::round;
+  RoundIndex round{};
+  std::uint64_t counter = 0;  // never repeats within one start of the job
+  Cohort cohort;
+  Hash256 parent_model{};  // hash of the model the round starts from
+  StopReason stop = StopReason::none;
+};
+
+/// Buffers of one silo's update; allocated once, used in every round.
+struct UpdateBuffer {
+  std::vector<float> parameters;   // d
+  std::vector<double> statistics;  // one value for each StatisticSpec
+};
+
+/// Buffers of ring words; allocated once, used in every round.
+struct WordBuffer {
+  std::vector<std::uint32_t> lanes;
+  std::vector<std::uint64_t> statistics;
+  explicit WordBuffer(const PayloadLayout& layout) : lanes(layout.lane_words()), statistics(layout.statistics.size()) {}
+};
+
+class Silo;
+class Clip;
+class RingCodec;
+class Noise;
+class Mask;
+class SecureSum;
+class ServerOptimizer;
+
+/// A silo's numbers before encoding. Only `Maker` makes one. A view: the buffer outlives it.
+template <class Maker>
+class Update {
+ public:
+  Update(Update&&) noexcept = default;
+  Update& operator=(Update&&) noexcept = default;
+
+  [[nodiscard]] SiloId silo() const noexcept { return silo_; }
+  [[nodiscard]] std::span<float> parameters() const noexcept { return buffer_->parameters; }
+  [[nodiscard]] std::span<double> statistics() const noexcept { return buffer_->statistics; }
+  /// True when this silo cannot contribute (a delta that is not finite): its lanes will be zero.
+  [[nodiscard]] bool abstains() const noexcept { return abstains_; }
+
+ private:
+  friend Maker;
+  Update(SiloId silo, UpdateBuffer& buffer, bool abstains) : silo_(silo), buffer_(&buffer), abstains_(abstains) {}
+  SiloId silo_;
+  UpdateBuffer* buffer_;
+  bool abstains_;
+};
+
+/// Ring words at one stage of the line. Only `Maker` makes one. A view: the buffer outlives it.
+template <class Maker>
+class Payload {
+ public:
+  Payload(Payload&&) noexcept = default;
+  Payload& operator=(Payload&&) noexcept = default;
+
+  [[nodiscard]] std::span<std::uint32_t> lanes() const noexcept { return buffer_->lanes; }
+  [[nodiscard]] std::span<std::uint64_t> statistics() const noexcept { return buffer_->statistics; }
+
+ private:
+  friend Maker;
+  explicit Payload(WordBuffer& buffer) : buffer_(&buffer) {}
+  WordBuffer* buffer_;
+};
+
+using SiloUpdate = Update<Silo>;         // trained, raw
+using ClippedUpdate = Update<Clip>;      // norm bounded, finite or abstaining
+using RingPayload = Payload<RingCodec>;  // fixed-point integers
+using NoisedPayload = Payload<Noise>;    // noise added (or NoNoise, on the record)
+using MaskedPayload = Payload<Mask>;     // the first type that may leave a rank
+using RingTotal = Payload<SecureSum>;    // the sum over all ranks
+
+/// The readable result of a sum, equal bit for bit on all ranks. A view: its buffer outlives it.
+struct RoundTotal {
+  std::span<const float> mean;         // weighted mean of the parameters over the contributing silos; d
+  std::span<const double> statistics;  // totals, in the order of PayloadLayout::statistics
+  double contributed_share = 0.0;      // of the cohort's weight; 0: nothing is applied
+};
+
+/// The model after a round, equal bit for bit on all ranks. A view: its buffer outlives it.
+struct GlobalModel {
+  RoundIndex round{};                 // the last round that was applied
+  std::span<const float> parameters;  // d
+  Hash256 hash{};                     // SHA-256 of the parameters' bytes
+};
+
+}  // namespace crossilo

@@ -1,0 +1,47 @@
+// Aim: what a round needs of one hosted silo.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "crossilo/model/payload.hpp"
+
+namespace crossilo {
+
+/// Sums over a silo's rows for one model. Both parts are sums, not means, so that they add up over silos.
+struct EvaluationSums {
+  double rows = 0.0;
+  double loss = 0.0;     // sum of the rows' losses (nats, or squared error)
+  double correct = 0.0;  // rows whose class was predicted; 0 for regression
+};
+
+/// A silo's evaluation of one global model.
+struct SiloEvaluation {
+  EvaluationSums held_back;  // the part of train/ kept back to choose the best round
+  EvaluationSums test;       // test/: only reported
+};
+
+/// One silo hosted by this rank: trains on its own rows, evaluates on its own rows, shows neither.
+class Silo {
+ public:
+  virtual ~Silo() = default;
+  [[nodiscard]] virtual SiloId id() const noexcept = 0;
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+
+  /// Trains from `global` and returns the raw update in `buffer`: parameters = model delta (silo model minus global).
+  /// Shapes: global.size() == buffer.parameters.size() == d. The statistics are left as they are.
+  [[nodiscard]] SiloUpdate train_locally(const RoundTicket& ticket, std::span<const float> global,
+                                         UpdateBuffer& buffer);
+
+  /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
+  [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
+
+  /// Evaluates `global` on the silo's own rows.
+  [[nodiscard]] virtual SiloEvaluation evaluate(std::span<const float> global) = 0;
+
+ protected:
+  /// Writes the model delta. Deterministic on one processor type for one (private root, parent model, round).
+  virtual void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) = 0;
+};
+
+}  // namespace crossilo

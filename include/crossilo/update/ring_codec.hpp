@@ -1,0 +1,53 @@
+// Aim: real numbers to ring words and back, so that every sum is a sum of integers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "crossilo/base/random.hpp"
+#include "crossilo/model/payload.hpp"
+
+namespace crossilo {
+
+/// The constants of one lane block for one cohort (docs/ring-arithmetic.md has the proof).
+/// Q = 2^(w-1) - 1 - n(1 + B); |q_i| <= floor(s_i Q) + 1; so |sum of q| < 2^(w-1).
+struct LaneScale {
+  std::int64_t capacity = 0;  // Q
+  double unit = 0.0;          // C / Q: the value of one ring unit of a weighted mean
+  /// Throws: ConfigError when Q < 8n; names the lane width that fits n silos.
+  static LaneScale of(const LaneBlock& block, std::size_t cohort_size, std::int64_t noise_bound);
+};
+
+/// Encodes one silo's update into a payload and decodes a total. Fixed to one layout.
+///
+/// encode: q = round(v s_i Q / C), stochastically, in double; clamped in double to +-(floor(s_i Q) + 1), only then
+/// converted. Rounding bits: AES-256-CTR keyed by derive(public root, rounding, {round, silo, parent}).
+/// decode: lanes from the lowest up (sign-extend, subtract, shift); mean = X C / Q / contributed share.
+/// Only + - x / in a fixed order: equal bits on every machine.
+class RingCodec {
+ public:
+  struct Options {
+    PayloadLayout layout;
+    PublicRoot root;               // for rounding
+    std::int64_t noise_bound = 0;  // B: |noise| of one silo and lane, in ring units
+  };
+  explicit RingCodec(Options options);
+
+  [[nodiscard]] const PayloadLayout& layout() const noexcept { return options_.layout; }
+
+  /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
+  /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
+  /// Throws: DataError that names a statistic beyond its bound.
+  [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);
+
+  /// Shapes: mean d; statistics as the layout says. The result views both.
+  /// Throws: DivergedError when a total lies outside its declared range (n x bound).
+  [[nodiscard]] RoundTotal decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
+                                  std::span<double> statistics) const;
+
+ private:
+  Options options_;
+};
+
+}  // namespace crossilo

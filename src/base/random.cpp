@@ -1,0 +1,52 @@
+#include "crossilo/base/random.hpp"
+
+#include "crossilo/base/check.hpp"
+
+namespace crossilo {
+namespace {
+
+const char* name_of(PublicPurpose purpose) {
+  switch (purpose) {
+    case PublicPurpose::initial_weights:
+      return "initial_weights";
+    case PublicPurpose::cohort:
+      return "cohort";
+    case PublicPurpose::rounding:
+      return "rounding";
+    case PublicPurpose::held_back_rows:
+      return "held_back_rows";
+  }
+  CROSSILO_ASSERT(!"a public purpose has a name");
+  return "";
+}
+
+const char* name_of(PrivatePurpose purpose) {
+  switch (purpose) {
+    case PrivatePurpose::order:
+      return "order";
+    case PrivatePurpose::dropout:
+      return "dropout";
+  }
+  CROSSILO_ASSERT(!"a private purpose has a name");
+  return "";
+}
+
+std::string info(const std::string& prefix, const Derivation& derivation) {
+  std::string text = "crossilo/1|" + prefix + "|";
+  for (const std::uint32_t value : {derivation.round.value, derivation.silo.value})
+    for (int shift = 24; shift >= 0; shift -= 8) text.push_back(static_cast<char>((value >> shift) & 0xffu));
+  for (const std::byte byte : derivation.parent) text.push_back(static_cast<char>(byte));
+  return text;
+}
+
+}  // namespace
+
+std::string derivation_info(PublicPurpose purpose, const Derivation& derivation) {
+  return info(std::string("public|") + name_of(purpose), derivation);
+}
+
+std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation) {
+  return info(std::string("private|") + name_of(purpose), derivation);
+}
+
+}  // namespace crossilo
