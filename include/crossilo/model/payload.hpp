@@ -64,7 +64,7 @@ struct Cohort {
   [[nodiscard]] double share(SiloId silo) const;
 };
 
-enum class StopReason : std::uint8_t { none, rounds_done, signal, wall_time, patience };
+enum class StopReason : std::uint8_t { none, rounds_done, signal };
 
 /// What one sum is about; fixed in open, alike on all ranks, before anything is trained.
 struct RoundTicket {
