@@ -1,5 +1,6 @@
 #include "crossilo/base/random.hpp"
 
+#include "crossilo/base/big_endian.hpp"
 #include "crossilo/base/check.hpp"
 
 namespace crossilo {
@@ -33,8 +34,8 @@ const char* name_of(PrivatePurpose purpose) {
 
 std::string info(const std::string& prefix, const Derivation& derivation) {
   std::string text = "crossilo/1|" + prefix + "|";
-  for (const std::uint32_t value : {derivation.round.value, derivation.silo.value})
-    for (int shift = 24; shift >= 0; shift -= 8) text.push_back(static_cast<char>((value >> shift) & 0xffu));
+  append_big_endian(text, derivation.round.value);
+  append_big_endian(text, derivation.silo.value);
   for (const std::byte byte : derivation.parent) text.push_back(static_cast<char>(byte));
   return text;
 }
@@ -47,6 +48,12 @@ std::string derivation_info(PublicPurpose purpose, const Derivation& derivation)
 
 std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation) {
   return info(std::string("private|") + name_of(purpose), derivation);
+}
+
+std::string root_info(RootKind kind, std::uint64_t seed) {
+  std::string text = kind == RootKind::public_root ? "crossilo/1|public root|" : "crossilo/1|private root|";
+  append_big_endian(text, seed);
+  return text;
 }
 
 }  // namespace crossilo

@@ -34,4 +34,8 @@ struct Derivation {
 [[nodiscard]] std::string derivation_info(PublicPurpose purpose, const Derivation& derivation);
 [[nodiscard]] std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation);
 
+/// The `info` string that makes a root: "crossilo/1|public root|" + seed, "crossilo/1|private root|" + seed.
+enum class RootKind : std::uint8_t { public_root, private_root };
+[[nodiscard]] std::string root_info(RootKind kind, std::uint64_t seed);
+
 }  // namespace crossilo

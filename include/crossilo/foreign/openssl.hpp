@@ -1,6 +1,7 @@
 // Aim: the cryptography that the project uses, as checked calls over OpenSSL 3 (EVP).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -36,7 +37,8 @@ class Sha256 {
 [[nodiscard]] Key256 hkdf_sha256(std::span<const std::byte> input_key, std::span<const std::byte> salt,
                                  std::string_view info);
 
-/// Fills `bytes` from the operating system's generator. Throws: EnvironmentError; never falls back to anything else.
+/// Fills `bytes` from OpenSSL's private generator, seeded by the operating system. Throws: EnvironmentError; never
+/// falls back to anything else.
 void secure_random(std::span<std::byte> bytes);
 
 /// Overwrites key material in a way the compiler may not drop.
@@ -45,7 +47,7 @@ void wipe(std::span<std::byte> bytes) noexcept;
 /// The key for one use of a root (see base/random.hpp).
 [[nodiscard]] Key256 derive(const PublicRoot& root, PublicPurpose purpose, const Derivation& derivation);
 [[nodiscard]] Key256 derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation);
-/// The public root of a configuration's `seed`.
+/// The public root of a configuration's `seed`: HKDF(32 zero bytes, "crossilo/1|public root|" + seed).
 [[nodiscard]] PublicRoot public_root(std::uint64_t seed);
 /// The private root of a silo's secret under a public seed: HKDF(secret, "crossilo/1|private root|" + seed).
 [[nodiscard]] PrivateRoot private_root(const Key256& silo_secret, std::uint64_t seed);
@@ -55,7 +57,8 @@ void wipe(std::span<std::byte> bytes) noexcept;
 /// The keystream of AES-256-CTR under one key, seekable. Word k of a 32-bit reading is bytes 4k..4k+3, little-endian.
 class AesCtr {
  public:
-  explicit AesCtr(const Key256& key);
+  /// `first_counter` is the counter block of offset 0 (big-endian); only known-answer tests give one.
+  explicit AesCtr(const Key256& key, const std::array<std::byte, 16>& first_counter = {});
   ~AesCtr();
   AesCtr(AesCtr&&) noexcept;
   AesCtr& operator=(AesCtr&&) noexcept;
@@ -72,7 +75,8 @@ class AesCtr {
 /// An X25519 key pair; the private half never leaves the object and is wiped with it.
 class X25519 {
  public:
-  X25519();  // fresh, from the operating system's generator
+  X25519();                                    // fresh, from the operating system's generator
+  explicit X25519(const Key256& private_key);  // a given private half, for known-answer tests
   ~X25519();
   X25519(X25519&&) noexcept;
   X25519& operator=(X25519&&) noexcept;

@@ -1,0 +1,65 @@
+// Aim: one model per rank as one flat vector of parameters; torch stays behind it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crossilo/base/random.hpp"
+#include "crossilo/base/types.hpp"
+
+namespace crossilo {
+
+/// What to build. Shapes: `inputs` features in, `outputs` logits (or targets) out.
+struct ModelSpec {
+  std::string name;  // a name of known_models()
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+};
+
+/// Where one named tensor lies in the flat vector, row-major.
+struct TensorSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::size_t offset = 0;
+  std::size_t count = 0;
+};
+
+/// A model whose tensors are views into one flat parameter buffer and one flat gradient buffer, both 64-byte aligned.
+/// Shared by all silos that a rank hosts: each writes its parameters first, nothing else is kept between them.
+class Model {
+ public:
+  struct Parts;  // src/model/model_parts.hpp: what needs torch
+
+  explicit Model(std::unique_ptr<Parts> parts);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  [[nodiscard]] const ModelSpec& spec() const noexcept;
+  /// Shapes: d. Alive until: the model dies; moving the model keeps the buffers where they are.
+  [[nodiscard]] std::span<float> parameters() noexcept;
+  [[nodiscard]] std::span<const float> parameters() const noexcept;
+  /// In the order of the flat vector, without gaps.
+  [[nodiscard]] const std::vector<TensorSpec>& tensors() const noexcept;
+  /// SHA-256 over a canonical text of the model's name and its tensors' names and shapes.
+  [[nodiscard]] Hash256 schema_hash() const;
+  /// Sets the initial weights. Deterministic: the same bits on every machine for one root.
+  void initialise(const PublicRoot& root);
+
+  [[nodiscard]] Parts& parts() noexcept { return *parts_; }
+
+ private:
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The names that make_model knows, sorted.
+[[nodiscard]] std::vector<std::string> known_models();
+
+/// Builds a model with zero parameters. Throws: ConfigError that lists the known names.
+[[nodiscard]] Model make_model(const ModelSpec& spec);
+
+}  // namespace crossilo

@@ -1,0 +1,53 @@
+// Aim: one silo's rows in memory: split for choosing the best round, and scaled by what the federation agreed on.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "crossilo/base/random.hpp"
+#include "crossilo/base/types.hpp"
+#include "crossilo/data/scaling.hpp"
+#include "crossilo/data/silo_file.hpp"
+
+namespace crossilo {
+
+/// A silo's rows in three parts: `fit` and `held_back` (85 and 15 % of train/) and `test`.
+class Dataset {
+ public:
+  /// Splits train/ by the public seed. Classification: the rows are shuffled within each class and held back evenly
+  /// along the classes, so each class loses 15 % of its rows, give or take one. Up to 3 rows: nothing is held back.
+  /// Both parts keep the file's order. Deterministic.
+  /// Throws: DataError when a class label is not an index into the class names, or a target is not finite.
+  Dataset(SiloData data, const PublicRoot& root, SiloId silo);
+
+  /// The rows of several silos in one, part by part (the pooled baseline: not private). All still unscaled.
+  [[nodiscard]] static Dataset pooled(const std::vector<const Dataset*>& silos);
+
+  [[nodiscard]] const SiloSchema& schema() const noexcept { return schema_; }
+  [[nodiscard]] std::size_t features() const noexcept { return schema_.feature_names.size(); }
+  [[nodiscard]] const RowSet& fit() const noexcept { return fit_; }
+  [[nodiscard]] const RowSet& held_back() const noexcept { return held_back_; }
+  [[nodiscard]] const RowSet& test() const noexcept { return test_; }
+  [[nodiscard]] bool is_scaled() const noexcept { return is_scaled_; }
+
+  /// Writes each column's sum and count over the fit rows; missing values are skipped. Shapes: features().
+  void column_sums(std::span<double> sums, std::span<double> counts) const;
+  /// Writes each column's sum of (x - mean)^2 over the fit rows; missing values are skipped. Shapes: features().
+  void column_centred_squares(std::span<const double> mean, std::span<double> squares) const;
+
+  /// Scales all three parts, once: x = (x - mean) / standard_deviation. A missing value becomes 0, which is the
+  /// federated mean; a standard deviation of 0 counts as 1.
+  void apply(const Scaling& scaling);
+
+ private:
+  Dataset() = default;
+
+  SiloSchema schema_;
+  RowSet fit_;
+  RowSet held_back_;
+  RowSet test_;
+  bool is_scaled_ = false;
+};
+
+}  // namespace crossilo

@@ -1,0 +1,61 @@
+// Aim: a silo whose rows lie in this rank's memory: trains and evaluates on them with the rank's model.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "crossilo/base/random.hpp"
+#include "crossilo/model/model.hpp"
+#include "crossilo/silo/dataset.hpp"
+#include "crossilo/silo/silo.hpp"
+
+namespace crossilo {
+
+struct TrainOptions {
+  double learning_rate = 0.1;
+  double momentum = 0.9;
+  double weight_decay = 0.0;
+  std::size_t batch_size = 16;
+  std::size_t local_epochs = 1;
+};
+
+/// What makes a silo, beside the model it borrows.
+struct LocalSiloParts {
+  SiloId id{};
+  std::string name;
+  std::shared_ptr<const Dataset> data;  // scaled before the first round
+  TrainOptions train;
+  PrivateRoot root;
+};
+
+/// A silo in memory. Binary and regression models have one output, multiclass ones an output for each class.
+class LocalSilo final : public Silo {
+ public:
+  /// `model` is the rank's: all its silos share it, one after another, so each call writes the parameters first.
+  /// Alive until: the model outlives the silo.
+  LocalSilo(LocalSiloParts parts, Model& model);
+
+  [[nodiscard]] SiloId id() const noexcept override { return parts_.id; }
+  [[nodiscard]] const std::string& name() const noexcept override { return parts_.name; }
+
+  /// Sums over held_back and test. Where the loss is not finite, that part counts no rows (all its sums are 0).
+  [[nodiscard]] SiloEvaluation evaluate(std::span<const float> global) override;
+
+ protected:
+  /// SGD with momentum (from zero in each round) over the fit rows, in a new random order each epoch; a last smaller
+  /// batch is used as it is. No fit rows: the delta is zero. Rows that are not finite give a delta that is not finite.
+  void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) override;
+
+ private:
+  LocalSiloParts parts_;
+  Model& model_;
+};
+
+/// Each row's score under `parameters`: the positive class's logit (binary), the prediction (regression).
+/// Shapes: parameters d; the result has rows.rows entries. `rows` is scaled as for training.
+[[nodiscard]] std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task);
+
+}  // namespace crossilo
