@@ -43,11 +43,18 @@ std::vector<bool> choose_held_back(const RowSet& train, Task task, std::mt19937_
   return held_back;
 }
 
-void append_row(RowSet& to, const RowSet& from, std::size_t row, std::size_t features) {
-  const auto begin = from.x.begin() + static_cast<std::ptrdiff_t>(row * features);
-  to.x.insert(to.x.end(), begin, begin + static_cast<std::ptrdiff_t>(features));
-  to.y.push_back(from.y[row]);
-  ++to.rows;
+RowSet chosen_rows(const RowSet& from, const std::vector<bool>& is_chosen, bool wanted, std::size_t features) {
+  RowSet to;
+  to.rows = static_cast<std::size_t>(std::ranges::count(is_chosen, wanted));
+  to.x.reserve(to.rows * features);
+  to.y.reserve(to.rows);
+  for (std::size_t row = 0; row < from.rows; ++row) {
+    if (is_chosen[row] != wanted) continue;
+    const auto x = std::span(from.x).subspan(row * features, features);
+    to.x.insert(to.x.end(), x.begin(), x.end());
+    to.y.push_back(from.y[row]);
+  }
+  return to;
 }
 
 void append(RowSet& to, const RowSet& from) {
@@ -56,13 +63,20 @@ void append(RowSet& to, const RowSet& from) {
   to.rows += from.rows;
 }
 
+/// Calls visit(column, value) for every value of the set, row by row.
+template <class Set, class Visit>
+void for_each_value(Set& set, std::size_t features, const Visit& visit) {
+  auto* x = set.x.data();
+  for (std::size_t row = 0; row < set.rows; ++row)
+    for (std::size_t column = 0; column < features; ++column) visit(column, *x++);
+}
+
 void scale(RowSet& set, const Scaling& scaling) {
-  const std::size_t features = scaling.mean.size();
-  for (std::size_t i = 0; i < set.x.size(); ++i) {
-    const double deviation = scaling.standard_deviation[i % features];
-    const double centred = static_cast<double>(set.x[i]) - scaling.mean[i % features];
-    set.x[i] = std::isnan(set.x[i]) ? 0.0f : static_cast<float>(centred / (deviation > 0.0 ? deviation : 1.0));
-  }
+  for_each_value(set, scaling.mean.size(), [&](std::size_t column, float& x) {
+    const double deviation = scaling.standard_deviation[column];
+    const double centred = static_cast<double>(x) - scaling.mean[column];
+    x = std::isnan(x) ? 0.0f : static_cast<float>(centred / (deviation > 0.0 ? deviation : 1.0));
+  });
 }
 
 }  // namespace
@@ -75,8 +89,8 @@ Dataset::Dataset(SiloData data, const PublicRoot& root, SiloId silo)
   std::mt19937_64 generator(
       seed_of(derive(root, PublicPurpose::held_back_rows, {.round = {}, .silo = silo, .parent = {}})));
   const std::vector<bool> is_held_back = choose_held_back(data.train, schema_.task, generator);
-  for (std::size_t row = 0; row < data.train.rows; ++row)
-    append_row(is_held_back[row] ? held_back_ : fit_, data.train, row, features());
+  fit_ = chosen_rows(data.train, is_held_back, false, features());
+  held_back_ = chosen_rows(data.train, is_held_back, true, features());
 }
 
 Dataset Dataset::pooled(const std::vector<const Dataset*>& silos) {
@@ -96,21 +110,21 @@ void Dataset::column_sums(std::span<double> sums, std::span<double> counts) cons
   CROSSILO_ASSERT(sums.size() == features() && counts.size() == features() && !is_scaled_);
   std::ranges::fill(sums, 0.0);
   std::ranges::fill(counts, 0.0);
-  for (std::size_t i = 0; i < fit_.x.size(); ++i) {
-    if (std::isnan(fit_.x[i])) continue;
-    sums[i % features()] += static_cast<double>(fit_.x[i]);
-    counts[i % features()] += 1.0;
-  }
+  for_each_value(fit_, features(), [&](std::size_t column, float x) {
+    if (std::isnan(x)) return;
+    sums[column] += static_cast<double>(x);
+    counts[column] += 1.0;
+  });
 }
 
 void Dataset::column_centred_squares(std::span<const double> mean, std::span<double> squares) const {
   CROSSILO_ASSERT(mean.size() == features() && squares.size() == features() && !is_scaled_);
   std::ranges::fill(squares, 0.0);
-  for (std::size_t i = 0; i < fit_.x.size(); ++i) {
-    if (std::isnan(fit_.x[i])) continue;
-    const double centred = static_cast<double>(fit_.x[i]) - mean[i % features()];
-    squares[i % features()] += centred * centred;
-  }
+  for_each_value(fit_, features(), [&](std::size_t column, float x) {
+    if (std::isnan(x)) return;
+    const double centred = static_cast<double>(x) - mean[column];
+    squares[column] += centred * centred;
+  });
 }
 
 void Dataset::apply(const Scaling& scaling) {
