@@ -28,9 +28,10 @@ class LocalWorld {
       run_.history->push_back({.kind = kind, .rank = rank, .peer = peer, .seconds = clock_.now_seconds()});
   }
 
-  /// Something changed that another rank may wait for.
+  /// Something changed that any rank may wait for, the holder of the baton included.
   void moved() {
     for (Rank& rank : ranks_) rank.looked_in_vain = false;
+    moved_this_turn_ = true;
   }
 
   /// Chance decides whether a message that could arrive now does so.
@@ -42,7 +43,7 @@ class LocalWorld {
   void begin(int rank) { wait_for_baton(rank); }
 
   void idle(int rank) {
-    ranks_[static_cast<std::size_t>(rank)].looked_in_vain = true;
+    ranks_[static_cast<std::size_t>(rank)].looked_in_vain = !moved_this_turn_;
     hand_baton_on();
     wait_for_baton(rank);
   }
@@ -63,6 +64,7 @@ class LocalWorld {
       clock_.advance_seconds(run_.tick_seconds);
       record(LocalEvent::Kind::clock, 0);
     }
+    moved_this_turn_ = false;
     const int next = candidates[generator_() % candidates.size()];
     record(LocalEvent::Kind::baton, next);
     const std::lock_guard lock(mutex_);
@@ -95,6 +97,7 @@ class LocalWorld {
   VirtualClock clock_;
   Mailbox mailbox_;
   std::vector<Rank> ranks_;
+  bool moved_this_turn_ = false;
   std::mutex mutex_;
   std::vector<std::condition_variable> awake_;
   int baton_ = -1;
