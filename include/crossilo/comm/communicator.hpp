@@ -42,6 +42,16 @@ struct Words {
 struct Peer {
   int rank = 0;
   int tag = 0;
+  bool operator==(const Peer&) const = default;
+};
+
+/// Tags that this layer keeps for itself; everybody else uses 0 to ReservedTag::first - 1.
+struct ReservedTag {
+  static constexpr int first = 0x4000;
+  static constexpr int all_gather = first;
+  static constexpr int ring_contribution = first + 1;
+  static constexpr int ring_total = first + 2;
+  static constexpr int last = 0x7fff;  // the least upper bound that MPI promises
 };
 
 /// A message under way; a plain number, so that a steady round allocates nothing.
@@ -57,7 +67,8 @@ struct Request {
 ///  - messages between two ranks with one tag arrive in the order in which they were started;
 ///  - a message of 0 words is delivered; a message to oneself is allowed;
 ///  - the buffers of a request stay alive and untouched by others until test() says true;
-///  - a receive has exactly the sender's count and type, otherwise test() throws;
+///  - a receive has exactly the sender's count and type, otherwise its test() throws EnvironmentError (MPI does not
+///    carry the type: there a mismatch is seen when it changes the number of bytes);
 ///  - a message holds at most kMessageWordsMax words; longer vectors are cut into segments by the caller.
 /// Not thread-safe: one thread per rank uses it.
 class Communicator {
@@ -110,6 +121,7 @@ class WaitGuard {
   Communicator& communicator_;
   const Deadline& deadline_;
   double last_progress_seconds_;
+  bool looked_after_deadline_ = false;
 };
 }  // namespace detail
 
@@ -130,5 +142,13 @@ void wait_all(Communicator& communicator, std::span<Request> requests, std::span
 /// Collective. Throws: PeerLostError.
 void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
                 const Deadline& deadline);
+
+/// Every rank is named "<silo_names[rank]> (rank r, host h)" from now on. Shapes: silo_names.size() == size().
+/// Collective. Throws: PeerLostError.
+void introduce_peers(Communicator& communicator, std::span<const std::string> silo_names, const Deadline& deadline);
+
+/// This machine's name, at most kHostNameBytes - 1 characters.
+inline constexpr std::size_t kHostNameBytes = 65;
+[[nodiscard]] std::string host_name();
 
 }  // namespace crossilo

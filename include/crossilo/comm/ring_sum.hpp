@@ -18,14 +18,15 @@ namespace crossilo {
 class RingSum {
  public:
   struct Options {
-    std::size_t segment_words = std::size_t{1} << 16;  // words per message
-    std::size_t segments_in_flight = 4;                // per peer
+    std::size_t segment_words = std::size_t{1} << 14;  // words per message
+    std::size_t segments_in_flight = 4;                // per peer and direction
   };
 
   RingSum(Communicator& communicator, Options options);
 
   /// `words` on every rank becomes the total. Collective; equal sizes on all ranks.
-  /// Throws: PeerLostError.
+  /// Throws: PeerLostError; messages into `words` may be under way then, so neither it nor the communicator may be used
+  /// again.
   void sum(std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint64_t> words, const Deadline& deadline);
 
@@ -37,12 +38,35 @@ class RingSum {
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
 
  private:
+  /// The requests of one kind of message with one peer, oldest first; `started - done` of them are under way.
+  struct Lane {
+    std::vector<Request> requests;  // segments_in_flight, used in turn
+    std::size_t started = 0;        // segments
+    std::size_t done = 0;
+  };
+
+  /// What is exchanged with one peer.
+  struct Exchange {
+    int rank = 0;
+    Lane send_contribution;     // my words of the peer's shard
+    Lane receive_contribution;  // the peer's words of my shard
+    Lane send_total;            // the total of my shard
+    Lane receive_total;         // the total of the peer's shard
+  };
+
+  template <class Word>
+  struct Sum;  // one sum under way
+
   template <class Word>
   void sum_words(std::span<Word> words, const Deadline& deadline);
+  template <class Word>
+  void check_wrapping(const Deadline& deadline);
+  void check_byte_order(const Deadline& deadline);
 
   Communicator& communicator_;
   Options options_;
-  std::vector<std::uint64_t> receive_buffer_;  // size - 1 peers x segments_in_flight x segment_words x 8 bytes
+  std::vector<Exchange> exchanges_;        // one for each peer, from rank + 1 around
+  std::vector<std::byte> receive_buffer_;  // size - 1 peers x segments_in_flight x segment_words x 8
   std::uint64_t bytes_sent_ = 0;
 };
 

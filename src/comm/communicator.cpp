@@ -1,0 +1,123 @@
+#include "crossilo/comm/communicator.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <sstream>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
+#include "message_mismatch.hpp"
+
+namespace crossilo {
+
+EnvironmentError message_mismatch(const std::string& sender, Peer from, MessageShape expected) {
+  std::ostringstream text;
+  text << "expected " << expected.count << " words of " << size_of(expected.type) << " bytes from " << sender
+       << " under tag " << from.tag << ", but the message has another length or type; do all silos run the same "
+       << "program with the same configuration?";
+  return EnvironmentError(text.str());
+}
+
+void Communicator::name_peers(std::vector<std::string> names) {
+  CROSSILO_ASSERT(names.size() == static_cast<std::size_t>(size()));
+  names_ = std::move(names);
+}
+
+std::string Communicator::peer_name(int rank) const {
+  CROSSILO_ASSERT(rank >= 0 && rank < size());
+  return names_.empty() ? "rank " + std::to_string(rank) : names_[static_cast<std::size_t>(rank)];
+}
+
+namespace detail {
+
+WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
+    : communicator_(communicator),
+      deadline_(deadline),
+      last_progress_seconds_(communicator.clock().now_seconds()) {}
+
+void WaitGuard::after(const Progress& progress) {
+  const double now_seconds = communicator_.clock().now_seconds();
+  if (progress.moved) {
+    last_progress_seconds_ = now_seconds;
+    looked_after_deadline_ = false;
+    return;
+  }
+  if (now_seconds - last_progress_seconds_ < deadline_.seconds) return communicator_.idle();
+  if (looked_after_deadline_) {
+    std::ostringstream text;
+    text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds
+         << " s in \"" << deadline_.step << "\"";
+    throw PeerLostError(text.str());
+  }
+  // This process itself may have slept past the deadline, with the answer already here: look once more.
+  looked_after_deadline_ = true;
+}
+
+}  // namespace detail
+
+void wait_all(Communicator& communicator, std::span<Request> requests, std::span<const int> ranks,
+              const Deadline& deadline) {
+  CROSSILO_ASSERT(requests.size() == ranks.size());
+  poll_until(communicator, deadline, [&] {
+    Progress progress{.finished = true};
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (requests[i].done()) continue;
+      if (communicator.test(requests[i])) {
+        progress.moved = true;
+      } else if (progress.finished) {
+        progress.finished = false;
+        progress.awaited_rank = ranks[i];
+      }
+    }
+    return progress;
+  });
+}
+
+void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
+                const Deadline& deadline) {
+  const int size = communicator.size();
+  CROSSILO_ASSERT(all.size() == mine.size() * static_cast<std::size_t>(size));
+  const auto part = [&](int rank) { return all.subspan(mine.size() * static_cast<std::size_t>(rank), mine.size()); };
+  std::vector<Request> requests;
+  std::vector<int> ranks;
+  // Receives first: a silo that does not answer is named by what it owes, not by what it did not take.
+  for (int rank = 0; rank < size; ++rank) {
+    if (rank == communicator.rank()) continue;
+    requests.push_back(communicator.start_receive(Words(part(rank)), {.rank = rank, .tag = ReservedTag::all_gather}));
+    ranks.push_back(rank);
+  }
+  for (int rank = 0; rank < size; ++rank) {
+    if (rank == communicator.rank()) continue;
+    requests.push_back(communicator.start_send(ConstWords(mine), {.rank = rank, .tag = ReservedTag::all_gather}));
+    ranks.push_back(rank);
+  }
+  if (!mine.empty()) std::memcpy(part(communicator.rank()).data(), mine.data(), mine.size());
+  wait_all(communicator, requests, ranks, deadline);
+}
+
+void introduce_peers(Communicator& communicator, std::span<const std::string> silo_names, const Deadline& deadline) {
+  CROSSILO_ASSERT(silo_names.size() == static_cast<std::size_t>(communicator.size()));
+  std::vector<std::byte> hosts(silo_names.size() * kHostNameBytes);
+  const std::string mine = host_name();
+  std::array<std::byte, kHostNameBytes> padded{};
+  std::memcpy(padded.data(), mine.data(), mine.size());
+  all_gather(communicator, padded, hosts, deadline);
+  std::vector<std::string> names;
+  for (std::size_t rank = 0; rank < silo_names.size(); ++rank) {
+    const char* host = reinterpret_cast<const char*>(hosts.data() + rank * kHostNameBytes);
+    names.push_back(silo_names[rank] + " (rank " + std::to_string(rank) + ", host " +
+                    std::string(host, ::strnlen(host, kHostNameBytes)) + ")");
+  }
+  communicator.name_peers(std::move(names));
+}
+
+std::string host_name() {
+  std::array<char, kHostNameBytes> host{};
+  // A name that does not fit is cut; without any, the text still says something.
+  if (::gethostname(host.data(), host.size() - 1) != 0 && host[0] == '\0') return "unknown";
+  return host.data();
+}
+
+}  // namespace crossilo

@@ -1,0 +1,213 @@
+// Aim: what every communicator promises, and what stands on it alone: all_gather and the sum of ring words.
+// Method: one typed suite; a Backend runs a function as every rank. Sums are compared bitwise with a plain loop.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/ring_sum.hpp"
+
+namespace crossilo::test {
+
+using RankMain = std::function<void(Communicator&)>;
+
+inline Deadline contract_deadline() { return {.seconds = 30.0, .step = "contract"}; }
+
+/// Waits for one request.
+inline void finish(Communicator& communicator, Request request, int peer) {
+  wait_all(communicator, std::span(&request, 1), std::span<const int>(&peer, 1), contract_deadline());
+}
+
+/// What rank `rank` puts into a sum: large words, so that totals wrap.
+template <class Word>
+std::vector<Word> contribution_of(int rank, std::size_t count) {
+  std::mt19937_64 generator(1000 + static_cast<std::uint64_t>(rank));
+  std::vector<Word> words(count);
+  for (Word& word : words) word = static_cast<Word>(generator());
+  return words;
+}
+
+template <class Word>
+std::vector<Word> plain_sum(int size, std::size_t count) {
+  std::vector<Word> total(count, 0);
+  for (int rank = 0; rank < size; ++rank) {
+    const std::vector<Word> words = contribution_of<Word>(rank, count);
+    for (std::size_t i = 0; i < count; ++i) total[i] = static_cast<Word>(total[i] + words[i]);
+  }
+  return total;
+}
+
+template <class Word>
+void expect_sum_equals_oracle(Communicator& communicator, RingSum& ring_sum, std::size_t count) {
+  std::vector<Word> words = contribution_of<Word>(communicator.rank(), count);
+  ring_sum.sum(std::span<Word>(words), contract_deadline());
+  EXPECT_EQ(words, plain_sum<Word>(communicator.size(), count)) << count << " words of " << sizeof(Word) << " bytes";
+}
+
+template <class Backend>
+class CommunicatorContract : public ::testing::Test {};
+
+TYPED_TEST_SUITE_P(CommunicatorContract);
+
+TYPED_TEST_P(CommunicatorContract, MessagesOfOneTagArriveInOrder) {
+  TypeParam::run([](Communicator& communicator) {
+    constexpr int kMessages = 10;
+    const int size = communicator.size();
+    const auto text = [](int from, int to, int tag, int index) {
+      return static_cast<std::uint64_t>(((from * 100 + to) * 100 + tag) * 100 + index);
+    };
+    std::vector<std::uint64_t> sent;
+    std::vector<std::uint64_t> received(static_cast<std::size_t>(size * 2 * kMessages));
+    sent.reserve(received.size());
+    std::vector<Request> requests;
+    std::vector<int> ranks;
+    for (int peer = 0; peer < size; ++peer)
+      for (int tag = 0; tag < 2; ++tag)
+        for (int i = 0; i < kMessages; ++i) {
+          sent.push_back(text(communicator.rank(), peer, tag, i));
+          requests.push_back(communicator.start_send(std::span<const std::uint64_t>(&sent.back(), 1), {peer, tag}));
+          ranks.push_back(peer);
+        }
+    // Receives of the second tag are posted first: tags must not get into each other's way.
+    for (int peer = 0; peer < size; ++peer)
+      for (int tag = 1; tag >= 0; --tag)
+        for (int i = 0; i < kMessages; ++i) {
+          std::uint64_t& place = received[static_cast<std::size_t>((peer * 2 + tag) * kMessages + i)];
+          requests.push_back(communicator.start_receive(std::span<std::uint64_t>(&place, 1), {peer, tag}));
+          ranks.push_back(peer);
+        }
+    wait_all(communicator, requests, ranks, contract_deadline());
+    std::size_t next = 0;
+    for (int peer = 0; peer < size; ++peer)
+      for (int tag = 0; tag < 2; ++tag)
+        for (int i = 0; i < kMessages; ++i)
+          EXPECT_EQ(received[next++], text(peer, communicator.rank(), tag, i)) << "tag " << tag << " message " << i;
+    for (const Request& request : requests) EXPECT_TRUE(request.done());
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, LargeMessagesArriveWhole) {
+  TypeParam::run([](Communicator& communicator) {
+    const int to = (communicator.rank() + 1) % communicator.size();
+    const int from = (communicator.rank() + communicator.size() - 1) % communicator.size();
+    const auto sent = contribution_of<std::uint32_t>(communicator.rank(), 300'007);
+    std::vector<std::uint32_t> received(sent.size());
+    std::vector<Request> requests{communicator.start_send(std::span<const std::uint32_t>(sent), {to, 3}),
+                                  communicator.start_receive(std::span<std::uint32_t>(received), {from, 3})};
+    const std::vector<int> ranks{to, from};
+    wait_all(communicator, requests, ranks, contract_deadline());
+    EXPECT_EQ(received, contribution_of<std::uint32_t>(from, sent.size()));
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, EmptyMessagesAndMessagesToOneselfArrive) {
+  TypeParam::run([](Communicator& communicator) {
+    const int self = communicator.rank();
+    std::uint32_t sent = 17;
+    std::uint32_t received = 0;
+    std::vector<Request> requests{
+        communicator.start_receive(std::span<std::uint32_t>(), {self, 4}),
+        communicator.start_receive(std::span<std::uint32_t>(&received, 1), {self, 4}),
+        communicator.start_send(std::span<const std::uint32_t>(), {self, 4}),
+        communicator.start_send(std::span<const std::uint32_t>(&sent, 1), {self, 4}),
+    };
+    const std::vector<int> ranks(4, self);
+    wait_all(communicator, requests, ranks, contract_deadline());
+    EXPECT_EQ(received, 17u);
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, AnotherCountOrTypeThrows) {
+  TypeParam::run([](Communicator& communicator) {
+    const int self = communicator.rank();
+    const std::vector<std::uint32_t> sent(4, 1);
+    std::vector<std::uint32_t> received(8);
+    for (const std::size_t expected : {3u, 5u, 0u}) {
+      Request send = communicator.start_send(std::span<const std::uint32_t>(sent), {self, 5});
+      Request receive = communicator.start_receive(std::span(received).first(expected), {self, 5});
+      EXPECT_THROW(finish(communicator, receive, self), EnvironmentError) << expected;
+      finish(communicator, send, self);
+    }
+    Request send = communicator.start_send(std::span<const std::uint32_t>(sent), {self, 5});
+    Request receive = communicator.start_receive(std::as_writable_bytes(std::span(received)).first(4), {self, 5});
+    EXPECT_THROW(finish(communicator, receive, self), EnvironmentError);
+    finish(communicator, send, self);
+    // The communicator is still of use.
+    send = communicator.start_send(std::span<const std::uint32_t>(sent), {self, 5});
+    receive = communicator.start_receive(std::span(received).first(4), {self, 5});
+    finish(communicator, receive, self);
+    finish(communicator, send, self);
+    EXPECT_EQ(received[3], 1u);
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, AllGatherKeepsTheOrderOfRanks) {
+  TypeParam::run([](Communicator& communicator) {
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{20'000}}) {
+      const std::vector<std::byte> mine(bytes, static_cast<std::byte>(communicator.rank() + 1));
+      std::vector<std::byte> all(bytes * static_cast<std::size_t>(communicator.size()));
+      all_gather(communicator, mine, all, contract_deadline());
+      for (std::size_t i = 0; i < all.size(); ++i)
+        ASSERT_EQ(all[i], static_cast<std::byte>(i / bytes + 1)) << bytes << " bytes, place " << i;
+    }
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, PeersAreNamedWithTheirHost) {
+  TypeParam::run([](Communicator& communicator) {
+    std::vector<std::string> names;
+    for (int rank = 0; rank < communicator.size(); ++rank) names.push_back("silo s" + std::to_string(rank));
+    introduce_peers(communicator, names, contract_deadline());
+    for (int rank = 0; rank < communicator.size(); ++rank)
+      EXPECT_EQ(communicator.peer_name(rank), "silo s" + std::to_string(rank) + " (rank " + std::to_string(rank) +
+                                                  ", host " + host_name() + ")");
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, RingSumEqualsThePlainSumBitForBit) {
+  TypeParam::run([](Communicator& communicator) {
+    for (const RingSum::Options& options :
+         {RingSum::Options{.segment_words = 7, .segments_in_flight = 1},
+          RingSum::Options{.segment_words = 64, .segments_in_flight = 3}, RingSum::Options{}}) {
+      RingSum ring_sum(communicator, options);
+      for (const std::size_t count : {0u, 1u, 2u, 5u, 1000u}) {
+        expect_sum_equals_oracle<std::uint32_t>(communicator, ring_sum, count);
+        expect_sum_equals_oracle<std::uint64_t>(communicator, ring_sum, count);
+      }
+    }
+    RingSum ring_sum(communicator, {.segment_words = 1 << 12, .segments_in_flight = 2});
+    expect_sum_equals_oracle<std::uint32_t>(communicator, ring_sum, 100'003);
+    expect_sum_equals_oracle<std::uint64_t>(communicator, ring_sum, 100'003);
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, RingSumSendsNoByteTooMany) {
+  TypeParam::run([](Communicator& communicator) {
+    RingSum ring_sum(communicator, {});
+    const auto size = static_cast<std::size_t>(communicator.size());
+    std::vector<std::uint32_t> words(size * 100, 1);
+    ring_sum.sum(std::span(words), contract_deadline());
+    EXPECT_EQ(ring_sum.bytes_sent(), 2 * (size - 1) * 100 * sizeof(std::uint32_t));
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, RingSumTestsItself) {
+  TypeParam::run([](Communicator& communicator) {
+    RingSum ring_sum(communicator, {.segment_words = 100, .segments_in_flight = 2});
+    EXPECT_NO_THROW(ring_sum.self_test(contract_deadline()));
+  });
+}
+
+REGISTER_TYPED_TEST_SUITE_P(CommunicatorContract, MessagesOfOneTagArriveInOrder, LargeMessagesArriveWhole,
+                            EmptyMessagesAndMessagesToOneselfArrive, AnotherCountOrTypeThrows,
+                            AllGatherKeepsTheOrderOfRanks, PeersAreNamedWithTheirHost,
+                            RingSumEqualsThePlainSumBitForBit, RingSumSendsNoByteTooMany, RingSumTestsItself);
+
+}  // namespace crossilo::test

@@ -1,0 +1,155 @@
+// Aim: LocalCommunicator keeps the contract and repeats a whole history, faults and deadlines included, from its seed.
+// Method: the contract suite over rank counts and seeds; recorded histories are compared; a rank dies at every call.
+#include "crossilo/comm/local_communicator.hpp"
+
+#include <chrono>
+
+#include "comm/communicator_contract.hpp"
+#include "support/capturing_communicator.hpp"
+#include "support/faulty_communicator.hpp"
+
+namespace crossilo::test {
+namespace {
+
+template <int Size>
+struct LocalBackend {
+  static void run(const RankMain& rank_main) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) run_local_ranks({.size = Size, .seed = seed}, rank_main);
+  }
+};
+
+struct SoloBackend {
+  static void run(const RankMain& rank_main) { rank_main(*make_solo_communicator()); }
+};
+
+using Backends =
+    ::testing::Types<LocalBackend<1>, LocalBackend<2>, LocalBackend<3>, LocalBackend<4>, LocalBackend<7>, SoloBackend>;
+INSTANTIATE_TYPED_TEST_SUITE_P(Local, CommunicatorContract, Backends);
+
+void sum_some_words(Communicator& communicator) {
+  RingSum ring_sum(communicator, {.segment_words = 10, .segments_in_flight = 2});
+  std::vector<std::uint32_t> words(100, static_cast<std::uint32_t>(communicator.rank()));
+  ring_sum.sum(std::span(words), {.seconds = 60.0, .step = "sum, round 17"});
+}
+
+/// The history of a sum of four ranks in which rank 2 dies at a call; and what each rank threw.
+struct Outcome {
+  std::vector<LocalEvent> history;
+  std::vector<std::string> errors = std::vector<std::string>(4);
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome sum_with_fault(std::uint64_t seed, FaultyCommunicator::Fault fault) {
+  Outcome outcome;
+  run_local_ranks({.size = 4, .seed = seed, .history = &outcome.history}, [&](Communicator& communicator) {
+    try {
+      if (communicator.rank() != 2) return sum_some_words(communicator);
+      FaultyCommunicator faulty(communicator, fault);
+      sum_some_words(faulty);
+    } catch (const std::exception& error) {
+      outcome.errors[static_cast<std::size_t>(communicator.rank())] = error.what();
+    }
+  });
+  return outcome;
+}
+
+constexpr FaultyCommunicator::Fault kNoFault{.at_call = ~std::uint64_t{0}};
+
+TEST(LocalCommunicatorTest, TheSeedRepeatsTheWholeHistory) {
+  const Outcome first = sum_with_fault(7, kNoFault);
+  EXPECT_EQ(first, sum_with_fault(7, kNoFault));
+  EXPECT_NE(first.history, sum_with_fault(8, kNoFault).history);
+  const Outcome faulty = sum_with_fault(7, {.at_call = 20});
+  EXPECT_EQ(faulty, sum_with_fault(7, {.at_call = 20}));
+  EXPECT_NE(faulty.history, first.history);
+}
+
+TEST(LocalCommunicatorTest, TimeStandsStillWhileAnythingMoves) {
+  const Outcome outcome = sum_with_fault(7, kNoFault);
+  EXPECT_EQ(outcome.history.back().seconds, 0.0);
+  EXPECT_EQ(outcome.errors, std::vector<std::string>(4));
+}
+
+TEST(LocalCommunicatorTest, ARankThatDiesAtAnyCallIsNamedByAllWhoMissIt) {
+  const std::string lost = "rank 2 has not answered for 60 s in \"sum, round 17\"";
+  for (std::uint64_t call = 0;; ++call) {
+    const Outcome outcome = sum_with_fault(call, {.at_call = call});
+    if (outcome.errors[2].empty()) {
+      EXPECT_GT(call, 50u);
+      break;
+    }
+    for (const int rank : {0, 1, 3}) {
+      const std::string& error = outcome.errors[static_cast<std::size_t>(rank)];
+      EXPECT_TRUE(error.empty() || error == lost) << "rank 2 died at call " << call << "; rank " << rank << ": " << error;
+    }
+    EXPECT_LE(outcome.history.back().seconds, 62.0);
+    EXPECT_TRUE(call > 0 || outcome.errors[0] == lost);
+  }
+}
+
+TEST(LocalCommunicatorTest, ARankThatHangsIsNamedWithinVirtualSeconds) {
+  const auto start = std::chrono::steady_clock::now();
+  const Outcome outcome = sum_with_fault(3, {.at_call = 12, .hang_seconds = 10'000.0});
+  for (const int rank : {0, 1, 3})
+    EXPECT_EQ(outcome.errors[static_cast<std::size_t>(rank)], "rank 2 has not answered for 60 s in \"sum, round 17\"");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+}
+
+TEST(LocalCommunicatorTest, TheLowestFailedRankIsRethrownAfterAllHaveEnded) {
+  int ended = 0;
+  try {
+    run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& communicator) {
+      ++ended;
+      if (communicator.rank() == 0) return;
+      throw RankDied();
+    });
+    ADD_FAILURE() << "no failure came through";
+  } catch (const RankDied&) {
+    EXPECT_EQ(ended, 3);
+  }
+}
+
+TEST(LocalCommunicatorTest, AnEqualNumberOfBytesOfAnotherTypeThrows) {
+  run_local_ranks({.size = 1}, [](Communicator& communicator) {
+    const std::vector<std::uint32_t> sent(2, 1);
+    std::uint64_t received = 0;
+    const Request send = communicator.start_send(std::span<const std::uint32_t>(sent), {0, 5});
+    const Request receive = communicator.start_receive(std::span<std::uint64_t>(&received, 1), {0, 5});
+    EXPECT_THROW(finish(communicator, receive, 0), EnvironmentError);
+    finish(communicator, send, 0);
+  });
+}
+
+TEST(LocalCommunicatorTest, ASendBufferThatChangesUnderWayIsCaught) {
+  run_local_ranks({.size = 1}, [](Communicator& communicator) {
+    std::uint32_t sent = 1;
+    std::uint32_t received = 0;
+    const Request send = communicator.start_send(std::span<const std::uint32_t>(&sent, 1), {0, 5});
+    sent = 2;
+    const Request receive = communicator.start_receive(std::span<std::uint32_t>(&received, 1), {0, 5});
+    finish(communicator, receive, 0);
+    EXPECT_EQ(received, 1u);
+    EXPECT_THROW(finish(communicator, send, 0), InternalError);
+  });
+}
+
+TEST(CapturingCommunicatorTest, SeesEveryMessage) {
+  run_local_ranks({.size = 2, .seed = 5}, [](Communicator& communicator) {
+    CapturingCommunicator capturing(communicator);
+    RingSum ring_sum(capturing, {});
+    std::vector<std::uint32_t> words{10, 20};
+    ring_sum.sum(std::span(words), contract_deadline());
+    // Rank 0 owns the first word: it hands out its second word and the total of the first.
+    const std::uint32_t own = communicator.rank() == 0 ? 20 : 10;
+    ASSERT_EQ(capturing.captured().size(), 2u);
+    std::uint32_t word = 0;
+    std::memcpy(&word, capturing.captured()[0].bytes.data(), sizeof word);
+    EXPECT_EQ(word, own);
+    std::memcpy(&word, capturing.captured()[1].bytes.data(), sizeof word);
+    EXPECT_EQ(word, own == 20 ? 20u : 40u);
+    EXPECT_EQ(capturing.captured()[1].to.tag, ReservedTag::ring_total);
+  });
+}
+
+}  // namespace
+}  // namespace crossilo::test

@@ -1,0 +1,64 @@
+// Aim: poll_until gives up in time, never too early, and says for whom it waited.
+// Method: a communicator without messages on a virtual clock that the looks themselves move.
+#include <gtest/gtest.h>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/communicator.hpp"
+
+namespace crossilo::test {
+namespace {
+
+class SilentCommunicator final : public Communicator {
+ public:
+  [[nodiscard]] int rank() const noexcept override { return 0; }
+  [[nodiscard]] int size() const noexcept override { return 4; }
+  [[nodiscard]] VirtualClock& clock() noexcept override { return clock_; }
+  [[nodiscard]] Request start_send(ConstWords, Peer) override { return {}; }
+  [[nodiscard]] Request start_receive(Words, Peer) override { return {}; }
+  [[nodiscard]] bool test(Request&) override { return false; }
+  void idle() override { clock_.advance_seconds(1.0); }
+
+ private:
+  VirtualClock clock_;
+};
+
+const Deadline kDeadline{.seconds = 60.0, .step = "sum, round 17"};
+
+TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
+  SilentCommunicator communicator;
+  communicator.name_peers({"silo ch (rank 0, host n1)", "silo cle", "silo hu", "silo va (rank 3, host n4)"});
+  try {
+    poll_until(communicator, kDeadline, [] { return Progress{.awaited_rank = 3}; });
+    ADD_FAILURE() << "did not give up";
+  } catch (const PeerLostError& error) {
+    EXPECT_STREQ(error.what(), "silo va (rank 3, host n4) has not answered for 60 s in \"sum, round 17\"");
+    EXPECT_EQ(error.exit_code(), ExitCode::peer_lost);
+  }
+  EXPECT_EQ(communicator.clock().now_seconds(), 60.0);
+}
+
+TEST(PollUntilTest, ProgressStartsTheDeadlineAnew) {
+  SilentCommunicator communicator;
+  int looks = 0;
+  EXPECT_THROW(poll_until(communicator, kDeadline, [&] { return Progress{.moved = ++looks == 50}; }), PeerLostError);
+  EXPECT_EQ(communicator.clock().now_seconds(), 49.0 + 60.0);
+}
+
+TEST(PollUntilTest, LooksOnceMoreAfterTheDeadline) {
+  SilentCommunicator communicator;
+  int looks = 0;
+  // The process was stopped for an hour inside its first look; the answer had come long ago.
+  EXPECT_NO_THROW(poll_until(communicator, kDeadline, [&] {
+    communicator.clock().advance_seconds(3600.0);
+    return Progress{.finished = ++looks == 2};
+  }));
+}
+
+TEST(PollUntilTest, AFinishedWaitNeverThrows) {
+  SilentCommunicator communicator;
+  const Deadline none{.seconds = 0.0, .step = "now"};
+  EXPECT_NO_THROW(poll_until(communicator, none, [] { return Progress{.finished = true}; }));
+}
+
+}  // namespace
+}  // namespace crossilo::test
