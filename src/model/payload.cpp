@@ -27,11 +27,14 @@ std::uint64_t Cohort::total_weight() const noexcept {
   return std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
 }
 
-double Cohort::share(SiloId silo) const {
+std::uint64_t Cohort::weight(SiloId silo) const {
   const auto found = std::lower_bound(silos.begin(), silos.end(), silo);
-  CROSSILO_ASSERT(found != silos.end() && *found == silo);
-  const auto index = static_cast<std::size_t>(found - silos.begin());
-  return static_cast<double>(weights[index]) / static_cast<double>(total_weight());
+  CROSSILO_ASSERT(found != silos.end() && *found == silo && silos.size() == weights.size());
+  return weights[static_cast<std::size_t>(found - silos.begin())];
+}
+
+double Cohort::share(SiloId silo) const {
+  return static_cast<double>(weight(silo)) / static_cast<double>(total_weight());
 }
 
 }  // namespace crossilo

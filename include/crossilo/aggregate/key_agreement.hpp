@@ -1,7 +1,9 @@
 // Aim: one secret key for each pair of ranks, agreed over public messages.
 #pragma once
 
+#include <array>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "crossilo/base/types.hpp"
@@ -20,6 +22,9 @@ struct PairKey {
   SiloId peer;
   Key256 key;  // HKDF(X25519, salt = epoch, "crossilo/1|pair key|" lower id | higher id)
 };
+
+/// The `info` of the key between two ranks.
+[[nodiscard]] std::string pair_key_info(SiloId one, SiloId other);
 
 /// Pair keys with everybody but oneself, ascending by peer id.
 /// Throws: EnvironmentError on equal ids, equal keys or a small-order point; names the silo id.

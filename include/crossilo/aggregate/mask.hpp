@@ -1,6 +1,7 @@
 // Aim: hide a payload so that only sums over all ranks can be read. CPU twin: src/aggregate/mask_cpu.cpp.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class NoMask final : public Mask {
 
 /// The context that binds a mask to one sum: version | epoch | kind | counter | round | SHA-256(cohort).
 [[nodiscard]] std::string mask_context(const Hash256& epoch, const RoundTicket& ticket);
+/// The `info` of the mask between two ranks: context | "pair" | lower id | higher id.
+[[nodiscard]] std::string mask_info(const std::string& context, SiloId one, SiloId other);
 
 /// Pairwise masks: y_i = q_i + sum over j > i of PRG(s_ij) - sum over j < i of PRG(s_ij), modulo 2^32 (2^64 in the
 /// statistics). s_ij = HKDF(K_ij, context | "pair" | lower | higher); PRG = AES-256-CTR; one key, one stream: the
@@ -40,6 +43,7 @@ class NoMask final : public Mask {
 /// Source: Bonawitz et al. 2017, section 4.0.1, without self masks.
 class PairwiseMask final : public Mask {
  public:
+  /// One object for the whole start of the job: it refuses (InternalError) a ticket whose counter does not grow.
   PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch);
   ~PairwiseMask() override;
   [[nodiscard]] const char* name() const noexcept override { return "pairwise"; }
@@ -50,6 +54,7 @@ class PairwiseMask final : public Mask {
   SiloId own_id_;
   std::vector<PairKey> pair_keys_;
   Hash256 epoch_;
+  std::optional<std::uint64_t> last_counter_;  // of this start of the job
 };
 
 /// Adds (or subtracts) the keystream of `key` to a payload's words, in cache-sized blocks.

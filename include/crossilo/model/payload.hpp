@@ -62,6 +62,8 @@ struct Cohort {
   [[nodiscard]] std::uint64_t total_weight() const noexcept;
   /// s_i = w_i / sum of w. Throws: InternalError when the silo is not in the cohort.
   [[nodiscard]] double share(SiloId silo) const;
+  /// w_i. Throws: InternalError when the silo is not in the cohort.
+  [[nodiscard]] std::uint64_t weight(SiloId silo) const;
 };
 
 enum class StopReason : std::uint8_t { none, rounds_done, signal };
@@ -112,7 +114,13 @@ class Update {
 
  private:
   friend Maker;
+  template <class>
+  friend class Update;
   Update(SiloId silo, UpdateBuffer& buffer, bool abstains) : silo_(silo), buffer_(&buffer), abstains_(abstains) {}
+  /// The next stage takes the view over.
+  template <class Earlier>
+  Update(Update<Earlier>&& earlier, bool abstains)
+      : silo_(earlier.silo_), buffer_(earlier.buffer_), abstains_(abstains) {}
   SiloId silo_;
   UpdateBuffer* buffer_;
   bool abstains_;
@@ -130,7 +138,12 @@ class Payload {
 
  private:
   friend Maker;
+  template <class>
+  friend class Payload;
   explicit Payload(WordBuffer& buffer) : buffer_(&buffer) {}
+  /// The next stage takes the view over.
+  template <class Earlier>
+  explicit Payload(Payload<Earlier>&& earlier) : buffer_(earlier.buffer_) {}
   WordBuffer* buffer_;
 };
 

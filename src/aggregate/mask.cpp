@@ -1,0 +1,79 @@
+#include "crossilo/aggregate/mask.hpp"
+
+#include <algorithm>
+
+#include "crossilo/base/big_endian.hpp"
+#include "crossilo/base/check.hpp"
+
+namespace crossilo {
+namespace {
+
+void append_bytes(std::string& text, const Hash256& bytes) {
+  for (const std::byte byte : bytes) text.push_back(static_cast<char>(byte));
+}
+
+/// SHA-256 over (silo, weight) of every member.
+Hash256 cohort_hash(const Cohort& cohort) {
+  std::string text;
+  for (std::size_t i = 0; i < cohort.size(); ++i) {
+    append_big_endian(text, cohort.silos[i].value);
+    append_big_endian(text, cohort.weights[i]);
+  }
+  return Sha256().update(text).finish();
+}
+
+/// The keys of one sum; wiped when it is over, however it ends.
+struct WipedKeystreams {
+  std::vector<Keystream> streams;
+  ~WipedKeystreams() {
+    for (Keystream& stream : streams) wipe(stream.key);
+  }
+};
+
+}  // namespace
+
+MaskedPayload Mask::operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
+  apply(ticket, payload);
+  return MaskedPayload(std::move(payload));
+}
+
+std::string mask_context(const Hash256& epoch, const RoundTicket& ticket) {
+  std::string context = "crossilo/1|mask|";
+  append_bytes(context, epoch);
+  append_big_endian(context, static_cast<std::uint8_t>(ticket.kind));
+  append_big_endian(context, ticket.counter);
+  append_big_endian(context, ticket.round.value);
+  append_bytes(context, cohort_hash(ticket.cohort));
+  return context;
+}
+
+std::string mask_info(const std::string& context, SiloId one, SiloId other) {
+  CROSSILO_ASSERT(one != other);
+  std::string info = context + "|pair|";
+  append_big_endian(info, std::min(one, other).value);
+  append_big_endian(info, std::max(one, other).value);
+  return info;
+}
+
+PairwiseMask::PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch)
+    : own_id_(own_id), pair_keys_(std::move(pair_keys)), epoch_(epoch) {
+  CROSSILO_ASSERT(!pair_keys_.empty());  // one rank has nobody to hide from: NoMask
+}
+
+PairwiseMask::~PairwiseMask() {
+  for (PairKey& pair : pair_keys_) wipe(pair.key);
+}
+
+void PairwiseMask::apply(const RoundTicket& ticket, NoisedPayload& payload) {
+  CROSSILO_ASSERT(!last_counter_ || ticket.counter > *last_counter_);  // a counter used twice is a mask used twice
+  last_counter_ = ticket.counter;
+  const std::string context = mask_context(epoch_, ticket);
+  WipedKeystreams sum;
+  sum.streams.reserve(pair_keys_.size());
+  for (const PairKey& pair : pair_keys_)
+    sum.streams.push_back(
+        {.key = hkdf_sha256(pair.key, {}, mask_info(context, own_id_, pair.peer)), .subtract = pair.peer < own_id_});
+  add_keystreams_cpu(sum.streams, payload.lanes(), payload.statistics());
+}
+
+}  // namespace crossilo

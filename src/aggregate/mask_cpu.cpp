@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "crossilo/aggregate/mask.hpp"
+
+namespace crossilo {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "ring words are little-endian");
+
+// A block of words and one of keystream stay in the first-level cache while all streams pass over them.
+constexpr std::size_t kBlockBytes = 16384;
+
+/// Adds every stream, from its present position on, to `words`.
+template <class Word>
+void add_streams(std::span<AesCtr> ciphers, std::span<const Keystream> streams, std::span<Word> words) {
+  alignas(64) std::array<Word, kBlockBytes / sizeof(Word)> mask;
+  for (std::size_t first = 0; first < words.size(); first += mask.size()) {
+    const std::span<Word> block = words.subspan(first, std::min(mask.size(), words.size() - first));
+    for (std::size_t s = 0; s < streams.size(); ++s) {
+      ciphers[s].generate(std::as_writable_bytes(std::span(mask).first(block.size())));
+      if (streams[s].subtract)
+        for (std::size_t i = 0; i < block.size(); ++i) block[i] -= mask[i];
+      else
+        for (std::size_t i = 0; i < block.size(); ++i) block[i] += mask[i];
+    }
+  }
+  wipe(std::as_writable_bytes(std::span(mask)));
+}
+
+}  // namespace
+
+void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint32_t> lanes,
+                        std::span<std::uint64_t> statistics) {
+  std::vector<AesCtr> ciphers;
+  ciphers.reserve(streams.size());
+  for (const Keystream& stream : streams) ciphers.emplace_back(stream.key);
+  add_streams(std::span(ciphers), streams, lanes);
+  // One key, one stream: the statistics continue it, at the next whole cipher block.
+  const std::uint64_t lane_bytes = lanes.size_bytes();
+  for (AesCtr& cipher : ciphers) cipher.seek((lane_bytes + 15) / 16 * 16);
+  add_streams(std::span(ciphers), streams, statistics);
+}
+
+}  // namespace crossilo

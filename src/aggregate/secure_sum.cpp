@@ -1,0 +1,35 @@
+#include "crossilo/aggregate/secure_sum.hpp"
+
+#include "crossilo/base/check.hpp"
+
+namespace crossilo {
+namespace {
+
+std::string step_name(const RoundTicket& ticket) {
+  switch (ticket.kind) {
+    case SumKind::scaling_mean:
+      return "sum of the features' means";
+    case SumKind::scaling_variance:
+      return "sum of the features' variances";
+    case SumKind::round:
+      return "sum, round " + std::to_string(ticket.round.value);
+    case SumKind::final_evaluation:
+      return "sum of the final evaluation";
+  }
+  CROSSILO_ASSERT(!"a kind of sum has a name");
+  return "";
+}
+
+}  // namespace
+
+SecureSum::SecureSum(RingSum& ring_sum, double peer_seconds_max)
+    : ring_sum_(ring_sum), peer_seconds_max_(peer_seconds_max) {}
+
+RingTotal SecureSum::operator()(MaskedPayload&& payload, const RoundTicket& ticket) {
+  const Deadline deadline{.seconds = peer_seconds_max_, .step = step_name(ticket)};
+  ring_sum_.sum(payload.lanes(), deadline);
+  ring_sum_.sum(payload.statistics(), deadline);
+  return RingTotal(std::move(payload));
+}
+
+}  // namespace crossilo

@@ -1,0 +1,212 @@
+#include "crossilo/update/ring_codec.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/update/lane_kernels.hpp"
+
+namespace crossilo {
+namespace {
+
+// Parameters that are encoded or decoded at a time: 16 KiB of values, random bits and lanes each stay in the cache.
+constexpr std::size_t kBlock = 4096;
+
+/// Q of n silos in lanes of w bits; in double, so that no n overflows it (exact below 2^53).
+double capacity_of(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound) {
+  return std::ldexp(1.0, static_cast<int>(lane_bits) - 1) - 1.0 -
+         static_cast<double>(cohort_size) * (1.0 + static_cast<double>(noise_bound));
+}
+
+bool holds(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound) {
+  return capacity_of(lane_bits, cohort_size, noise_bound) >= 8.0 * static_cast<double>(cohort_size);
+}
+
+/// The most units (resolutions) that one silo may give.
+double units_max(const StatisticSpec& spec) { return std::floor(spec.bound / spec.resolution); }
+
+/// The most units of a total; it fits a signed 64-bit word.
+double total_units_max(const StatisticSpec& spec, std::size_t cohort_size) {
+  const double limit = units_max(spec) * static_cast<double>(cohort_size);
+  CROSSILO_ASSERT(limit < 0x1p63);
+  return limit;
+}
+
+std::string quoted(const StatisticSpec& spec) { return "statistic '" + spec.name + "'"; }
+
+std::uint64_t encode_statistic(const StatisticSpec& spec, double value, SiloId silo) {
+  const double units = value / spec.resolution;
+  if (!(std::fabs(units) <= units_max(spec)))
+    throw DataError("silo " + std::to_string(silo.value) + ": " + quoted(spec) + " is " + std::to_string(value) +
+                    "; expected at most " + std::to_string(spec.bound) +
+                    " in size; look for extreme or missing values in this silo's file");
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::llround(units)));
+}
+
+double decode_statistic(const StatisticSpec& spec, std::uint64_t word, const RoundTicket& ticket) {
+  const auto units = static_cast<double>(static_cast<std::int64_t>(word));
+  const double limit = total_units_max(spec, ticket.cohort.size());
+  if (!(std::fabs(units) <= limit))
+    throw DivergedError("round " + std::to_string(ticket.round.value) + ": the total of " + quoted(spec) + " is " +
+                        std::to_string(units * spec.resolution) + ", beyond +-" +
+                        std::to_string(limit * spec.resolution) +
+                        "; masks did not cancel or a payload was damaged; start the job again");
+  return units * spec.resolution;
+}
+
+/// Shares that contributed: the weight that came in over the cohort's.
+double contributed_share(double contributed_weight, const RoundTicket& ticket) {
+  const auto total_weight = static_cast<double>(ticket.cohort.total_weight());
+  if (!(contributed_weight >= 0.0 && contributed_weight <= total_weight))
+    throw DivergedError("round " + std::to_string(ticket.round.value) + ": the contributed weight is " +
+                        std::to_string(contributed_weight) + "; expected 0 to " + std::to_string(total_weight) +
+                        "; masks did not cancel or a payload was damaged; start the job again");
+  return contributed_weight / total_weight;
+}
+
+/// Calls visit(first parameter, parameters, first word, words) for each cache-sized piece of a block.
+template <class Visit>
+void for_each_piece(const LaneBlock& block, Visit&& visit) {
+  const std::size_t lanes_per_word = block.lanes_per_word();
+  for (std::size_t first = 0; first < block.parameters; first += kBlock) {
+    const std::size_t count = std::min(kBlock, block.parameters - first);
+    visit(first, count, first / lanes_per_word, (count + lanes_per_word - 1) / lanes_per_word);
+  }
+}
+
+/// Fills `random` from the stream and encodes one block. Returns the number of clamped parameters.
+std::uint64_t encode_block(const LaneBlock& block, const EncodeConstants& constants, std::span<const float> values,
+                           AesCtr& rounding, std::span<std::uint32_t> words) {
+  std::array<std::uint32_t, kBlock> random;
+  std::array<std::int32_t, kBlock> lanes;
+  const VectorUnit unit = widest_vector_unit();
+  std::uint64_t clamped = 0;
+  for_each_piece(block, [&](std::size_t first, std::size_t count, std::size_t first_word, std::size_t word_count) {
+    rounding.generate(std::as_writable_bytes(std::span(random).first(count)));
+    const std::span<std::int32_t> piece = std::span(lanes).first(count);
+    const EncodeCounts counts =
+        encode_lanes(values.subspan(first, count), std::span(random).first(count), constants, piece, unit);
+    CROSSILO_ASSERT(counts.not_finite == 0);  // Clip makes such an update abstain
+    clamped += counts.clamped;
+    pack_lanes(piece, block.lane_bits, words.subspan(first_word, word_count));
+  });
+  return clamped;
+}
+
+/// Decodes one block. Returns the number of lanes beyond +-limit.
+std::uint64_t decode_block(const LaneBlock& block, std::span<const std::uint32_t> words, double unit_value,
+                           std::int32_t limit, std::span<float> mean) {
+  std::array<std::int32_t, kBlock> lanes;
+  const VectorUnit unit = widest_vector_unit();
+  std::uint64_t beyond = 0;
+  for_each_piece(block, [&](std::size_t first, std::size_t count, std::size_t first_word, std::size_t word_count) {
+    const std::span<std::int32_t> piece = std::span(lanes).first(count);
+    unpack_lanes(words.subspan(first_word, word_count), block.lane_bits, piece);
+    beyond += decode_lanes(piece, unit_value, limit, mean.subspan(first, count), unit);
+  });
+  return beyond;
+}
+
+}  // namespace
+
+LaneScale LaneScale::of(const LaneBlock& block, std::size_t cohort_size, std::int64_t noise_bound) {
+  CROSSILO_ASSERT(block.lane_bits == 32 || block.lane_bits == 16 || block.lane_bits == 8);
+  CROSSILO_ASSERT(cohort_size > 0 && noise_bound >= 0 && block.bound > 0.0);
+  if (!holds(block.lane_bits, cohort_size, noise_bound)) {
+    std::string advice = "no lane width holds so many: use fewer silos or less noise";
+    for (const unsigned width : {32U, 16U})
+      if (width > block.lane_bits && holds(width, cohort_size, noise_bound))
+        advice = "use lanes of " + std::to_string(width) + " bits";
+    throw ConfigError("block '" + block.name + "': lanes of " + std::to_string(block.lane_bits) +
+                      " bits are too narrow for " + std::to_string(cohort_size) + " silos with noise up to " +
+                      std::to_string(noise_bound) + "; " + advice);
+  }
+  const double capacity = capacity_of(block.lane_bits, cohort_size, noise_bound);
+  return {.capacity = static_cast<std::int64_t>(capacity), .unit = block.bound / capacity};
+}
+
+RingCodec::RingCodec(Options options) : options_(std::move(options)) {
+  const PayloadLayout& layout = options_.layout;
+  CROSSILO_ASSERT(layout.statistics.size() >= kFirstFreeStatistic);
+  for (const LaneBlock& block : layout.lanes) {
+    int exponent = 0;
+    CROSSILO_ASSERT(std::frexp(block.bound, &exponent) == 0.5);  // a power of two: C / C and C x 1 / C are exact
+  }
+  for (const StatisticSpec& spec : layout.statistics) {
+    CROSSILO_ASSERT(spec.resolution > 0.0 && spec.bound >= spec.resolution);
+    CROSSILO_ASSERT(units_max(spec) <= 0x1p52);  // exact in double
+  }
+}
+
+RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
+  const PayloadLayout& layout = options_.layout;
+  const std::span<const float> parameters = update.parameters();
+  const std::span<double> statistics = update.statistics();
+  CROSSILO_ASSERT(parameters.size() == layout.parameters() && statistics.size() == layout.statistics.size());
+  CROSSILO_ASSERT(buffer.lanes.size() == layout.lane_words() && buffer.statistics.size() == statistics.size());
+
+  const double share = ticket.cohort.share(update.silo());
+  std::uint64_t clamped = 0;
+  if (update.abstains()) {
+    std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
+  } else if (!layout.lanes.empty()) {
+    const Key256 key = derive(options_.root, PublicPurpose::rounding,
+                        {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
+    AesCtr rounding(key);
+    std::size_t first_parameter = 0;
+    std::size_t first_word = 0;
+    for (const LaneBlock& block : layout.lanes) {
+      const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
+      const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
+      clamped += encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
+                              std::span(buffer.lanes).subspan(first_word, block.words()));
+      first_parameter += block.parameters;
+      first_word += block.words();
+    }
+  }
+
+  statistics[kContributedWeight] = update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
+  statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
+  statistics[kClampedParameters] = static_cast<double>(clamped);
+  for (std::size_t i = 0; i < statistics.size(); ++i)
+    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i], update.silo());
+  return RingPayload(buffer);
+}
+
+RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
+                             std::span<double> statistics) const {
+  const PayloadLayout& layout = options_.layout;
+  CROSSILO_ASSERT(mean.size() == layout.parameters() && statistics.size() == layout.statistics.size());
+  CROSSILO_ASSERT(total.lanes().size() == layout.lane_words() && total.statistics().size() == statistics.size());
+
+  for (std::size_t i = 0; i < statistics.size(); ++i)
+    statistics[i] = decode_statistic(layout.statistics[i], total.statistics()[i], ticket);
+  const double share = contributed_share(statistics[kContributedWeight], ticket);
+
+  std::size_t first_parameter = 0;
+  std::size_t first_word = 0;
+  for (const LaneBlock& block : layout.lanes) {
+    const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
+    // |X| <= share x Q + n (1 + B), at most 2^(w-1) - 1 (docs/ring-arithmetic.md).
+    const double slack = static_cast<double>(ticket.cohort.size()) * (1.0 + static_cast<double>(options_.noise_bound));
+    const double limit = std::floor(share * static_cast<double>(scale.capacity)) + slack;
+    const double unit_value = share > 0.0 ? scale.unit / share : 0.0;
+    const std::uint64_t beyond =
+        decode_block(block, total.lanes().subspan(first_word, block.words()), unit_value,
+                     static_cast<std::int32_t>(limit), mean.subspan(first_parameter, block.parameters));
+    if (beyond > 0)
+      throw DivergedError("round " + std::to_string(ticket.round.value) + ", block '" + block.name +
+                          "': " + std::to_string(beyond) + " of " + std::to_string(block.parameters) +
+                          " totals lie beyond their declared range; masks did not cancel or a payload was damaged; "
+                          "start the job again");
+    first_parameter += block.parameters;
+    first_word += block.words();
+  }
+  return {.mean = mean, .statistics = statistics, .contributed_share = share};
+}
+
+}  // namespace crossilo
