@@ -1,0 +1,13 @@
+// Aim: the subcommands `crossilo data import` and `crossilo data describe`.
+#pragma once
+
+namespace crossilo {
+
+/// Runs `crossilo data import`; the arguments are those after the subcommand, without a program name. Returns the exit
+/// code. Throws: Error.
+[[nodiscard]] int run_data_import(int argc, char** argv);
+
+/// Runs `crossilo data describe`, likewise.
+[[nodiscard]] int run_data_describe(int argc, char** argv);
+
+}  // namespace crossilo

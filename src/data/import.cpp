@@ -1,0 +1,205 @@
+#include "crossilo/data/import.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "crossilo/base/error.hpp"
+#include "label.hpp"
+
+namespace crossilo {
+namespace {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// One column of the CSV file, with what the recipe says about it.
+struct Column {
+  std::string name;
+  std::size_t index = 0;
+  std::vector<std::string> categories;  // empty: a number
+  std::vector<std::string> missing_marks;
+};
+
+Column column_of(const CsvTable& table, const std::string& name, const ImportRecipe& recipe) {
+  Column column{name, table.column(name), {}, {""}};
+  for (const CategoricalColumn& categorical : recipe.categorical)
+    if (categorical.column == name) column.categories = categorical.categories;
+  for (const MissingMark& missing : recipe.missing)
+    if (missing.column.empty() || missing.column == name) column.missing_marks.push_back(missing.mark);
+  return column;
+}
+
+[[noreturn]] void refuse(const CsvTable& table, const CsvRow& row, const Column& column, const std::string& wanted) {
+  throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, {}", table.path, row.line, column.name,
+                              row.fields[column.index], wanted));
+}
+
+std::vector<std::string> feature_columns(const CsvTable& table, const ImportRecipe& recipe) {
+  for (const std::string& name : recipe.drop) static_cast<void>(table.column(name));
+  if (!recipe.use.empty()) return recipe.use;
+  std::vector<std::string> names;
+  for (const std::string& name : table.columns) {
+    const bool has_role = name == recipe.label.column || name == recipe.group_column || name == recipe.silo_column;
+    if (!has_role && !contains(recipe.drop, name)) names.push_back(name);
+  }
+  return names;
+}
+
+/// Without --use the first table says what the columns are; the others must have the same, in any order.
+void require_same_columns(const CsvTable& table, const ImportRecipe& recipe, const std::vector<std::string>& features) {
+  auto found = feature_columns(table, recipe);
+  auto expected = features;
+  std::sort(found.begin(), found.end());
+  std::sort(expected.begin(), expected.end());
+  if (found == expected) return;
+  std::vector<std::string> surplus;
+  std::set_difference(found.begin(), found.end(), expected.begin(), expected.end(), std::back_inserter(surplus));
+  for (const std::string& name : expected) static_cast<void>(table.column(name));
+  throw DataError(
+      fmt::format("{}: has columns that the first file lacks: {}; name them with --drop, or the wanted ones with --use",
+                  table.path, fmt::join(surplus, ", ")));
+}
+
+/// A role that the recipe gives to a column that is no feature would be lost without a word.
+void require_features(const ImportRecipe& recipe, const std::vector<std::string>& features) {
+  const auto require = [&](const char* option, const std::string& column) {
+    if (!contains(features, column))
+      throw ConfigError(
+          fmt::format("{}: {} is not among the feature columns ({})", option, column, fmt::join(features, ", ")));
+  };
+  if (features.empty()) throw ConfigError("no feature columns are left");
+  if (std::set(features.begin(), features.end()).size() != features.size())
+    throw ConfigError("use: a column is named twice");
+  if (contains(features, recipe.label.column))
+    throw ConfigError(fmt::format("use: {} is the label, so it cannot be a feature", recipe.label.column));
+  for (const CategoricalColumn& categorical : recipe.categorical) require("categorical", categorical.column);
+  for (const MissingMark& missing : recipe.missing)
+    if (!missing.column.empty()) require("missing", missing.column);
+}
+
+void append_feature_names(const Column& column, std::vector<std::string>& names) {
+  if (column.categories.empty()) names.push_back(column.name);
+  for (const std::string& category : column.categories) names.push_back(column.name + "=" + category);
+}
+
+void append_values(const CsvTable& table, const CsvRow& row, const Column& column, std::vector<float>& x) {
+  const std::string& cell = row.fields[column.index];
+  const std::size_t width = std::max<std::size_t>(1, column.categories.size());
+  if (index_of(column.missing_marks, cell)) {
+    x.insert(x.end(), width, std::numeric_limits<float>::quiet_NaN());
+    return;
+  }
+  if (!column.categories.empty()) {
+    const auto category = index_of(column.categories, cell);
+    if (!category) refuse(table, row, column, fmt::format("one of {} is wanted", fmt::join(column.categories, ", ")));
+    for (std::size_t i = 0; i < width; ++i) x.push_back(i == *category ? 1.0f : 0.0f);
+    return;
+  }
+  const auto number = parse_number(cell);
+  if (!number)
+    refuse(table, row, column,
+           fmt::format("a number is wanted (if it means a missing value: --missing '{}={}')", column.name, cell));
+  x.push_back(static_cast<float>(*number));
+  if (!std::isfinite(x.back())) refuse(table, row, column, "a number that fits float32 is wanted");
+}
+
+std::vector<float> labels_of(const CsvTable& table, const ImportRecipe& recipe, const LabelSchema& schema) {
+  const Column column = column_of(table, recipe.label.column, recipe);
+  std::vector<float> labels;
+  for (const CsvRow& row : table.rows) {
+    const std::string& cell = row.fields[column.index];
+    if (index_of(column.missing_marks, cell)) refuse(table, row, column, label_wanted(recipe));
+    const auto label = label_of(cell, recipe, schema);
+    if (!label) refuse(table, row, column, label_wanted(recipe));
+    labels.push_back(*label);
+  }
+  return labels;
+}
+
+std::vector<bool> test_rows(const CsvTable& table, const ImportRecipe& recipe, const std::vector<float>& labels) {
+  std::vector<std::size_t> strata(labels.size(), 0);
+  if (!recipe.regression)
+    std::transform(labels.begin(), labels.end(), strata.begin(), [](float y) { return static_cast<std::size_t>(y); });
+  std::vector<std::uint64_t> groups(labels.size());
+  for (std::size_t row = 0; row < groups.size(); ++row) groups[row] = row;
+  if (!recipe.group_column.empty()) {
+    const Column column = column_of(table, recipe.group_column, recipe);
+    for (std::size_t row = 0; row < groups.size(); ++row) {
+      const std::string& cell = table.rows[row].fields[column.index];
+      if (index_of(column.missing_marks, cell)) refuse(table, table.rows[row], column, "a group is wanted");
+      groups[row] = hash64(cell);
+    }
+  }
+  return split_rows(strata, groups, recipe.split);
+}
+
+SiloData import_silo(const CsvTable& table, const std::vector<std::string>& features, const ImportRecipe& recipe) {
+  const LabelSchema label = label_schema(recipe);
+  std::vector<Column> columns;
+  for (const std::string& name : features) columns.push_back(column_of(table, name, recipe));
+
+  SiloData data;
+  data.origin = recipe.origin;
+  data.schema.task = label.task;
+  data.schema.class_names = label.class_names;
+  for (const Column& column : columns) append_feature_names(column, data.schema.feature_names);
+  data.schema.sample_shape = {data.schema.feature_names.size()};
+
+  const std::vector<float> labels = labels_of(table, recipe, label);
+  const std::vector<bool> is_test = test_rows(table, recipe, labels);
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    RowSet& set = is_test[row] ? data.test : data.train;
+    for (const Column& column : columns) append_values(table, table.rows[row], column, set.x);
+    set.y.push_back(labels[row]);
+    ++set.rows;
+  }
+  return data;
+}
+
+}  // namespace
+
+bool is_silo_name(const std::string& name) {
+  constexpr const char* allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  return !name.empty() && name.find_first_not_of(allowed) == std::string::npos && name.front() != '.' &&
+         name.front() != '-';
+}
+
+std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& silo_column) {
+  const std::size_t index = table.column(silo_column);
+  std::vector<SiloTable> silos;
+  std::map<std::string, std::size_t> position_of;
+  for (const CsvRow& row : table.rows) {
+    const std::string& silo = row.fields[index];
+    const auto [entry, is_new] = position_of.try_emplace(silo, silos.size());
+    if (is_new) {
+      if (!is_silo_name(silo)) refuse(table, row, {silo_column, index, {}, {}}, kSiloNameWanted);
+      silos.push_back({silo, {table.path, table.columns, {}}});
+    }
+    silos[entry->second].table.rows.push_back(row);
+  }
+  return silos;
+}
+
+std::vector<ImportedSilo> import_silos(const std::vector<SiloTable>& tables, const ImportRecipe& recipe) {
+  if (tables.empty()) throw ConfigError("no silos to import");
+  if (!(recipe.split.test_fraction >= 0.0 && recipe.split.test_fraction < 1.0))
+    throw ConfigError(
+        fmt::format("test_fraction = {}: a number from 0 to below 1 is wanted", recipe.split.test_fraction));
+  const auto features = feature_columns(tables.front().table, recipe);
+  require_features(recipe, features);
+  std::vector<ImportedSilo> silos;
+  for (const SiloTable& source : tables) {
+    if (recipe.use.empty()) require_same_columns(source.table, recipe, features);
+    silos.push_back({source.silo, import_silo(source.table, features, recipe)});
+  }
+  return silos;
+}
+
+}  // namespace crossilo

@@ -1,0 +1,32 @@
+// Aim: the names in a silo file that its reader and its writer share.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crossilo/data/silo_file.hpp"
+
+namespace crossilo {
+
+static_assert(std::endian::native == std::endian::little, "silo files are little-endian, and so is this program");
+
+inline constexpr std::int64_t kSiloSchemaVersion = 1;
+/// The data sets, in the order in which their bytes enter the digest.
+inline constexpr std::array<const char*, 4> kSiloDatasets = {"train/x", "train/y", "test/x", "test/y"};
+
+/// p0, p1, …: the names of features that have none of their own (pixels).
+[[nodiscard]] std::string generated_feature_name(std::size_t index);
+[[nodiscard]] std::optional<Task> parse_task(std::string_view text);
+/// The product of the sample shape.
+[[nodiscard]] std::size_t features_per_sample(const SiloSchema& schema);
+/// Why a schema cannot be that of a silo file ("feature_names has 3 names, train/x has 4 columns"); empty when it can.
+[[nodiscard]] std::string schema_fault(const SiloSchema& schema);
+
+/// Why rows cannot stand in a silo file ("x, row 3, column age: is infinite"); empty when they can.
+[[nodiscard]] std::string rows_fault(const SiloSchema& schema, const RowSet& set);
+
+}  // namespace crossilo

@@ -1,0 +1,150 @@
+#include <algorithm>
+
+#include "crossilo/base/check.hpp"
+#include "hdf5_call.hpp"
+
+namespace crossilo {
+namespace {
+
+/// The text in a field of fixed length, without its padding.
+std::string without_padding(const char* field, std::size_t bytes, H5T_str_t padding) {
+  std::string text(field, bytes);
+  if (padding == H5T_STR_SPACEPAD) return text.substr(0, text.find_last_not_of(' ') + 1);
+  return text.substr(0, text.find('\0'));
+}
+
+/// Strings that HDF5 allocated; given back when this dies.
+class ForeignStrings {
+ public:
+  ForeignStrings(hid_t type, hid_t space, std::size_t count) : type_(type), space_(space), strings_(count, nullptr) {}
+  ForeignStrings(const ForeignStrings&) = delete;
+  ForeignStrings& operator=(const ForeignStrings&) = delete;
+  ~ForeignStrings() { static_cast<void>(H5Dvlen_reclaim(type_, space_, H5P_DEFAULT, strings_.data())); }
+  [[nodiscard]] char** data() { return strings_.data(); }
+  [[nodiscard]] std::vector<std::string> copy() const {
+    std::vector<std::string> result;
+    for (const char* string : strings_) result.emplace_back(string == nullptr ? "" : string);
+    return result;
+  }
+
+ private:
+  hid_t type_;
+  hid_t space_;
+  std::vector<char*> strings_;
+};
+
+}  // namespace
+
+std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& object, const std::string& name) const {
+  const std::string place = object + "@" + name;
+  const char* const what = "cannot be read";
+  if (!has(object)) return std::nullopt;
+  if (checked(H5Aexists_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT), place, what) == 0)
+    return std::nullopt;
+  const Hdf5Attribute attribute(
+      checked(H5Aopen_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), place, what));
+  const Hdf5Datatype type(checked(H5Aget_type(attribute.get()), place, what));
+  const Hdf5Space space(checked(H5Aget_space(attribute.get()), place, what));
+  if (H5Tget_class(type.get()) != H5T_STRING) fail(place, "text is wanted");
+  const auto count = static_cast<std::size_t>(checked(H5Sget_simple_extent_npoints(space.get()), place, what));
+  const bool variable = checked(H5Tis_variable_str(type.get()), place, what) > 0;
+  const std::size_t bytes_each = variable ? 1 : H5Tget_size(type.get());
+  if (bytes_each == 0 || count > file_bytes_ / bytes_each) fail(place, "claims more text than the file can hold");
+  if (count == 0) return std::vector<std::string>{};
+
+  if (variable) {
+    const Hdf5Datatype memory_type(checked(H5Tcopy(type.get()), place, what));
+    ForeignStrings strings(memory_type.get(), space.get(), count);
+    checked(H5Aread(attribute.get(), memory_type.get(), strings.data()), place, what);
+    return strings.copy();
+  }
+  std::vector<char> fields(count * bytes_each);
+  checked(H5Aread(attribute.get(), type.get(), fields.data()), place, what);
+  std::vector<std::string> result;
+  for (std::size_t i = 0; i < count; ++i)
+    result.push_back(without_padding(&fields[i * bytes_each], bytes_each, H5Tget_strpad(type.get())));
+  return result;
+}
+
+std::optional<std::string> Hdf5File::text(const std::string& object, const std::string& name) const {
+  const auto found = texts(object, name);
+  if (!found) return std::nullopt;
+  if (found->size() != 1) fail(object + "@" + name, "one text is wanted, " + std::to_string(found->size()) + " found");
+  return found->front();
+}
+
+template <class Value>
+std::optional<Value> Hdf5File::scalar(const std::string& object, const std::string& name) const {
+  const std::string place = object + "@" + name;
+  const char* const what = "cannot be read";
+  constexpr bool wants_integer = std::is_integral_v<Value>;
+  if (!has(object)) return std::nullopt;
+  if (checked(H5Aexists_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT), place, what) == 0)
+    return std::nullopt;
+  const Hdf5Attribute attribute(
+      checked(H5Aopen_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), place, what));
+  const Hdf5Datatype type(checked(H5Aget_type(attribute.get()), place, what));
+  const Hdf5Space space(checked(H5Aget_space(attribute.get()), place, what));
+  const H5T_class_t kind = H5Tget_class(type.get());
+  const bool kind_fits = kind == H5T_INTEGER || (!wants_integer && kind == H5T_FLOAT);
+  if (!kind_fits || H5Sget_simple_extent_npoints(space.get()) != 1)
+    fail(place, wants_integer ? "one integer is wanted" : "one number is wanted");
+  Value value{};
+  checked(H5Aread(attribute.get(), wants_integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, &value), place, what);
+  return value;
+}
+
+std::optional<std::int64_t> Hdf5File::integer(const std::string& object, const std::string& name) const {
+  return scalar<std::int64_t>(object, name);
+}
+
+std::optional<double> Hdf5File::number(const std::string& object, const std::string& name) const {
+  return scalar<double>(object, name);
+}
+
+void Hdf5File::write_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
+                               const void* data) {
+  const std::string place = object + "@" + name;
+  const Hdf5Attribute attribute(checked(
+      H5Acreate_by_name(file_.get(), object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+      place, "cannot be created"));
+  checked(H5Awrite(attribute.get(), type, data), place, "cannot be written");
+}
+
+namespace {
+
+Hdf5Datatype utf8_text() {
+  Hdf5Datatype type(H5Tcopy(H5T_C_S1));
+  const bool made =
+      type.get() >= 0 && H5Tset_size(type.get(), H5T_VARIABLE) >= 0 && H5Tset_cset(type.get(), H5T_CSET_UTF8) >= 0;
+  CROSSILO_ASSERT(made);
+  return type;
+}
+
+}  // namespace
+
+void Hdf5File::write_text(const std::string& object, const std::string& name, const std::string& text) {
+  const Hdf5Space space(checked(H5Screate(H5S_SCALAR), object, "no shape"));
+  const char* const data = text.c_str();
+  write_attribute(object, name, utf8_text().get(), space.get(), &data);
+}
+
+void Hdf5File::write_texts(const std::string& object, const std::string& name, const std::vector<std::string>& texts) {
+  const hsize_t count = texts.size();
+  const Hdf5Space space(checked(H5Screate_simple(1, &count, nullptr), object, "no shape"));
+  std::vector<const char*> data;
+  for (const std::string& text : texts) data.push_back(text.c_str());
+  write_attribute(object, name, utf8_text().get(), space.get(), data.data());
+}
+
+void Hdf5File::write_integer(const std::string& object, const std::string& name, std::int64_t value) {
+  const Hdf5Space space(checked(H5Screate(H5S_SCALAR), object, "no shape"));
+  write_attribute(object, name, H5T_STD_I64LE, space.get(), &value);
+}
+
+void Hdf5File::write_number(const std::string& object, const std::string& name, double value) {
+  const Hdf5Space space(checked(H5Screate(H5S_SCALAR), object, "no shape"));
+  write_attribute(object, name, H5T_IEEE_F64LE, space.get(), &value);
+}
+
+}  // namespace crossilo
