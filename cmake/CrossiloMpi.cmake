@@ -1,0 +1,36 @@
+# Open MPI through FindMPI, which honours MPI_HOME and an mpicc on PATH. Sets CROSSILO_OPENMPI_VERSION.
+set(CROSSILO_OPENMPI_VERSION_MIN 4.1)
+find_package(MPI QUIET COMPONENTS C)
+if(NOT MPI_C_FOUND)
+  crossilo_missing("Open MPI" "apt install libopenmpi-dev openmpi-bin, or set MPI_HOME")
+  return()
+endif()
+
+find_file(_mpi_header mpi.h PATHS ${MPI_C_INCLUDE_DIRS} NO_DEFAULT_PATH NO_CACHE)
+set(_defines "")
+if(_mpi_header)
+  file(STRINGS "${_mpi_header}" _defines REGEX "define (O?MPI_(MAJOR|MINOR|RELEASE)_VERSION|OPEN_MPI|MPICH_VERSION|I_MPI_VERSION)")
+endif()
+if(NOT _defines MATCHES "define OPEN_MPI")
+  set(_other "another MPI")
+  if(_defines MATCHES "define MPICH_VERSION *\"([^\"]*)\"")
+    set(_other "MPICH ${CMAKE_MATCH_1}, or an MPI made from it")
+  endif()
+  message(FATAL_ERROR "Found ${_other} (${_mpi_header}); Crossilo needs Open MPI ${CROSSILO_OPENMPI_VERSION_MIN} or newer.\n"
+    "Set MPI_HOME to the folder of an Open MPI, or put its mpicc first on PATH, and configure in a new folder.")
+endif()
+foreach(_part MAJOR MINOR RELEASE)
+  string(REGEX MATCH "define OMPI_${_part}_VERSION ([0-9]+)" _match "${_defines}")
+  list(APPEND CROSSILO_OPENMPI_VERSION ${CMAKE_MATCH_1})
+endforeach()
+list(JOIN CROSSILO_OPENMPI_VERSION "." CROSSILO_OPENMPI_VERSION)
+if(CROSSILO_OPENMPI_VERSION VERSION_LESS CROSSILO_OPENMPI_VERSION_MIN)
+  message(FATAL_ERROR "Found Open MPI ${CROSSILO_OPENMPI_VERSION} (${_mpi_header}); expected "
+    "${CROSSILO_OPENMPI_VERSION_MIN} or newer. Set MPI_HOME to a newer one.")
+endif()
+# Debian chooses mpicc and mpiexec apart from each other, so look at the launcher too.
+execute_process(COMMAND "${MPIEXEC_EXECUTABLE}" --version OUTPUT_VARIABLE _launcher ERROR_VARIABLE _launcher_errors)
+if(NOT "${_launcher}${_launcher_errors}" MATCHES "Open MPI|OpenRTE")
+  message(FATAL_ERROR "${MPIEXEC_EXECUTABLE} is no Open MPI launcher; set MPIEXEC_EXECUTABLE to the mpirun that belongs to "
+    "${_mpi_header} (apt install openmpi-bin).")
+endif()

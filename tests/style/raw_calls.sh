@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Aim: calls of MPI, HDF5, OpenSSL, NCCL and CUDA stand only in foreign/, comm/ and .cu files, where they are checked.
+# Method: search the code, comments taken off. Usage: raw_calls.sh REPOSITORY
+set -euo pipefail
+cd "$1"
+calls='\<(P?MPIX?_[A-Za-z_]+|H5[A-Z]+[a-z][A-Za-z0-9_]*|EVP_[A-Za-z0-9_]+|RAND_[a-z_]+|nccl[A-Z][A-Za-z]+|cu(da|)[A-Z][A-Za-z]+)[[:space:]]*\('
+
+status=0
+while read -r file; do
+  if sed -E 's,//.*$,,' "$file" | grep -nE "$calls" | sed "s,^,$file:,"; then status=1; fi
+done < <(find include/crossilo src -type f \( -name '*.hpp' -o -name '*.cpp' \) -not -path '*/foreign/*' -not -path '*/comm/*')
+[ "$status" = 0 ] || echo "These calls belong into foreign/ or comm/."
+exit "$status"
