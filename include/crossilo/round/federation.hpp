@@ -1,0 +1,56 @@
+// Aim: a whole training run: hello, scaling, rounds, last evaluation.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "crossilo/data/scaling.hpp"
+#include "crossilo/round/round.hpp"
+#include "crossilo/silo/dataset.hpp"
+
+namespace crossilo {
+
+/// Everything a run needs, built once (cli/build_job). The silos, datasets and `initial` outlive the run.
+struct FederationSetup {
+  OwnFacts facts;
+  std::vector<Silo*> silos;        // hosted by this rank, in roster order
+  std::vector<Dataset*> datasets;  // of the same silos; scaled in place by the run
+  std::span<const float> initial;  // the model before the first round, equal on all ranks
+  std::uint32_t rounds = 1;
+  Clip clip{0.0};
+  RingCodec::Options codec;
+  std::unique_ptr<Noise> noise;
+  std::unique_ptr<ServerOptimizer> server_optimizer;
+  std::function<std::unique_ptr<Mask>(const Roster&, const X25519&)> make_mask;
+  SumSession::Options session;
+};
+
+/// A model with the evaluation it had over all silos.
+struct EvaluatedModel {
+  RoundIndex round{};
+  std::vector<float> parameters;
+  SiloEvaluation evaluation;
+};
+
+/// What a run leaves behind, equal on all ranks.
+struct TrainedModel {
+  EvaluatedModel best;  // lowest mean held-back loss
+  EvaluatedModel last;
+  Scaling scaling;
+  StopReason stop = StopReason::none;
+};
+
+/// Watches a run; beside the rounds it sees the roster once.
+class RunObserver : public RoundObserver {
+ public:
+  virtual void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) = 0;
+};
+
+/// Runs the federation to its last round, or until a stop is agreed on. Collective.
+/// `wants_stop` is asked once a round. Throws: PeerLostError, DivergedError, DataError, ConfigError.
+[[nodiscard]] TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
+                                            const std::function<bool()>& wants_stop, RunObserver& observer);
+
+}  // namespace crossilo

@@ -1,0 +1,45 @@
+// Aim: who takes part, found once at the start: everybody shows who they are, and all refuse alike what does not fit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crossilo/aggregate/key_agreement.hpp"
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/model/payload.hpp"
+
+namespace crossilo {
+
+/// A silo hosted by this rank, as it presents itself.
+struct HostedSiloFacts {
+  SiloId id;
+  std::uint64_t weight = 0;  // public, as the weights rule makes it
+};
+
+/// What this rank says about itself in its hello. Hashes are compared with everybody's.
+struct OwnFacts {
+  std::vector<std::string> silo_names;  // of the whole federation, in roster order
+  std::vector<HostedSiloFacts> hosted;  // ascending ids, at least one
+  Hash256 config_hash{};                // of the settings all silos must share
+  Hash256 schema_hash{};                // of features, classes and task
+  Hash256 model_schema_hash{};          // of the parameters' names and shapes
+};
+
+/// The federation as all ranks agreed on it.
+struct Roster {
+  Cohort cohort;                           // all silos, with their public weights
+  std::vector<PublicIdentity> identities;  // one for each rank
+  Hash256 epoch{};                         // SHA-256 over everybody's hello: new at every start of the job
+  std::vector<std::string> silo_names;
+};
+
+/// Which silos a rank hosts: a contiguous part of the roster, as even as possible.
+/// Throws: EnvironmentError when there are more ranks than silos.
+[[nodiscard]] std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank);
+
+/// Exchanges hellos and checks them. Afterwards the communicator names silos in its messages.
+/// Collective. Throws: PeerLostError; ConfigError or DataError that names the silos and what differs, on all ranks.
+[[nodiscard]] Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25519& key,
+                                    const Deadline& deadline);
+
+}  // namespace crossilo

@@ -1,0 +1,76 @@
+// Aim: one round as a straight line; the whole product in one function (src/round/round.cpp).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "crossilo/aggregate/server_optimizer.hpp"
+#include "crossilo/round/round_record.hpp"
+#include "crossilo/round/sum_hosted.hpp"
+#include "crossilo/round/sum_session.hpp"
+#include "crossilo/update/clip.hpp"
+#include "crossilo/update/noise.hpp"
+#include "crossilo/update/ring_codec.hpp"
+
+namespace crossilo {
+
+/// The strategies of a round, chosen once where the job is built (cli/build_job); the line asks none of them its name.
+struct RoundStages {
+  std::vector<Silo*> silos;  // hosted by this rank, in roster order, at least one
+  Clip clip;
+  RingCodec codec;
+  std::unique_ptr<Noise> noise;
+  std::unique_ptr<ServerOptimizer> server_optimizer;
+};
+
+/// The payload of a training round: the model delta, the statistics of the round and of the last evaluation.
+[[nodiscard]] PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits);
+
+/// Rounds on one model. Holds every buffer of a round: a steady round allocates none of them anew.
+class Round {
+ public:
+  /// `initial` is the model before the first round; it is evaluated on the hosted silos.
+  Round(SumSession& session, RoundStages stages, std::span<const float> initial);
+
+  /// Runs one round, or ends it in open when somebody wants to stop: then nothing is trained and the record says why.
+  /// Collective. Throws: PeerLostError, DivergedError; what a silo's training throws.
+  RoundRecord run(RoundIndex round, bool wants_stop);
+
+  /// The last sum: the evaluation of the last model, which no later round would carry. Collective.
+  RoundRecord close();
+
+  /// The model after the last round.
+  [[nodiscard]] const GlobalModel& last() const noexcept { return last_; }
+  /// The model with the lowest mean held-back loss among those whose evaluation has been summed.
+  [[nodiscard]] const GlobalModel& best() const noexcept { return best_; }
+
+ private:
+  RoundTicket open(RoundIndex round, bool wants_stop);
+  SiloUpdate train_locally(const RoundTicket& ticket, Silo& silo);
+  NoisedPayload sum_hosted_silos(const RoundTicket& ticket);
+  MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
+  RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
+  RoundTotal decode(const RingTotal& total, const RoundTicket& ticket);
+  bool keep_if_best(std::span<const double> evaluation);
+  GlobalModel server_step(const RoundTotal& total, const RoundTicket& ticket);
+  void evaluate(const GlobalModel& model);
+  RoundRecord record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const;
+  void set_last(RoundIndex round);
+
+  SumSession& session_;
+  RoundStages stages_;
+  UpdateBuffer update_;  // one silo's update; the mean after decode
+  HostedBuffers words_;
+  std::vector<double> totals_;
+  std::vector<float> parameters_;
+  std::vector<float> best_parameters_;
+  std::vector<SiloEvaluation> evaluations_;  // of parameters_, one for each hosted silo
+  GlobalModel last_;
+  GlobalModel best_;
+  double best_loss_;
+  std::uint64_t bytes_before_ = 0;
+  PhaseSeconds seconds_;
+};
+
+}  // namespace crossilo

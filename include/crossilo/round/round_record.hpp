@@ -1,0 +1,46 @@
+// Aim: what one round leaves behind for everything that watches a run, without touching the line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "crossilo/model/payload.hpp"
+#include "crossilo/silo/silo.hpp"
+
+namespace crossilo {
+
+/// Seconds this rank spent in each phase of a round.
+struct PhaseSeconds {
+  double open = 0.0;    // waiting for the others: they may still train
+  double train = 0.0;   // all hosted silos; clip, encode and noise are not in it
+  double encode = 0.0;  // clip, encode, noise, adding up hosted silos
+  double mask = 0.0;
+  double sum = 0.0;
+  double decode = 0.0;  // decode, server step, hash of the model
+  double evaluate = 0.0;
+  [[nodiscard]] double total() const noexcept { return open + train + encode + mask + sum + decode + evaluate; }
+};
+
+/// One round, as every rank knows it. All but `seconds` and `bytes_sent` is equal on all ranks.
+struct RoundRecord {
+  RoundTicket ticket;
+  double contributed_share = 0.0;
+  std::uint64_t abstentions = 0;
+  std::uint64_t clamped_parameters = 0;
+  std::string mask;                  // "pairwise" or "none"
+  std::string noise;                 // "none"
+  Hash256 model{};                   // after the round
+  SiloEvaluation parent_evaluation;  // summed over silos, of the model the round started from
+  bool parent_is_best = false;       // its mean held-back loss is the lowest so far
+  PhaseSeconds seconds;
+  std::uint64_t bytes_sent = 0;  // by this rank, in this round's sum
+};
+
+/// Watches rounds. Must not change anything and must not throw for reasons of display.
+class RoundObserver {
+ public:
+  virtual ~RoundObserver() = default;
+  virtual void on_round(const RoundRecord& record) = 0;
+};
+
+}  // namespace crossilo

@@ -1,0 +1,53 @@
+// Aim: what all sums of one start of the job share: the roster, the mask, and a counter that never repeats.
+#pragma once
+
+#include <memory>
+
+#include "crossilo/aggregate/mask.hpp"
+#include "crossilo/aggregate/secure_sum.hpp"
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/round/roster.hpp"
+
+namespace crossilo {
+
+/// What a rank brings to open.
+struct OpenRequest {
+  SumKind kind = SumKind::round;
+  RoundIndex round{};
+  Hash256 model{};          // the model this rank starts from
+  bool wants_stop = false;  // a signal was seen, or no round is left
+};
+
+/// Opens, masks and sums payloads between the ranks of one roster.
+class SumSession {
+ public:
+  struct Options {
+    RingSum::Options ring_sum;
+    double peer_seconds_max = 60.0;
+  };
+  SumSession(Communicator& communicator, Roster roster, std::unique_ptr<Mask> mask, Options options);
+
+  /// Fixes what one sum is about, alike on all ranks: compares everybody's kind, round and model, collects stop wishes.
+  /// Collective. Throws: DivergedError that names the silos whose view differs; PeerLostError.
+  [[nodiscard]] RoundTicket open(const OpenRequest& request);
+
+  [[nodiscard]] MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
+  /// Collective. Throws: PeerLostError.
+  [[nodiscard]] RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
+
+  [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
+  [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
+  [[nodiscard]] Communicator& communicator() noexcept { return communicator_; }
+
+ private:
+  Communicator& communicator_;
+  Roster roster_;
+  std::unique_ptr<Mask> mask_;
+  RingSum ring_sum_;
+  SecureSum secure_sum_;
+  double peer_seconds_max_;
+  std::uint64_t counter_ = 0;
+};
+
+}  // namespace crossilo

@@ -1,0 +1,134 @@
+#include "crossilo/round/roster.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr char kProtocol[16] = "crossilo hello1";
+
+/// What a rank shows to everybody: ids, hashes and a fresh public key; nothing secret.
+struct Hello {
+  char protocol[16] = {};
+  char host[64] = {};
+  Hash256 config_hash{};
+  Hash256 schema_hash{};
+  Hash256 model_schema_hash{};
+  std::array<std::byte, 32> public_key{};
+  std::uint32_t first_silo = 0;
+  std::uint32_t hosted_silos = 0;
+};
+static_assert(sizeof(Hello) == 16 + 64 + 4 * 32 + 8);
+
+template <class T>
+std::vector<T> gather(Communicator& communicator, std::span<const T> own, const Deadline& deadline) {
+  std::vector<T> all(own.size() * static_cast<std::size_t>(communicator.size()));
+  all_gather(communicator, std::as_bytes(own), std::as_writable_bytes(std::span(all)), deadline);
+  return all;
+}
+
+Hello own_hello(const OwnFacts& own, const X25519& key) {
+  Hello hello{.config_hash = own.config_hash,
+              .schema_hash = own.schema_hash,
+              .model_schema_hash = own.model_schema_hash,
+              .public_key = key.public_key(),
+              .first_silo = own.hosted.front().id.value,
+              .hosted_silos = static_cast<std::uint32_t>(own.hosted.size())};
+  std::memcpy(hello.protocol, kProtocol, sizeof(kProtocol));
+  (void)::gethostname(hello.host, sizeof(hello.host) - 1);
+  return hello;
+}
+
+/// "silo va (rank 3, host n4)", or "silos a, b (rank 0, host n1)".
+std::string name_rank(const std::vector<std::string>& names, const Hello& hello, std::size_t rank) {
+  const auto first = names.begin() + std::min<std::size_t>(hello.first_silo, names.size());
+  const auto last = first + std::min<std::ptrdiff_t>(hello.hosted_silos, names.end() - first);
+  return fmt::format("silo{} {} (rank {}, host {})", hello.hosted_silos == 1 ? "" : "s", fmt::join(first, last, ", "),
+                     rank, hello.host);
+}
+
+/// Throws when a field of some hello differs from rank 0's. All ranks see the same hellos, so all throw alike.
+template <class Failure, class Field>
+void require_equal(Communicator& communicator, const std::vector<Hello>& hellos, Field field, const char* what) {
+  std::vector<std::string> differing;
+  for (std::size_t rank = 1; rank < hellos.size(); ++rank)
+    if (std::memcmp(&(hellos[rank].*field), &(hellos[0].*field), sizeof(hellos[0].*field)) != 0)
+      differing.push_back(communicator.peer_name(static_cast<int>(rank)));
+  if (differing.empty()) return;
+  throw Failure(fmt::format("{} of {} differ{} from those of {}; nothing was started", what, fmt::join(differing, ", "),
+                            differing.size() == 1 ? "" : " each", communicator.peer_name(0)));
+}
+
+void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos) {
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank)
+    if (std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) != 0)
+      throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) +
+                             " runs another version of crossilo; nothing was started");
+  require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
+  require_equal<DataError>(communicator, hellos, &Hello::schema_hash, "the features, classes or task");
+  require_equal<ConfigError>(communicator, hellos, &Hello::model_schema_hash, "the model's parameters");
+  std::uint32_t next = 0;
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
+    if (hellos[rank].first_silo != next || hellos[rank].hosted_silos == 0)
+      throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) + " claims silo number " +
+                             std::to_string(hellos[rank].first_silo) + " where number " + std::to_string(next) +
+                             " was expected; each silo belongs to one rank, in the order of run.silos");
+    next += hellos[rank].hosted_silos;
+  }
+}
+
+Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Deadline& deadline) {
+  const std::size_t silos = own.silo_names.size();
+  std::vector<std::uint64_t> own_weights(silos);
+  for (const HostedSiloFacts& facts : own.hosted) own_weights.at(facts.id.value) = facts.weight;
+  const auto weights = gather<std::uint64_t>(communicator, own_weights, deadline);
+  Cohort cohort{.silos = {}, .weights = std::vector<std::uint64_t>(silos)};
+  for (std::uint32_t silo = 0; silo < silos; ++silo) cohort.silos.push_back(SiloId{silo});
+  for (std::size_t i = 0; i < weights.size(); ++i) cohort.weights[i % silos] += weights[i];
+  if (cohort.total_weight() == 0) throw DataError("no silo has a training row; nothing was started");
+  return cohort;
+}
+
+}  // namespace
+
+std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank) {
+  CROSSILO_ASSERT(ranks > 0 && rank >= 0 && rank < ranks);
+  if (static_cast<std::size_t>(ranks) > silos)
+    throw EnvironmentError(
+        fmt::format("{0} silos, but {1} processes were started: start {0} (or fewer, to simulate)", silos, ranks));
+  const std::size_t begin = silos * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks);
+  const std::size_t end = silos * static_cast<std::size_t>(rank + 1) / static_cast<std::size_t>(ranks);
+  std::vector<SiloId> hosted;
+  for (std::size_t silo = begin; silo < end; ++silo) hosted.push_back(SiloId{static_cast<std::uint32_t>(silo)});
+  return hosted;
+}
+
+Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25519& key, const Deadline& deadline) {
+  CROSSILO_ASSERT(!own.hosted.empty());
+  const Hello hello = own_hello(own, key);
+  const auto hellos = gather<Hello>(communicator, std::span(&hello, 1), deadline);
+  std::vector<std::string> names;
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank)
+    names.push_back(name_rank(own.silo_names, hellos[rank], rank));
+  communicator.name_peers(std::move(names));
+  check_hellos(communicator, hellos);
+
+  Roster roster{.cohort = gather_cohort(communicator, own, deadline), .silo_names = own.silo_names};
+  Sha256 epoch;
+  epoch.update(std::as_bytes(std::span(hellos))).update(std::as_bytes(std::span(roster.cohort.weights)));
+  roster.epoch = epoch.finish();
+  for (const Hello& one : hellos)
+    roster.identities.push_back({.id = SiloId{one.first_silo}, .public_key = one.public_key});
+  return roster;
+}
+
+}  // namespace crossilo

@@ -1,0 +1,54 @@
+#include "crossilo/round/round.hpp"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/round/evaluation_statistics.hpp"
+#include "crossilo/round/phase_timer.hpp"
+#include "crossilo/round/statistics_sum.hpp"
+
+namespace crossilo {
+
+// The product. Each line takes what the line before it made, and no other line can make it.
+RoundRecord Round::run(RoundIndex round, bool wants_stop) {
+  const RoundTicket ticket = open(round, wants_stop);
+  if (ticket.stop != StopReason::none) return {.ticket = ticket};
+  NoisedPayload payload = sum_hosted_silos(ticket);
+  MaskedPayload masked = mask(std::move(payload), ticket);
+  const RingTotal summed = sum(std::move(masked), ticket);
+  const RoundTotal total = decode(summed, ticket);
+  const bool parent_is_best = keep_if_best(total.statistics);
+  const GlobalModel model = server_step(total, ticket);
+  evaluate(model);
+  return record(ticket, total, parent_is_best);
+}
+
+NoisedPayload Round::sum_hosted_silos(const RoundTicket& ticket) {
+  const PhaseTimer timer(seconds_.encode);
+  return sum_hosted(stages_.silos, words_, [&](Silo& silo, WordBuffer& words) {
+    return (*stages_.noise)(stages_.codec.encode(stages_.clip(train_locally(ticket, silo)), ticket, words), ticket);
+  });
+}
+
+Round::Round(SumSession& session, RoundStages stages, std::span<const float> initial)
+    : session_(session),
+      stages_(std::move(stages)),
+      update_{.parameters = std::vector<float>(initial.size()),
+              .statistics = std::vector<double>(stages_.codec.layout().statistics.size())},
+      words_(stages_.codec.layout(), stages_.silos.size()),
+      totals_(stages_.codec.layout().statistics.size()),
+      parameters_(initial.begin(), initial.end()),
+      best_parameters_(initial.begin(), initial.end()),
+      evaluations_(stages_.silos.size()),
+      best_loss_(std::numeric_limits<double>::infinity()) {
+  CROSSILO_ASSERT(!stages_.silos.empty());
+  CROSSILO_ASSERT(stages_.codec.layout().parameters() == initial.size());
+  set_last(RoundIndex{0});
+  best_ = last_;
+  best_.parameters = best_parameters_;
+  evaluate(last_);
+}
+
+}  // namespace crossilo

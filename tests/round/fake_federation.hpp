@@ -1,0 +1,148 @@
+// Aim: federations without torch for tests of the line: silos whose deltas are a known function of (silo, round).
+// Method: a small integer hash makes the deltas, so that a plain loop can repeat them as an oracle.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/round/round.hpp"
+
+namespace crossilo::test {
+
+/// A number in [-1, 1) that depends on everything given.
+inline float known_value(std::uint32_t silo, std::uint32_t round, std::size_t index) {
+  std::uint64_t x = (std::uint64_t{silo} << 48) ^ (std::uint64_t{round} << 32) ^ index;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  x ^= x >> 31;
+  return static_cast<float>(static_cast<double>(x >> 11) * 0x1p-52 - 1.0);
+}
+
+class FakeSilo final : public Silo {
+ public:
+  FakeSilo(SiloId id, std::optional<std::uint32_t> broken_round = {}) : id_(id), broken_round_(broken_round) {}
+  [[nodiscard]] SiloId id() const noexcept override { return id_; }
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
+  [[nodiscard]] SiloEvaluation evaluate(std::span<const float> global) override {
+    const double rows = 10.0 + id_.value;
+    return {.held_back = {.rows = rows, .loss = rows * (2.0 - global[0]), .correct = 5.0},
+            .test = {.rows = 4.0, .loss = 1.0, .correct = 2.0}};
+  }
+
+ protected:
+  void train(const RoundTicket& ticket, std::span<const float>, std::span<float> model_delta) override {
+    for (std::size_t i = 0; i < model_delta.size(); ++i) model_delta[i] = known_value(id_.value, ticket.round.value, i);
+    if (broken_round_ == ticket.round.value) model_delta.back() = std::numeric_limits<float>::quiet_NaN();
+  }
+
+ private:
+  SiloId id_;
+  std::string name_ = "fake";
+  std::optional<std::uint32_t> broken_round_;
+};
+
+struct FakeRun {
+  std::size_t silos = 5;
+  std::size_t parameters = 1003;
+  std::uint32_t rounds = 3;
+  unsigned lane_bits = 32;
+  std::size_t segment_words = 64;
+  std::optional<SiloId> broken_silo;  // its delta of round 2 has a NaN
+  int flipped_rank = -1;              // starts from a model with one flipped bit
+  std::function<bool(std::uint32_t round)> wants_stop = [](std::uint32_t) { return false; };
+  std::size_t config_of_rank = 0;  // goes into the config hash
+};
+
+struct FakeResult {
+  std::vector<float> last;
+  std::vector<float> best;
+  RoundIndex best_round;
+  std::vector<RoundRecord> records;
+};
+
+inline std::vector<std::string> silo_names(std::size_t count) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.push_back("silo" + std::to_string(i));
+  return names;
+}
+
+inline std::uint64_t weight_of(SiloId silo) { return 100 + 37 * silo.value; }
+
+/// The run's facts as one rank states them.
+inline OwnFacts facts_of(const FakeRun& run, int ranks, int rank) {
+  OwnFacts facts{.silo_names = silo_names(run.silos), .hosted = {}};
+  for (SiloId id : hosted_silos(run.silos, ranks, rank)) facts.hosted.push_back({.id = id, .weight = weight_of(id)});
+  facts.config_hash[0] = static_cast<std::byte>(run.config_of_rank);
+  return facts;
+}
+
+inline std::unique_ptr<Mask> make_mask(const Roster& roster, const X25519& key, SiloId own) {
+  if (roster.identities.size() == 1) return std::make_unique<NoMask>();
+  return std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
+}
+
+/// Runs the line on one rank. Collective.
+inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
+  const OwnFacts facts = facts_of(run, communicator.size(), communicator.rank());
+  std::vector<std::unique_ptr<FakeSilo>> silos;
+  std::vector<Silo*> pointers;
+  for (const HostedSiloFacts& hosted : facts.hosted) {
+    const bool broken = run.broken_silo == hosted.id;
+    silos.push_back(std::make_unique<FakeSilo>(hosted.id, broken ? std::optional<std::uint32_t>(2) : std::nullopt));
+    pointers.push_back(silos.back().get());
+  }
+  const X25519 key;
+  Roster roster = exchange_hello(communicator, facts, key, {.seconds = 5.0, .step = "hello"});
+  auto mask = make_mask(roster, key, facts.hosted.front().id);
+  SumSession session(communicator, std::move(roster), std::move(mask),
+                     {.ring_sum = {.segment_words = run.segment_words}, .peer_seconds_max = 5.0});
+
+  std::vector<float> initial(run.parameters);
+  for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);
+  if (run.flipped_rank == communicator.rank()) initial[3] = std::nextafter(initial[3], 9.0f);
+  RingCodec::Options codec{.layout = round_layout(run.parameters, run.lane_bits), .root = public_root(7)};
+  Round round(session,
+              {.silos = pointers,
+               .clip = Clip(0.0),
+               .codec = RingCodec(std::move(codec)),
+               .noise = std::make_unique<NoNoise>(),
+               .server_optimizer = std::make_unique<FedAvg>(1.0)},
+              initial);
+  FakeResult result;
+  for (std::uint32_t index = 1; index <= run.rounds; ++index) {
+    result.records.push_back(round.run(RoundIndex{index}, run.wants_stop(index)));
+    if (result.records.back().ticket.stop != StopReason::none) break;
+  }
+  result.records.push_back(round.close());
+  result.last.assign(round.last().parameters.begin(), round.last().parameters.end());
+  result.best.assign(round.best().parameters.begin(), round.best().parameters.end());
+  result.best_round = round.best().round;
+  return result;
+}
+
+/// What the line must compute, in plain double loops.
+inline std::vector<double> oracle_model(const FakeRun& run) {
+  std::vector<double> model(run.parameters);
+  for (std::size_t i = 0; i < model.size(); ++i) model[i] = known_value(99, 0, i);
+  for (std::uint32_t round = 1; round <= run.rounds; ++round) {
+    double total = 0.0;
+    std::vector<double> sum(run.parameters);
+    for (std::uint32_t silo = 0; silo < run.silos; ++silo) {
+      if (run.broken_silo == SiloId{silo} && round == 2) continue;
+      const auto weight = static_cast<double>(weight_of(SiloId{silo}));
+      total += weight;
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * known_value(silo, round, i);
+    }
+    for (std::size_t i = 0; i < sum.size(); ++i) model[i] += sum[i] / total;
+  }
+  return model;
+}
+
+}  // namespace crossilo::test

@@ -1,0 +1,170 @@
+// Aim: the line computes the weighted mean, to the same bits for every layout of silos on ranks, and refuses forks.
+// Method: whole runs on LocalCommunicator with silos of known deltas, against a double oracle and against each other.
+#include <gtest/gtest.h>
+
+#include <mutex>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/local_communicator.hpp"
+#include "round/fake_federation.hpp"
+
+namespace crossilo::test {
+namespace {
+
+/// Results of all ranks.
+std::vector<FakeResult> run_on(int ranks, const FakeRun& run, std::uint64_t seed = 1) {
+  std::vector<FakeResult> results(static_cast<std::size_t>(ranks));
+  run_local_ranks({.size = ranks, .seed = seed}, [&](Communicator& communicator) {
+    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, run);
+  });
+  return results;
+}
+
+TEST(RoundLocal, equals_the_oracle_within_the_resolution_of_the_ring) {
+  const FakeRun run;
+  const std::vector<double> oracle = oracle_model(run);
+  const FakeResult result = run_on(3, run).front();
+  ASSERT_EQ(result.last.size(), oracle.size());
+  for (std::size_t i = 0; i < oracle.size(); ++i) ASSERT_NEAR(result.last[i], oracle[i], 2e-6) << i;
+}
+
+TEST(RoundLocal, is_equal_bit_for_bit_for_every_layout_segment_size_and_order) {
+  const FakeRun run{.silos = 7};
+  const FakeResult reference = run_on(1, run).front();
+  EXPECT_STREQ(reference.records.front().mask.c_str(), "none");
+  for (const int ranks : {1, 2, 3, 4, 7})
+    for (const std::size_t segment_words : {std::size_t{1}, std::size_t{37}, std::size_t{4096}}) {
+      FakeRun other = run;
+      other.segment_words = segment_words;
+      for (const FakeResult& result : run_on(ranks, other, 5u + static_cast<unsigned>(ranks))) {
+        EXPECT_EQ(result.last, reference.last) << ranks << " ranks, segments of " << segment_words;
+        EXPECT_EQ(result.best, reference.best);
+        EXPECT_EQ(result.records.back().model, reference.records.back().model);
+      }
+    }
+}
+
+TEST(RoundLocal, narrow_lanes_are_equal_over_layouts_too_and_near_the_oracle) {
+  for (const unsigned lane_bits : {16u, 8u}) {
+    const FakeRun run{.silos = 4, .lane_bits = lane_bits};
+    const FakeResult reference = run_on(1, run).front();
+    EXPECT_EQ(run_on(4, run).back().last, reference.last);
+    const std::vector<double> oracle = oracle_model(run);
+    const double unit = 16.0 / (lane_bits == 16 ? 32000.0 : 110.0);
+    for (std::size_t i = 0; i < oracle.size(); ++i)
+      ASSERT_NEAR(reference.last[i], oracle[i], 3.0 * 4.0 * unit) << lane_bits << " bits";
+  }
+}
+
+TEST(RoundLocal, a_silo_that_is_not_finite_abstains_and_the_others_count_alone) {
+  const FakeRun run{.broken_silo = SiloId{3}};
+  const std::vector<double> oracle = oracle_model(run);
+  const FakeResult result = run_on(5, run).front();
+  for (std::size_t i = 0; i < oracle.size(); ++i) ASSERT_NEAR(result.last[i], oracle[i], 2e-6);
+  EXPECT_EQ(result.records[0].abstentions, 0u);
+  EXPECT_EQ(result.records[1].abstentions, 1u);
+  EXPECT_LT(result.records[1].contributed_share, 1.0);
+}
+
+TEST(RoundLocal, carries_the_evaluation_of_the_parent_model_summed_over_silos) {
+  const FakeRun run;
+  const FakeResult result = run_on(2, run).front();
+  const double rows = 10 + 11 + 12 + 13 + 14;
+  EXPECT_EQ(result.records[0].parent_evaluation.held_back.rows, rows);
+  EXPECT_NEAR(result.records[0].parent_evaluation.held_back.loss, rows * (2.0 - known_value(99, 0, 0)), 1e-4);
+  EXPECT_EQ(result.records[0].parent_evaluation.test.rows, 20.0);
+  EXPECT_TRUE(result.records[0].parent_is_best);
+}
+
+TEST(RoundLocal, keeps_the_model_with_the_lowest_held_back_loss) {
+  const FakeRun run{.rounds = 6};
+  const FakeResult result = run_on(2, run).front();
+  double lowest = 1e9;
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < result.records.size(); ++i) {
+    const EvaluationSums& sums = result.records[i].parent_evaluation.held_back;
+    if (sums.loss / sums.rows < lowest) {
+      lowest = sums.loss / sums.rows;
+      best = i;  // record i carries the evaluation of the model after round i
+    }
+  }
+  EXPECT_EQ(result.best_round.value, best);
+  EXPECT_NEAR(2.0 - result.best[0], lowest, 1e-6);
+}
+
+TEST(RoundLocal, a_stop_wish_of_one_rank_stops_all_before_anything_is_trained) {
+  FakeRun run{.rounds = 5};
+  std::vector<FakeResult> results(3);
+  run_local_ranks({.size = 3, .seed = 2}, [&](Communicator& communicator) {
+    FakeRun own = run;
+    const bool asked = communicator.rank() == 1;
+    own.wants_stop = [asked](std::uint32_t round) { return asked && round == 3; };
+    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, own);
+  });
+  for (const FakeResult& result : results) {
+    ASSERT_EQ(result.records.size(), 4u);  // two rounds, the stopped one, the last evaluation
+    EXPECT_EQ(result.records[2].ticket.stop, StopReason::signal);
+  }
+  run.rounds = 2;
+  EXPECT_EQ(results[0].last, run_on(1, run).front().last);
+}
+
+TEST(RoundLocal, one_flipped_bit_in_one_model_is_found_in_that_round_and_the_silo_named) {
+  const FakeRun run{.silos = 4, .flipped_rank = 2};
+  try {
+    run_on(4, run);
+    FAIL() << "a fork went unnoticed";
+  } catch (const DivergedError& error) {
+    EXPECT_NE(std::string(error.what()).find("silo2"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("round 1"), std::string::npos) << error.what();
+  }
+}
+
+TEST(RoundLocal, differing_settings_are_refused_before_the_first_round) {
+  try {
+    run_local_ranks({.size = 3, .seed = 2}, [&](Communicator& communicator) {
+      FakeRun run{.silos = 3};
+      run.config_of_rank = communicator.rank() == 2 ? 1 : 0;
+      (void)run_fake(communicator, run);
+    });
+    FAIL() << "differing settings went unnoticed";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("silo2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(RoundLocal, a_silo_that_falls_silent_is_named_within_its_deadline_of_virtual_time) {
+  try {
+    run_local_ranks({.size = 4, .seed = 3}, [&](Communicator& communicator) {
+      FakeRun run{.silos = 4};
+      const bool leaves = communicator.rank() == 3;
+      run.wants_stop = [leaves](std::uint32_t round) -> bool {
+        if (leaves && round == 2) throw InternalError("this silo dies here");
+        return false;
+      };
+      try {
+        (void)run_fake(communicator, run);
+      } catch (const InternalError&) {
+        return;  // it is gone without a word; the others must find out
+      }
+    });
+    FAIL() << "a silent silo went unnoticed";
+  } catch (const PeerLostError& error) {
+    EXPECT_NE(std::string(error.what()).find("silo3"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("round 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(HostedSilos, are_contiguous_even_and_complete) {
+  for (std::size_t silos = 1; silos <= 9; ++silos)
+    for (int ranks = 1; ranks <= static_cast<int>(silos); ++ranks) {
+      std::uint32_t next = 0;
+      for (int rank = 0; rank < ranks; ++rank)
+        for (SiloId id : hosted_silos(silos, ranks, rank)) EXPECT_EQ(id.value, next++);
+      EXPECT_EQ(next, silos);
+    }
+  EXPECT_THROW((void)hosted_silos(2, 3, 0), EnvironmentError);
+}
+
+}  // namespace
+}  // namespace crossilo::test
