@@ -121,9 +121,9 @@ void run_size(const World& world, const Settings& settings, crossilo::RingSum& r
     ring.wrong += wrong_values(words, world.size);
     fill(words, world.rank);
     measure(allreduce, [&] {
-      check_mpi(MPI_Allreduce(MPI_IN_PLACE, words.data(), static_cast<int>(count), MPI_UINT32_T, MPI_SUM,
-                              MPI_COMM_WORLD),
-                "MPI_Allreduce");
+      check_mpi(
+          MPI_Allreduce(MPI_IN_PLACE, words.data(), static_cast<int>(count), MPI_UINT32_T, MPI_SUM, MPI_COMM_WORLD),
+          "MPI_Allreduce");
     });
     allreduce.wrong += wrong_values(words, world.size);
     measure(null_sum, [&] { ring_sum.sum(std::span<std::uint32_t>(), deadline); });

@@ -33,9 +33,7 @@ std::string Communicator::peer_name(int rank) const {
 namespace detail {
 
 WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
-    : communicator_(communicator),
-      deadline_(deadline),
-      last_progress_seconds_(communicator.clock().now_seconds()) {}
+    : communicator_(communicator), deadline_(deadline), last_progress_seconds_(communicator.clock().now_seconds()) {}
 
 void WaitGuard::after(const Progress& progress) {
   const double now_seconds = communicator_.clock().now_seconds();

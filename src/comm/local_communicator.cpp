@@ -155,7 +155,8 @@ class SoloCommunicator final : public Communicator {
     return mailbox_.start_receive(0, from, words);
   }
   [[nodiscard]] bool test(Request& request) override {
-    return mailbox_.test(request, *this, [] { return true; }, [](const Mailbox::Delivery&) {});
+    return mailbox_.test(
+        request, *this, [] { return true; }, [](const Mailbox::Delivery&) {});
   }
   void idle() override { std::this_thread::yield(); }
 

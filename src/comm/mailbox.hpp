@@ -1,4 +1,5 @@
-// Aim: messages between ranks that share this process; the part that LocalCommunicator and the lone rank have in common.
+// Aim: messages between ranks that share this process; the part that LocalCommunicator and the lone rank have in
+// common.
 #pragma once
 
 #include <cstdint>

@@ -148,18 +148,19 @@ RingSum::RingSum(Communicator& communicator, Options options) : communicator_(co
   for (int step = 1; step < size; ++step) {
     Exchange& exchange = exchanges_.emplace_back();
     exchange.rank = (communicator.rank() + step) % size;
-    for (Lane* lane : {&exchange.send_contribution, &exchange.receive_contribution, &exchange.send_total,
-                       &exchange.receive_total})
+    for (Lane* lane :
+         {&exchange.send_contribution, &exchange.receive_contribution, &exchange.send_total, &exchange.receive_total})
       lane->requests.resize(options.segments_in_flight);
   }
-  receive_buffer_.resize(exchanges_.size() * options.segments_in_flight * options.segment_words * sizeof(std::uint64_t));
+  receive_buffer_.resize(exchanges_.size() * options.segments_in_flight * options.segment_words *
+                         sizeof(std::uint64_t));
 }
 
 template <class Word>
 void RingSum::sum_words(std::span<Word> words, const Deadline& deadline) {
   for (Exchange& exchange : exchanges_) {
-    for (Lane* lane : {&exchange.send_contribution, &exchange.receive_contribution, &exchange.send_total,
-                       &exchange.receive_total})
+    for (Lane* lane :
+         {&exchange.send_contribution, &exchange.receive_contribution, &exchange.send_total, &exchange.receive_total})
       lane->started = lane->done = 0;
   }
   Sum<Word> sum{*this, words};

@@ -166,8 +166,8 @@ TYPED_TEST_P(CommunicatorContract, PeersAreNamedWithTheirHost) {
     for (int rank = 0; rank < communicator.size(); ++rank) names.push_back("silo s" + std::to_string(rank));
     introduce_peers(communicator, names, contract_deadline());
     for (int rank = 0; rank < communicator.size(); ++rank)
-      EXPECT_EQ(communicator.peer_name(rank), "silo s" + std::to_string(rank) + " (rank " + std::to_string(rank) +
-                                                  ", host " + host_name() + ")");
+      EXPECT_EQ(communicator.peer_name(rank),
+                "silo s" + std::to_string(rank) + " (rank " + std::to_string(rank) + ", host " + host_name() + ")");
   });
 }
 

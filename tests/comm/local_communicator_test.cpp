@@ -80,7 +80,8 @@ TEST(LocalCommunicatorTest, ARankThatDiesAtAnyCallIsNamedByAllWhoMissIt) {
     }
     for (const int rank : {0, 1, 3}) {
       const std::string& error = outcome.errors[static_cast<std::size_t>(rank)];
-      EXPECT_TRUE(error.empty() || error == lost) << "rank 2 died at call " << call << "; rank " << rank << ": " << error;
+      EXPECT_TRUE(error.empty() || error == lost)
+          << "rank 2 died at call " << call << "; rank " << rank << ": " << error;
     }
     EXPECT_LE(outcome.history.back().seconds, 62.0);
     EXPECT_TRUE(call > 0 || outcome.errors[0] == lost);
