@@ -13,8 +13,9 @@
 namespace crossilo {
 namespace {
 
-// Parameters that are encoded or decoded at a time: 16 KiB of values, random bits and lanes each stay in the cache.
-constexpr std::size_t kBlock = 4096;
+// Parameters that are encoded or decoded at a time: values, random bits and lanes, 4 KiB each, stay in the first-level
+// cache together.
+constexpr std::size_t kBlock = 1024;
 
 /// Q of n silos in lanes of w bits; in double, so that no n overflows it (exact below 2^53).
 double capacity_of(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound) {
@@ -155,7 +156,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
     std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
   } else if (!layout.lanes.empty()) {
     const Key256 key = derive(options_.root, PublicPurpose::rounding,
-                        {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
+                              {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
     AesCtr rounding(key);
     std::size_t first_parameter = 0;
     std::size_t first_word = 0;
