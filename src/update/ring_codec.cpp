@@ -62,6 +62,7 @@ double decode_statistic(const StatisticSpec& spec, std::uint64_t word, const Rou
 /// Shares that contributed: the weight that came in over the cohort's.
 double contributed_share(double contributed_weight, const RoundTicket& ticket) {
   const auto total_weight = static_cast<double>(ticket.cohort.total_weight());
+  CROSSILO_ASSERT(total_weight > 0.0);
   if (!(contributed_weight >= 0.0 && contributed_weight <= total_weight))
     throw DivergedError("round " + std::to_string(ticket.round.value) + ": the contributed weight is " +
                         std::to_string(contributed_weight) + "; expected 0 to " + std::to_string(total_weight) +
