@@ -9,8 +9,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "ring words are little-endian");
 
-// A block of words and one of keystream stay in the first-level cache while all streams pass over them.
-constexpr std::size_t kBlockBytes = 16384;
+// A block of words, one of keystream and the cipher's zeros stay in the first-level cache (32 KiB) together, while all
+// streams pass over the block.
+constexpr std::size_t kBlockBytes = 8192;
 
 /// Adds every stream, from its present position on, to `words`.
 template <class Word>

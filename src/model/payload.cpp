@@ -34,6 +34,7 @@ std::uint64_t Cohort::weight(SiloId silo) const {
 }
 
 double Cohort::share(SiloId silo) const {
+  CROSSILO_ASSERT(total_weight() > 0);
   return static_cast<double>(weight(silo)) / static_cast<double>(total_weight());
 }
 

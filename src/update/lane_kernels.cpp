@@ -19,29 +19,34 @@
 namespace crossilo {
 namespace {
 
-CROSSILO_INLINE EncodeCounts encode_body(const float* __restrict values, const std::uint32_t* __restrict random,
-                                         const EncodeConstants constants, std::int32_t* __restrict out,
-                                         std::size_t count) {
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  const double high = constants.ring_limit;
-  const double low = -high;
+CROSSILO_INLINE EncodeCounts count_body(const float* values, float parameter_bound, std::size_t count) {
   std::uint32_t clamped = 0;
   std::uint32_t not_finite = 0;
   for (std::size_t k = 0; k < count; ++k) {
-    const float value = values[k];
-    const float magnitude = value < 0.0F ? -value : value;
-    clamped += !(magnitude <= constants.parameter_bound);
-    not_finite += !(magnitude <= kLargest);
+    const float magnitude = std::fabs(values[k]);
+    clamped += !(magnitude <= parameter_bound);
+    not_finite += !(magnitude <= std::numeric_limits<float>::max());
+  }
+  return {clamped, not_finite};
+}
+
+// Two loops, so that floats and doubles each fill their vectors.
+CROSSILO_INLINE EncodeCounts encode_body(const float* __restrict values, const std::uint32_t* __restrict random,
+                                         const EncodeConstants constants, std::int32_t* __restrict out,
+                                         std::size_t count) {
+  const double high = constants.ring_limit;
+  const double low = -high;
+  for (std::size_t k = 0; k < count; ++k) {
     // 32 bits as u in [0, 1): read as signed, since every vector unit converts signed integers.
     const double u = static_cast<double>(static_cast<std::int32_t>(random[k])) * 0x1p-32 + 0.5;
-    double ring = static_cast<double>(value) * constants.factor + u;
+    double ring = static_cast<double>(values[k]) * constants.factor + u;
     // The limit is whole, so clamping before the floor is the same as after it. A NaN compares false: it becomes `low`.
     ring = ring > low ? ring : low;
     ring = ring < high ? ring : high;
     const auto truncated = static_cast<std::int32_t>(ring);
     out[k] = truncated - static_cast<std::int32_t>(static_cast<double>(truncated) > ring);
   }
-  return {clamped, not_finite};
+  return count_body(values, constants.parameter_bound, count);
 }
 
 CROSSILO_INLINE std::uint64_t decode_body(const std::int32_t* __restrict lanes, double unit_value, std::int32_t limit,

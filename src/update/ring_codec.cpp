@@ -13,8 +13,9 @@
 namespace crossilo {
 namespace {
 
-// Parameters that are encoded or decoded at a time: 16 KiB of values, random bits and lanes each stay in the cache.
-constexpr std::size_t kBlock = 4096;
+// Parameters that are encoded or decoded at a time: values, random bits and lanes, 4 KiB each, stay in the first-level
+// cache together.
+constexpr std::size_t kBlock = 1024;
 
 /// Q of n silos in lanes of w bits; in double, so that no n overflows it (exact below 2^53).
 double capacity_of(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound) {
@@ -61,6 +62,7 @@ double decode_statistic(const StatisticSpec& spec, std::uint64_t word, const Rou
 /// Shares that contributed: the weight that came in over the cohort's.
 double contributed_share(double contributed_weight, const RoundTicket& ticket) {
   const auto total_weight = static_cast<double>(ticket.cohort.total_weight());
+  CROSSILO_ASSERT(total_weight > 0.0);
   if (!(contributed_weight >= 0.0 && contributed_weight <= total_weight))
     throw DivergedError("round " + std::to_string(ticket.round.value) + ": the contributed weight is " +
                         std::to_string(contributed_weight) + "; expected 0 to " + std::to_string(total_weight) +
@@ -155,7 +157,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
     std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
   } else if (!layout.lanes.empty()) {
     const Key256 key = derive(options_.root, PublicPurpose::rounding,
-                        {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
+                              {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
     AesCtr rounding(key);
     std::size_t first_parameter = 0;
     std::size_t first_word = 0;

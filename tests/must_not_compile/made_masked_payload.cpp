@@ -1,0 +1,12 @@
+// Aim: a masked payload cannot be made from a buffer.
+// Method: the right line compiles; with CROSSILO_MUST_FAIL the wrong one stands in its place.
+// expected: is private within this context|calling a private constructor
+#include "crossilo/model/payload.hpp"
+
+using namespace crossilo;
+
+#ifdef CROSSILO_MUST_FAIL
+MaskedPayload make(WordBuffer& buffer) { return MaskedPayload(buffer); }
+#else
+WordBuffer& keep(WordBuffer& buffer) { return buffer; }
+#endif
