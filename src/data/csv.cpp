@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -110,9 +112,9 @@ std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::
 
 CsvTable read_csv(const std::string& path, const CsvOptions& options) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError(path + ": cannot be read: " + std::strerror(errno));
   std::ostringstream text;
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  if (!file || !text) throw DataError(path + ": cannot be read, or is empty");
+  text << file.rdbuf();
 
   CsvTable table{path, options.columns, parse_csv(text.view(), options.separator, path)};
   if (table.columns.empty() && !table.rows.empty()) {

@@ -77,19 +77,17 @@ void add_labels(Table& table, const SiloSchema& schema) {
 }
 
 void add_missing(Table& table, std::span<const SiloDescription> silos) {
-  std::size_t complete = 0;
   std::vector<std::string> columns;
   for (const MissingCount& count : silos.front().missing) {
     const bool is_missing = std::any_of(
         silos.begin(), silos.end(), [&](const SiloDescription& silo) { return missing_rows(silo, count.column) > 0; });
     if (is_missing) columns.push_back(count.column);
-    complete += is_missing ? 0 : 1;
   }
-  if (columns.empty()) return table.heading(fmt::format("no value is missing in {} columns", complete));
+  if (columns.empty()) return table.heading("no value is missing");
   table.heading("rows in which a value is missing");
   for (const std::string& column : columns)
     table.line("  " + column, [&](const SiloDescription& silo) { return std::to_string(missing_rows(silo, column)); });
-  if (complete > 0) table.heading(fmt::format("  and none in {} other columns", complete));
+  if (columns.size() < silos.front().missing.size()) table.heading("  none in the other columns");
 }
 
 }  // namespace

@@ -111,30 +111,30 @@ void Hdf5File::write_attribute(const std::string& object, const std::string& nam
   checked(H5Awrite(attribute.get(), type, data), place, "cannot be written");
 }
 
-namespace {
-
-Hdf5Datatype utf8_text() {
-  Hdf5Datatype type(H5Tcopy(H5T_C_S1));
-  const bool made =
-      type.get() >= 0 && H5Tset_size(type.get(), H5T_VARIABLE) >= 0 && H5Tset_cset(type.get(), H5T_CSET_UTF8) >= 0;
-  CROSSILO_ASSERT(made);
-  return type;
+// Texts are written with a fixed length: they then lie in the object header, under its checksum. HDF5 1.10 keeps texts
+// of variable length in a heap without one, and reads out of bounds when a length in it is damaged.
+void Hdf5File::write_fixed_texts(const std::string& object, const std::string& name, hid_t space,
+                                 std::span<const std::string> texts) {
+  std::size_t bytes_each = 1;
+  for (const std::string& text : texts) bytes_each = std::max(bytes_each, text.size());
+  std::vector<char> fields(texts.size() * bytes_each, '\0');
+  for (std::size_t i = 0; i < texts.size(); ++i) std::copy(texts[i].begin(), texts[i].end(), &fields[i * bytes_each]);
+  const Hdf5Datatype type(checked(H5Tcopy(H5T_C_S1), object, "no text type"));
+  checked(H5Tset_size(type.get(), bytes_each), object, "no text type");
+  checked(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), object, "no text type");
+  checked(H5Tset_cset(type.get(), H5T_CSET_UTF8), object, "no text type");
+  write_attribute(object, name, type.get(), space, fields.data());
 }
-
-}  // namespace
 
 void Hdf5File::write_text(const std::string& object, const std::string& name, const std::string& text) {
   const Hdf5Space space(checked(H5Screate(H5S_SCALAR), object, "no shape"));
-  const char* const data = text.c_str();
-  write_attribute(object, name, utf8_text().get(), space.get(), &data);
+  write_fixed_texts(object, name, space.get(), {&text, 1});
 }
 
 void Hdf5File::write_texts(const std::string& object, const std::string& name, const std::vector<std::string>& texts) {
   const hsize_t count = texts.size();
   const Hdf5Space space(checked(H5Screate_simple(1, &count, nullptr), object, "no shape"));
-  std::vector<const char*> data;
-  for (const std::string& text : texts) data.push_back(text.c_str());
-  write_attribute(object, name, utf8_text().get(), space.get(), data.data());
+  write_fixed_texts(object, name, space.get(), texts);
 }
 
 void Hdf5File::write_integer(const std::string& object, const std::string& name, std::int64_t value) {

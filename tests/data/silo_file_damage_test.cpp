@@ -49,20 +49,20 @@ TEST_F(Damage, ReportsAFlippedByteInEveryDataSet) {
 }
 
 TEST_F(Damage, NeverCrashesOnAFlippedByteInTheHeaders) {
+  const std::vector<float> x = read_silo_file(folder_.path("whole.h5")).train.x;
   std::size_t refused = 0;
-  for (std::size_t at = 0; at < whole_.size(); at += at < 4096 ? 1 : 131) {
-    const std::string path = folder_.write("damaged.h5", whole_);
+  for (std::size_t at = 0; at < whole_.size(); at += at < 4096 ? 7 : 509) {
     std::string flipped = whole_;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x41);
-    folder_.write("damaged.h5", flipped);
+    const std::string path = folder_.write("damaged.h5", flipped);
     try {
       // A byte that nobody reads, or one in the text of the origin, does no harm; the rows are what they were.
-      EXPECT_TRUE(same_bits(read_silo_file(path).train.x, example_silo(2000, 600).train.x)) << at;
+      EXPECT_TRUE(same_bits(read_silo_file(path).train.x, x)) << at;
     } catch (const DataError&) {
       ++refused;
     }
   }
-  EXPECT_GT(refused, 500u);
+  EXPECT_GT(refused, 100u);
 }
 
 }  // namespace

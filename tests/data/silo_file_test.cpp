@@ -83,7 +83,8 @@ TEST(SiloFile, ChunksByWholeSamples) {
   const std::size_t features = 3 << 18;  // 3 MiB a row: a chunk is one row all the same
   data.schema.class_names = {"a", "b"};
   data.schema.sample_shape = {3, std::size_t{1} << 18};
-  for (std::size_t i = 0; i < features; ++i) data.schema.feature_names.push_back(std::string("p").append(std::to_string(i)));
+  for (std::size_t i = 0; i < features; ++i)
+    data.schema.feature_names.push_back(std::string("p").append(std::to_string(i)));
   data.train = example_rows(3, features, 2);
   write_silo_file(folder.path("a.h5"), data);
   EXPECT_TRUE(same_bits(read_silo_file(folder.path("a.h5")).train.x, data.train.x));
@@ -171,35 +172,68 @@ TEST(SiloFile, NamesEveryFault) {
   const Case cases[] = {
       {"train/y: is missing", [](Parts& p) { p.data.erase("train/y"); }},
       {"train/x: float32 or uint8 (little-endian) is wanted, float64 found",
-       [](Parts& p) { p.set<double>("train/x", Hdf5Type::float64, {2, 2}, {1, 2, 3, 4}); }},
+       [](Parts& p) {
+         p.set<double>("train/x", Hdf5Type::float64, {2, 2}, {1, 2, 3, 4});
+       }},
       {"test/y: float32 or integers (little-endian) are wanted, float64 found",
-       [](Parts& p) { p.set<double>("test/y", Hdf5Type::float64, {2}, {1, 2}); }},
+       [](Parts& p) {
+         p.set<double>("test/y", Hdf5Type::float64, {2}, {1, 2});
+       }},
       {"train/x: has 1 dimension; 2 or more are wanted", [](Parts& p) { p.data["train/x"].shape = {4}; }},
-      {"train/y: has 2 dimensions; 1 is wanted", [](Parts& p) { p.data["train/y"].shape = {2, 1}; }},
+      {"train/y: has 2 dimensions; 1 is wanted",
+       [](Parts& p) {
+         p.data["train/y"].shape = {2, 1};
+       }},
       {"train/x has 2 rows, train/y has 3",
-       [](Parts& p) { p.set<std::int32_t>("train/y", Hdf5Type::int32, {3}, {0, 1, 1}); }},
+       [](Parts& p) {
+         p.set<std::int32_t>("train/y", Hdf5Type::int32, {3}, {0, 1, 1});
+       }},
       {"train/x has no rows",
        [](Parts& p) {
          p.set<float>("train/x", Hdf5Type::float32, {0, 2}, {});
          p.set<std::int32_t>("train/y", Hdf5Type::int32, {0}, {});
        }},
-      {"test/x has samples of another shape than train/x", [](Parts& p) { p.data["test/x"].shape = {2, 2, 1}; }},
+      {"test/x has samples of another shape than train/x",
+       [](Parts& p) {
+         p.data["test/x"].shape = {2, 2, 1};
+       }},
       {"train/y, row 1: 2 found, a class from 0 to 1 is wanted",
-       [](Parts& p) { p.set<std::int32_t>("train/y", Hdf5Type::int32, {2}, {0, 2}); }},
-      {"test/y, row 0: -1 found", [](Parts& p) { p.set<std::int8_t>("test/y", Hdf5Type::int8, {2}, {-1, 0}); }},
-      {"train/y, row 0: 0.5 found", [](Parts& p) { p.set<float>("train/y", Hdf5Type::float32, {2}, {0.5f, 0}); }},
-      {"train/y, row 1: nan found", [=](Parts& p) { p.set<float>("train/y", Hdf5Type::float32, {2}, {0, nan}); }},
+       [](Parts& p) {
+         p.set<std::int32_t>("train/y", Hdf5Type::int32, {2}, {0, 2});
+       }},
+      {"test/y, row 0: -1 found",
+       [](Parts& p) {
+         p.set<std::int8_t>("test/y", Hdf5Type::int8, {2}, {-1, 0});
+       }},
+      {"train/y, row 0: 0.5 found",
+       [](Parts& p) {
+         p.set<float>("train/y", Hdf5Type::float32, {2}, {0.5f, 0});
+       }},
+      {"train/y, row 1: nan found",
+       [=](Parts& p) {
+         p.set<float>("train/y", Hdf5Type::float32, {2}, {0, nan});
+       }},
       {"train/x, row 1, column a: is infinite",
-       [=](Parts& p) { p.set<float>("train/x", Hdf5Type::float32, {2, 2}, {1, 2, infinity, 4}); }},
+       [=](Parts& p) {
+         p.set<float>("train/x", Hdf5Type::float32, {2, 2}, {1, 2, infinity, 4});
+       }},
       {"uint8 needs the attribute scale",
-       [](Parts& p) { p.set<std::uint8_t>("train/x", Hdf5Type::uint8, {2, 2}, {1, 2, 3, 4}); }},
+       [](Parts& p) {
+         p.set<std::uint8_t>("train/x", Hdf5Type::uint8, {2, 2}, {1, 2, 3, 4});
+       }},
       {"schema_version is 2, this program reads version 1", [](Parts& p) { p.version = 2; }},
       {"the attribute schema_version is missing", [](Parts& p) { p.version.reset(); }},
       {"task is \"ranking\"; binary, multiclass or regression is wanted", [](Parts& p) { p.task = "ranking"; }},
       {"the attribute task is missing", [](Parts& p) { p.task.reset(); }},
       {"the attribute feature_names is missing", [](Parts& p) { p.features.clear(); }},
-      {"feature_names has 3 names, a row of train/x has 2 values", [](Parts& p) { p.features = {"a", "b", "c"}; }},
-      {"feature_names names a twice", [](Parts& p) { p.features = {"a", "a"}; }},
+      {"feature_names has 3 names, a row of train/x has 2 values",
+       [](Parts& p) {
+         p.features = {"a", "b", "c"};
+       }},
+      {"feature_names names a twice",
+       [](Parts& p) {
+         p.features = {"a", "a"};
+       }},
       {"task binary with 1 class_names; 2 are wanted", [](Parts& p) { p.classes = {"no"}; }},
       {"task regression with 2 class_names; none is wanted", [](Parts& p) { p.task = "regression"; }},
       {"the attribute sha256 says 0000", [](Parts& p) { p.right_digest = false; }},

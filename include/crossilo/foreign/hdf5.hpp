@@ -74,6 +74,7 @@ class Hdf5File {
 
   /// Creates and fills a data set. Deterministic: no times are stored.
   void write(const Hdf5NewDataset& dataset, std::span<const std::byte> bytes);
+  /// Texts hold no NUL bytes.
   void write_text(const std::string& object, const std::string& name, const std::string& text);
   void write_texts(const std::string& object, const std::string& name, const std::vector<std::string>& texts);
   void write_integer(const std::string& object, const std::string& name, std::int64_t value);
@@ -96,6 +97,8 @@ class Hdf5File {
   std::optional<Value> scalar(const std::string& object, const std::string& name) const;
   void write_attribute(const std::string& object, const std::string& name, std::int64_t type, std::int64_t space,
                        const void* data);
+  void write_fixed_texts(const std::string& object, const std::string& name, std::int64_t space,
+                         std::span<const std::string> texts);
 
   std::string path_;
   bool reading_;

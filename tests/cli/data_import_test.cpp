@@ -1,0 +1,140 @@
+// Aim: `crossilo data import` and `data describe` do from the command line what their --help says.
+// Method: runs both in this process on files that look like the heart data, the help's own example among them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/cli/data_commands.hpp"
+#include "crossilo/data/silo_file.hpp"
+#include "data/temporary_folder.hpp"
+
+namespace crossilo {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+int run(int (*command)(int, char**), Arguments arguments) {
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  return command(static_cast<int>(pointers.size()), pointers.data());
+}
+
+std::string output_of(int (*command)(int, char**), const Arguments& arguments) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run(command, arguments), 0);
+  std::fflush(stdout);
+  return ::testing::internal::GetCapturedStdout();
+}
+
+class DataImport : public ::testing::Test {
+ protected:
+  std::string config_error(const Arguments& arguments) {
+    return error_text<ConfigError>([&] { static_cast<void>(run(run_data_import, arguments)); });
+  }
+  TemporaryFolder folder_;
+};
+
+/// The arguments of the example at the end of a help text, as a shell would split them.
+Arguments example_of(const std::string& help) {
+  std::string text = help.substr(help.rfind("crossilo data import") + std::string("crossilo data import").size());
+  Arguments arguments;
+  bool quoted = false, open = false;
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (!quoted && (c == ' ' || c == '\n' || c == '\\')) {
+      open = false;
+    } else {
+      if (!open) arguments.emplace_back();
+      arguments.back() += c;
+      open = true;
+    }
+  }
+  return arguments;
+}
+
+TEST_F(DataImport, RunsTheExampleOfItsHelp) {
+  const std::string help = output_of(run_data_import, {"--help"});
+  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 40);
+  std::filesystem::create_directories(folder_.path("data/download"));
+  std::string rows;
+  for (int i = 0; i < 8; ++i) rows += fmt::format("6{},1,{}.0,145,0,1,2,150,?,2.3,3,0,6,{}\n", i, i % 4 + 1, i % 3);
+  folder_.write("data/download/processed.cleveland.data", rows);
+  folder_.write("data/download/processed.va.data", rows);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const std::string output = output_of(run_data_import, example_of(help));
+  std::filesystem::current_path(before);
+  EXPECT_EQ(output,
+            "data/example/cleveland.h5: 6 rows to train on, 2 to test on, 13 columns\n"
+            "data/example/va.h5: 6 rows to train on, 2 to test on, 13 columns\n");
+  const auto json = nlohmann::json::parse(output_of(run_data_describe, {"--json", folder_.path("data/example/va.h5")}));
+  EXPECT_EQ(json[0]["missing_rows"]["chol"], 8);
+  EXPECT_EQ(json[0]["missing_rows"]["exang"], 8);
+  EXPECT_EQ(json[0]["missing_rows"]["cp"], 0);
+  EXPECT_EQ(json[0]["rows_of_class"]["num > 0"], 5);
+  EXPECT_EQ(json[0]["train_rows"], 6);
+}
+
+TEST_F(DataImport, SplitsOneFileByASiloColumn) {
+  const std::string csv = folder_.write("all.csv", "site;x;y\na;1;0\nb;2;1\na;3;1\nb;4;0\n");
+  const std::string output = folder_.path("{silo}.h5");
+  output_of(run_data_import, {"--csv", csv, "--silo_column", "site", "--separator", ";", "--label", "y", "--classes",
+                              "0,1", "--test_fraction", "0", "--origin", "made up", "--output", output});
+  const SiloData data = read_silo_file(folder_.path("b.h5"));
+  EXPECT_EQ(data.train.x, (std::vector<float>{2, 4}));
+  EXPECT_EQ(data.origin, "made up");
+  const std::string table = output_of(run_data_describe, {folder_.path("a.h5"), folder_.path("b.h5")});
+  EXPECT_HAS(table, "no value is missing\n");
+}
+
+TEST_F(DataImport, WritesNothingWhenAFileIsFaulty) {
+  const std::string good = folder_.write("good.csv", "x,y\n1,0\n2,1\n");
+  const std::string bad = folder_.write("bad.csv", "x,y\n1,0\nz,1\n");
+  EXPECT_HAS(error_text<DataError>([&] {
+               static_cast<void>(run(run_data_import, {"--csv", "a=" + good, "--csv", "b=" + bad, "--label", "y > 0",
+                                                       "--output", folder_.path("{silo}.h5")}));
+             }),
+             "bad.csv:3: column x: \"z\" found");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("a.h5")));
+}
+
+TEST_F(DataImport, NamesFaultyOptions) {
+  const std::string csv = std::string("a=").append(folder_.write("a.csv", "x,y\n1,0\n2,1\n"));
+  const auto with = [&](Arguments more) {
+    Arguments arguments = {"--csv", csv, "--label", "y > 0", "--output", folder_.path("a.h5")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return config_error(arguments);
+  };
+  EXPECT_HAS(config_error({}), "data import: --csv is missing; see crossilo data import --help");
+  EXPECT_HAS(with({"--labels", "y"}), "unrecognised option '--labels'");
+  EXPECT_HAS(with({"--lab", "y"}), "unrecognised option '--lab'");
+  EXPECT_HAS(with({"surplus"}), "data import: ");
+  EXPECT_HAS(with({"--missing", "x"}), "missing = \"x\": COLUMN=MARK is wanted");
+  EXPECT_HAS(with({"--categorical", "x=1|1"}), "categorical = \"1|1\" has an entry twice");
+  EXPECT_HAS(with({"--use", "x,,y"}), "use = \"x,,y\" has an empty entry");
+  EXPECT_HAS(with({"--task", "binary"}), "only regression is to be said");
+  EXPECT_HAS(with({"--csv", "a=b.csv"}), "csv: silo a is named twice");
+  EXPECT_HAS(with({"--csv", "../b=b.csv"}), "a silo name of letters");
+  EXPECT_HAS(with({"--csv", "b=" + folder_.path("a.csv")}), "with more than one silo it needs {silo}");
+  EXPECT_HAS(with({"--seed", "x"}), "data import: ");
+  EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no file is given");
+}
+
+TEST_F(DataImport, DescribeFailsWhenFilesDoNotFit) {
+  for (const std::string name : {"x", "z"}) {
+    const std::string csv = name + "=" + folder_.write("a.csv", name + ",y\n1,0\n2,1\n");
+    output_of(run_data_import, {"--csv", csv, "--label", "y > 0", "--output", folder_.path("{silo}.h5")});
+  }
+  ::testing::internal::CaptureStdout();
+  const std::string text = error_text<DataError>([&] {
+    static_cast<void>(run(run_data_describe, {folder_.path("x.h5"), folder_.path("z.h5")}));
+  });
+  ::testing::internal::GetCapturedStdout();
+  EXPECT_HAS(text, "z.h5: train/x has other columns than the others (missing: x; only here: z)");
+}
+
+}  // namespace
+}  // namespace crossilo
