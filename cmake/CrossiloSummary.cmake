@@ -2,6 +2,7 @@
 
 # crossilo_found(LABEL VERSION WHERE): one line of the table.
 function(crossilo_found label version where)
+  string(REPLACE ";" "," where "${where}")
   string(LENGTH "${label}" used)
   math(EXPR gap "22 - ${used}")
   string(REPEAT " " ${gap} gap)

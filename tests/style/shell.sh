@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$1"
 folders=()
 for folder in jobs slurm tests bench .ci; do [ -d "$folder" ] && folders+=("$folder"); done
-grep -rlE '^#!.*\<(ba)?sh\>' "${folders[@]}" | xargs -r shellcheck --external-sources
+grep -rlE '^#!.*\<(ba)?sh\>|^# shellcheck shell=' "${folders[@]}" | xargs -r shellcheck

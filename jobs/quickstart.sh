@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# From a clean clone to a trained model: packages, build, data, and four hospitals under a real mpirun.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+program=build/release/crossilo
+log=build/quickstart.log
+
+printf '[1/4] packages\n'
+jobs/setup.sh --no-tests | sed 's/^/      /'
+
+began=$SECONDS
+printf '[2/4] build      release, %s cores … ' "$(nproc)"
+run_logged "$log" cmake --preset release
+run_logged "$log" cmake --build --preset release --target crossilo_program
+span $((SECONDS - began))
+
+printf '[3/4] data\n'
+CROSSILO="$program" jobs/data_heart.sh | sed 's/^/      /'
+
+printf '[4/4] train      %s train configs/heart.ini --np 4\n\n' "$program"
+"$program" train configs/heart.ini --np 4

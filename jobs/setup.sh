@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Brings a bare Debian 12 or Ubuntu 24.04 (x86-64) to where Crossilo builds: packages by apt, libtorch by pip.
+# Safe to run twice; what is already here is left alone.
+#
+#   jobs/setup.sh             all that building, running and testing needs
+#   jobs/setup.sh --no-tests  without GoogleTest, shellcheck and the Python tools of the tests
+#   jobs/setup.sh --no-apt    libtorch and the Python tools only (a cluster with modules: no root needed)
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# Name and the least version that is known to do.
+build_packages=(
+  "g++ 4:12.2" "cmake 3.25" "ninja-build 1.11" "ccache 4.7" "ca-certificates 2023" "python3-venv 3.11"
+  "libopenmpi-dev 4.1.4" "openmpi-bin 4.1.4" "libhdf5-dev 1.10.8" "libboost-program-options-dev 1.74"
+  "libssl-dev 3.0" "nlohmann-json3-dev 3.11.2" "libfmt-dev 9.1" "libspdlog-dev 1:1.10" "zlib1g-dev 1:1.2"
+  "libbenchmark-dev 1.7"
+)
+test_packages=("libgtest-dev 1.12" "shellcheck 0.9")
+
+with_apt=yes with_tests=yes
+for option in "$@"; do
+  case $option in
+    --no-tests) with_tests=no ;;
+    --no-apt) with_apt=no ;;
+    *) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2 ;;
+  esac
+done
+packages=("${build_packages[@]}")
+[ "$with_tests" = no ] || packages+=("${test_packages[@]}")
+
+stop() { # exit code 3, as the program's: the surroundings do not fit
+  printf '%s\n' "$@" >&2
+  exit 3
+}
+
+# Prints the packages that are absent or too old.
+lacking_packages() {
+  local here name least version
+  here=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n')
+  for entry in "${packages[@]}"; do
+    read -r name least <<<"$entry"
+    version=$(awk -v name="$name" '$1 == "installed" && $2 == name { print $3; exit }' <<<"$here")
+    if [ -z "$version" ] || dpkg --compare-versions "$version" lt "$least"; then echo "$name"; fi
+  done
+}
+
+install_packages() {
+  local system lacking name as_root=()
+  # shellcheck source=/dev/null
+  system=$([ -r /etc/os-release ] && . /etc/os-release && echo "${ID:-} ${VERSION_ID:-}") || true
+  case $system in
+    "debian 12" | "ubuntu 24.04") ;;
+    *) stop "This is ${system:-an unknown system}; this script knows Debian 12 and Ubuntu 24.04. Needed here, by Debian's names," \
+         "each with the least version:" "$(printf '  %s\n' "${packages[@]}")" \
+         "With these in place (or as modules: docs/install.md) run  jobs/setup.sh --no-apt  for libtorch." ;;
+  esac
+  lacking=$(lacking_packages | tr '\n' ' ')
+  if [ -z "$lacking" ]; then
+    echo "packages   all ${#packages[@]} already here"
+    return
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      stop "Packages are missing, and this is neither root nor is sudo here. Let an administrator run" \
+        "  apt-get update && apt-get install --no-install-recommends ${lacking% }" "and start this script again."
+    fi
+    as_root=(sudo)
+    [ -t 0 ] || as_root=(sudo -n)
+  fi
+  echo "packages   installing ${lacking% }"
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  run_logged "$crossilo_cache/apt.log" "${apt[@]}" update
+  for name in $lacking; do # remembered for the removal, unless it is only too old
+    dpkg-query -W "$name" >/dev/null 2>&1 || echo "$name" >>"$crossilo_cache/apt-packages"
+  done
+  # shellcheck disable=SC2086
+  run_logged "$crossilo_cache/apt.log" "${apt[@]}" install -y --no-install-recommends $lacking
+  lacking=$(lacking_packages | tr '\n' ' ')
+  [ -z "$lacking" ] || stop "apt has no recent enough version of: $lacking(see the list at the top of jobs/setup.sh)"
+}
+
+# Prints a Python that the pinned wheels are made for and that can make an environment. A python3 of pyenv or conda
+# is as good as the system's.
+find_python() {
+  local python
+  for python in python3 /usr/bin/python3 python3.12 python3.11; do
+    if "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then
+      echo "$python"
+      return
+    fi
+  done
+  stop "No Python 3.11 or 3.12 with venv here (apt: python3-venv). The pinned wheels are made for these two."
+}
+
+# True when every pinned wheel is in the environment (pip writes RECORD last).
+is_complete() { # FOLDER REQUIREMENTS
+  local pin name record
+  while read -r pin; do
+    name=${pin%%==*}
+    record=("$1"/lib/python3*/site-packages/"${name//-/_}-${pin##*==}".dist-info/RECORD)
+    [ -f "${record[0]}" ] || return 1
+  done < <(grep -oE '^[a-z0-9-]+==[0-9.]+' "$2")
+  "$1/bin/python" -c '' 2>/dev/null
+}
+
+install_wheels() { # LABEL FOLDER REQUIREMENTS
+  local folder="$crossilo_cache/$2" python pins began=$SECONDS
+  pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
+  if is_complete "$folder" "$3"; then
+    printf '%-10s %s already here, in %s\n' "$1" "$pins" "$(short_path "$folder")"
+    return
+  fi
+  python=$(find_python)
+  printf '%-10s %s … ' "$1" "$pins"
+  rm -rf "$folder" # an interrupted one
+  run_logged "$crossilo_cache/$2.log" "$python" -m venv "$folder"
+  run_logged "$crossilo_cache/$2.log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-cache-dir \
+    --no-deps --only-binary :all: --require-hashes -r "$3"
+  echo "$(du -sh "$folder" | cut -f 1) in $(short_path "$folder"), $(span $((SECONDS - began)))"
+}
+
+[ "$(uname -s) $(uname -m)" = "Linux x86_64" ] || stop "This is $(uname -s) $(uname -m); the pinned libtorch is for Linux x86_64."
+mkdir -p "$crossilo_cache"
+exec 9>"$crossilo_cache/lock"
+flock 9 # two at once would install into one folder
+[ "$with_apt" = no ] || install_packages
+install_wheels libtorch venv jobs/requirements-libtorch.txt
+[ "$with_tests" = no ] || install_wheels tools tools jobs/requirements-tools.txt
+
+remove="rm -rf $(short_path "$crossilo_cache") build data runs private"
+if [ -s "$crossilo_cache/apt-packages" ]; then
+  remove="sudo apt-get purge --autoremove \$(cat $(short_path "$crossilo_cache/apt-packages")); $remove"
+fi
+echo "to remove  $remove"
