@@ -9,7 +9,8 @@ foreach(_lib c10 torch_cpu)
   set_target_properties(crossilo_torch_${_lib} PROPERTIES IMPORTED_LOCATION "${CROSSILO_TORCH_ROOT}/lib/lib${_lib}.so")
 endforeach()
 add_library(crossilo_torch INTERFACE)
-target_include_directories(crossilo_torch SYSTEM INTERFACE
-  "${CROSSILO_TORCH_ROOT}/include" "${CROSSILO_TORCH_ROOT}/include/torch/csrc/api/include")
+# After the system's folders: libtorch brings its own fmt, which must not hide the one that spdlog is built with.
+target_compile_options(crossilo_torch INTERFACE "SHELL:-idirafter ${CROSSILO_TORCH_ROOT}/include"
+  "SHELL:-idirafter ${CROSSILO_TORCH_ROOT}/include/torch/csrc/api/include")
 target_link_libraries(crossilo_torch INTERFACE crossilo_torch_torch_cpu crossilo_torch_c10)
 target_link_options(crossilo_torch INTERFACE -Wl,--allow-shlib-undefined)
