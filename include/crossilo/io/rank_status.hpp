@@ -1,0 +1,60 @@
+// Aim: one small file for each rank that tells, after the fact, which rank died by itself and which were ended.
+//
+// A file is only ever appended to:   rank 3 / silo va / host n4 / pid 4711 / running / round 1 / round 2 / … / finished
+// A rank that gets SIGTERM (mpirun ends the others so when one dies) appends the one letter T.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crossilo/base/types.hpp"
+#include "crossilo/io/run_folder.hpp"
+
+namespace crossilo {
+
+/// Who writes a status file.
+struct RankIdentity {
+  int rank = 0;
+  std::string silos;  // "va", or "cleveland, hungarian" where one rank hosts several
+  std::string host;
+};
+
+/// A rank's own status file, open from construction on.
+class RankStatusFile {
+ public:
+  /// Writes "running". Install the signal handlers first: the supervisor passes signals on from here on.
+  /// Throws: StorageError.
+  RankStatusFile(const RunFolder& folder, const RankIdentity& identity);
+  ~RankStatusFile();
+  RankStatusFile(const RankStatusFile&) = delete;
+  RankStatusFile& operator=(const RankStatusFile&) = delete;
+
+  void write_round(RoundIndex round);
+  /// Marks an orderly end, good or bad: whoever has this mark did not die.
+  void write_finished();
+  /// For the signal handler, which may only append kTerminatedMark to it with write(2).
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+  static constexpr char kTerminatedMark = 'T';
+
+ private:
+  void append(const std::string& line);
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+/// What a status file says.
+struct RankStatus {
+  RankIdentity identity;
+  long pid = 0;
+  RoundIndex round{};  // the last one that was begun
+  bool finished = false;
+  bool terminated = false;  // it got SIGTERM
+  /// True of a rank that ended without a mark: killed, crashed, or left by exit().
+  [[nodiscard]] bool died() const noexcept { return !finished && !terminated; }
+};
+
+/// The status of every rank that has written one, ascending. A file that is not complete yet is left out.
+[[nodiscard]] std::vector<RankStatus> read_rank_statuses(const RunFolder& folder);
+
+}  // namespace crossilo

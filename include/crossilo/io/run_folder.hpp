@@ -1,0 +1,50 @@
+// Aim: the folder in which a run leaves its results, and by which a supervisor knows how it ended.
+//
+// runs/heart-1/   outcome.json   how the run ended; the first rank to write it is believed
+//                 ranks/RANK     what became of each rank (io/rank_status)
+//                 metrics.jsonl  one line a round (io/metrics)
+//                 logs/SILO.log  model/
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+
+/// How a run ended.
+struct Outcome {
+  ExitCode exit_code = ExitCode::success;
+  std::string text;  // what a user reads; empty on success
+  std::string silo;  // whose failure it was; empty when nobody's
+};
+
+/// "finished", "configuration error", "a silo was lost", …: the outcome in a few words.
+[[nodiscard]] const char* status_of(ExitCode exit_code);
+
+/// An existing run folder.
+class RunFolder {
+ public:
+  /// Makes PARENT/NAME-K with the lowest K above all there are; two processes never get the same.
+  /// Throws: StorageError.
+  [[nodiscard]] static RunFolder create(const std::string& parent, const std::string& name);
+  /// Takes a folder that create() made, here or in another process. Throws: StorageError when it is none.
+  explicit RunFolder(std::string path);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// The path of a file in the folder, e.g. "model/global.safetensors".
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
+  [[nodiscard]] std::string log_file(const std::string& silo) const { return file("logs/" + silo + ".log"); }
+
+  /// Leaves the outcome unless there is one. True when this one was left. Throws: StorageError.
+  bool write_outcome(const Outcome& outcome) const;
+  [[nodiscard]] bool has_outcome() const;
+  /// The outcome, if one was left. Throws: StorageError when it cannot be read.
+  [[nodiscard]] std::optional<Outcome> read_outcome() const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace crossilo

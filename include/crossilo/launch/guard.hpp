@@ -1,0 +1,29 @@
+// Aim: notice the classic launch mistakes before anybody waits for a silo that was never started.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace crossilo {
+
+/// Who started this process as one of several.
+struct Launch {
+  std::string launcher;  // "mpirun", "srun"
+  int processes = 1;
+};
+
+/// Reads an environment variable; replaced in tests.
+using Environment = std::function<const char*(const char*)>;
+
+/// The launcher that this process runs under; nothing when it was started by hand or by a batch script itself.
+[[nodiscard]] std::optional<Launch> detect_launch(const Environment& environment);
+[[nodiscard]] std::optional<Launch> detect_launch();
+/// Processes that the launcher started; 1 without a launcher.
+[[nodiscard]] int launched_size();
+
+/// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts it right.
+[[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch);
+
+}  // namespace crossilo

@@ -1,0 +1,19 @@
+// Aim: a signal asks the run to stop; it never stops it in the middle of a sum.
+#pragma once
+
+namespace crossilo {
+
+/// From now on USR1, INT and TERM only count as wishes to stop, which the round reads where all ranks can agree.
+/// Install them before MPI_Init and before the rank's status file is opened.
+void install_stop_handlers();
+
+/// How many wishes to stop came so far.
+[[nodiscard]] int stop_wishes() noexcept;
+/// The signal of the first wish, 0 before it.
+[[nodiscard]] int stop_signal() noexcept;
+
+/// SIGTERM from now on also appends RankStatusFile::kTerminatedMark to `descriptor` (-1: to none).
+/// Alive until: called again with -1, before the descriptor is closed.
+void mark_termination_in(int descriptor) noexcept;
+
+}  // namespace crossilo

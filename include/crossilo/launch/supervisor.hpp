@@ -1,0 +1,47 @@
+// Aim: run all silos of a machine under one command: start mpirun, pass signals on, know how it really ended.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crossilo/io/run_folder.hpp"
+
+namespace crossilo {
+
+/// What to start.
+struct SupervisorOptions {
+  std::string program;                 // absolute path; empty: this program itself
+  std::vector<std::string> arguments;  // as the user gave them, without --np
+  int ranks = 1;
+  double begin_seconds_max = 300.0;  // for all ranks to pass MPI_Init and open their status files
+  double end_seconds_max = 60.0;     // from the outcome until the last rank has ended
+  double grace_seconds = 5.0;        // between SIGTERM and SIGKILL
+};
+
+/// How it ended, and whether the user has read the text already (a failing rank prints its own).
+struct SupervisedEnd {
+  Outcome outcome;
+  bool is_told = false;
+};
+
+/// The arguments without `--np N` and `--np=N`.
+[[nodiscard]] std::vector<std::string> without_np(const std::vector<std::string>& arguments);
+
+/// Starts `mpirun -np N PROGRAM ARGUMENTS --run_folder FOLDER`, prints that line, and returns when nothing of it runs
+/// any more. INT, TERM, USR1 and USR2 reach the ranks as USR1 (a wish to stop); a second INT or TERM ends them.
+/// The outcome is what the run folder says, since mpirun's exit code names neither the silo nor the kind of failure.
+/// Takes over the process's signals and children while it runs: call it from a process with one thread.
+/// Throws: EnvironmentError when mpirun cannot be started.
+[[nodiscard]] SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder);
+
+/// How a run came to its end, beside what its folder says.
+struct RunEnd {
+  int launcher_status = 0;      // wait()'s status of mpirun
+  int signal = 0;               // with which the user insisted on an end at once; 0: did not
+  bool began_too_late = false;  // it was ended, since not all ranks had begun in time
+};
+
+/// The outcome of a run of `ranks` ranks that is over.
+[[nodiscard]] SupervisedEnd judge(const RunFolder& folder, int ranks, const RunEnd& end);
+
+}  // namespace crossilo

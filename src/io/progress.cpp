@@ -1,0 +1,69 @@
+#include "crossilo/io/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "crossilo/io/text.hpp"
+
+namespace crossilo {
+namespace {
+
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool wants_plain_lines() {
+  const char* const terminal = std::getenv("TERM");
+  return is_set("CI") || (terminal != nullptr && std::string_view(terminal) == "dumb");
+}
+
+}  // namespace
+
+std::string progress_line(const RoundProgress& progress, std::size_t columns) {
+  std::vector<std::string> parts{fmt::format("round {}/{}", progress.round, progress.rounds)};
+  if (progress.metric) parts.push_back(fmt::format("  {} {:.3f}", progress.metric_name, *progress.metric));
+  if (progress.loss) parts.push_back(fmt::format("  loss {:.3f}", *progress.loss));
+  parts.push_back(" │ train " + readable_seconds(progress.train_seconds));
+  parts.push_back("  sum " + readable_seconds(progress.sum_seconds));
+  parts.push_back("  " + readable_seconds(progress.total_seconds) + " in all");
+  if (progress.best_round != 0) parts.push_back(fmt::format(" │ best round {}", progress.best_round));
+  std::string line;
+  for (const std::string& part : parts) {
+    if (columns != 0 && display_width(line) + display_width(part) > columns) break;
+    line += part;
+  }
+  return line;
+}
+
+std::size_t live_columns() {
+  if (wants_plain_lines()) return 0;
+  if (is_set(kColumnsVariable)) return std::strtoul(std::getenv(kColumnsVariable), nullptr, 10);
+  const bool under_a_launcher = is_set("OMPI_COMM_WORLD_SIZE") || is_set("PMI_SIZE") || is_set("PMIX_RANK");
+  winsize size{};
+  if (under_a_launcher || ::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+void Progress::show(const RoundProgress& progress) {
+  constexpr const char* kClearLine = "\r\x1b[K";
+  const bool live = columns_ != 0;
+  // A line that fills the last column would wrap, and could not be drawn over.
+  const std::string line = progress_line(progress, live ? columns_ - 1 : 0);
+  fmt::print(stream_, "{}{}{}", live ? kClearLine : "", line, live ? "" : "\n");
+  std::fflush(stream_);
+  line_is_open_ = live;
+}
+
+void Progress::finish() {
+  if (line_is_open_) fmt::print(stream_, "\n");
+  std::fflush(stream_);
+  line_is_open_ = false;
+}
+
+}  // namespace crossilo

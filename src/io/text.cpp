@@ -1,0 +1,38 @@
+#include "crossilo/io/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace crossilo {
+
+std::size_t display_width(std::string_view text) noexcept {
+  // Bytes 10xxxxxx go on with a character that was begun before.
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));
+}
+
+std::string padded_left(std::string_view text, std::size_t width) {
+  const std::size_t taken = display_width(text);
+  return std::string(width - std::min(width, taken), ' ').append(text);
+}
+
+std::string padded_right(std::string_view text, std::size_t width) {
+  const std::size_t taken = display_width(text);
+  return std::string(text).append(width - std::min(width, taken), ' ');
+}
+
+std::string readable_seconds(double seconds) {
+  if (!std::isfinite(seconds)) return "–";
+  if (seconds < 0.00095) return fmt::format("{:.1f} ms", seconds * 1e3);
+  if (seconds < 0.00995) return fmt::format("{:.2g} ms", seconds * 1e3);
+  if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1e3);
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 59.5) return fmt::format("{:.0f} s", seconds);
+  const auto whole = static_cast<long long>(std::llround(seconds));
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+}  // namespace crossilo

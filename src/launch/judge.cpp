@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "crossilo/io/rank_status.hpp"
+#include "crossilo/launch/supervisor.hpp"
+
+namespace crossilo {
+namespace {
+
+std::string describe_end(int launcher_status) {
+  return WIFSIGNALED(launcher_status) ? fmt::format("mpirun was ended by signal {}", WTERMSIG(launcher_status))
+                                      : fmt::format("mpirun ended with code {}", WEXITSTATUS(launcher_status));
+}
+
+/// "silo va (rank 3, host n4) died in round 17 (no answer, its process is gone)"
+std::string describe_death(const RankStatus& status) {
+  const std::string when =
+      status.round.value == 0 ? "before the first round" : fmt::format("in round {}", status.round.value);
+  return fmt::format("silo {} (rank {}, host {}) died {} (no answer, its process is gone)", status.identity.silos,
+                     status.identity.rank, status.identity.host, when);
+}
+
+Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead) {
+  std::vector<std::string> deaths;
+  std::vector<std::string> silos;
+  for (const RankStatus& status : dead) {
+    deaths.push_back(describe_death(status));
+    silos.push_back(status.identity.silos);
+  }
+  return {ExitCode::peer_lost,
+          fmt::format("{}; the others were stopped. Was there enough memory (dmesg)? What the silos logged: {}. Start "
+                      "again with the same command",
+                      fmt::join(deaths, "; "), folder.file("logs")),
+          fmt::format("{}", fmt::join(silos, ", "))};
+}
+
+Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& end) {
+  if (end.signal != 0)
+    return {end.signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
+            "ended at once, as asked for a second time; the round under way is lost",
+            {}};
+  const std::vector<RankStatus> statuses = read_rank_statuses(folder);
+  if (end.began_too_late)
+    return {ExitCode::environment,
+            fmt::format("only {} of {} ranks had begun in time; the run was ended. Is the machine very busy, or does a "
+                        "rank hang in MPI_Init? Run the line above without -q to hear more",
+                        statuses.size(), ranks),
+            {}};
+  std::vector<RankStatus> dead;
+  std::copy_if(statuses.begin(), statuses.end(), std::back_inserter(dead), [](auto& status) { return status.died(); });
+  // When mpirun itself is killed, all ranks are: then none of them is to blame.
+  const bool mpirun_was_killed = WIFSIGNALED(end.launcher_status) || dead.size() == static_cast<std::size_t>(ranks);
+  if (!dead.empty() && !(mpirun_was_killed && ranks > 1)) return lost_silos(folder, dead);
+  if (static_cast<int>(statuses.size()) < ranks)
+    return {ExitCode::environment,
+            fmt::format("{} when only {} of {} ranks had begun; its own words are suppressed by -q: run the line above "
+                        "without it",
+                        describe_end(end.launcher_status), statuses.size(), ranks),
+            {}};
+  if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
+    return {WIFSIGNALED(end.launcher_status) ? ExitCode::peer_lost : ExitCode::terminated,
+            fmt::format("all silos were ended from outside: {}. Start again with the same command",
+                        describe_end(end.launcher_status)),
+            {}};
+  return {ExitCode::internal,
+          fmt::format("all ranks finished, but none left {}; please report this", folder.file("outcome.json")),
+          {}};
+}
+
+}  // namespace
+
+SupervisedEnd judge(const RunFolder& folder, int ranks, const RunEnd& end) {
+  if (const auto outcome = folder.read_outcome()) return {*outcome, true};
+  return {without_outcome_file(folder, ranks, end), false};
+}
+
+}  // namespace crossilo

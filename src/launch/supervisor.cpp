@@ -1,0 +1,134 @@
+#include "crossilo/launch/supervisor.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <limits>
+
+#include "crossilo/base/clock.hpp"
+#include "crossilo/base/error.hpp"
+#include "crossilo/io/rank_status.hpp"
+#include "crossilo/launch/guard.hpp"
+#include "mpirun.hpp"
+#include "process_tree.hpp"
+
+namespace crossilo {
+namespace {
+
+/// Holds back the signals that a supervisor takes by waiting for them, so that none is missed and no handler runs.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;  // where SIGCHLD is ignored, a child's end cannot be waited for
+    ::sigaction(SIGCHLD, &action, &child_action_before_);
+    ::sigemptyset(&held_);
+    for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD})
+      if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) ::sigaddset(&held_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
+  }
+  ~HeldSignals() {
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    ::sigaction(SIGCHLD, &child_action_before_, nullptr);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  [[nodiscard]] const sigset_t& before() const noexcept { return before_; }
+  /// The next signal, or 0 when none came for a tenth of a second.
+  [[nodiscard]] int next() const {
+    const timespec tenth{0, 100'000'000};
+    const int signal = ::sigtimedwait(&held_, nullptr, &tenth);
+    return signal < 0 ? 0 : signal;
+  }
+
+ private:
+  sigset_t held_{};
+  sigset_t before_{};
+  struct sigaction child_action_before_ {};
+};
+
+/// Carries out what the user asks for, and ends a run that does not begin or does not end.
+class Watch {
+ public:
+  Watch(const SupervisorOptions& options, const RunFolder& folder, ProcessTree& tree)
+      : options_(options), folder_(folder), tree_(tree), begin_by_(now() + options.begin_seconds_max) {}
+
+  void take(int signal) {
+    if (signal == 0 || signal == SIGCHLD) return;
+    if (signal == SIGINT || signal == SIGTERM) ++insisting_;
+    if (insisting_ < 2) {
+      to_pass_on_ = true;
+    } else if (end_.signal == 0) {
+      end_.signal = signal;
+      end_now();
+    }
+  }
+
+  void look() {
+    if (!all_began_) all_began_ = read_rank_statuses(folder_).size() >= static_cast<std::size_t>(options_.ranks);
+    // Before its status file is there, a rank may have no handler yet, and a signal would kill it.
+    if (to_pass_on_ && all_began_) {
+      tree_.signal_command(SIGUSR1);  // mpirun hands it to every rank
+      to_pass_on_ = false;
+    }
+    if (!all_began_ && now() > begin_by_) {
+      end_.began_too_late = true;
+      end_now();
+    }
+    if (end_by_ == kNever && folder_.has_outcome()) end_by_ = now() + options_.end_seconds_max;
+    if (now() > end_by_) end_now();
+    if (now() > kill_by_) tree_.signal_group(SIGKILL);
+  }
+
+  [[nodiscard]] RunEnd end(int launcher_status) const {
+    RunEnd end = end_;
+    end.launcher_status = launcher_status;
+    return end;
+  }
+
+ private:
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
+  static double now() { return steady_clock().now_seconds(); }
+
+  void end_now() {
+    if (kill_by_ != kNever) return;
+    tree_.signal_command(SIGTERM);  // mpirun ends its ranks
+    kill_by_ = now() + options_.grace_seconds;
+  }
+
+  const SupervisorOptions& options_;
+  const RunFolder& folder_;
+  ProcessTree& tree_;
+  int insisting_ = 0;
+  bool to_pass_on_ = false;
+  bool all_began_ = false;
+  RunEnd end_;
+  double begin_by_;
+  double end_by_ = kNever;
+  double kill_by_ = kNever;
+};
+
+}  // namespace
+
+SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder) {
+  if (const auto launch = detect_launch())
+    throw EnvironmentError(
+        fmt::format("--np starts mpirun by itself, but {} has started this process already: leave "
+                    "--np away",
+                    launch->launcher));
+  const std::vector<std::string> command = mpirun_command(options, folder);
+  fmt::print("{}\n", shell_line(command));
+  std::fflush(stdout);
+  const HeldSignals signals;
+  ProcessTree tree(command, mpirun_environment(), signals.before());
+  Watch watch(options, folder, tree);
+  while (!tree.ended()) {
+    watch.take(signals.next());
+    watch.look();
+  }
+  tree.end_all();
+  return judge(folder, options.ranks, watch.end(*tree.ended()));
+}
+
+}  // namespace crossilo

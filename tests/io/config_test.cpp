@@ -1,0 +1,192 @@
+// Aim: a right configuration is read exactly; a wrong one shows every mistake, each with its line and what is allowed.
+// Method: small texts through the parser, the ready configurations, and the documentation against the option table.
+#include "crossilo/io/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr const char* kSmall = R"([run]
+name = t
+silos = a, b-1, c_2
+rounds = 3
+[data]
+path = "x # {silo};.h5"   ; quotes keep # and ;
+[model]
+name = logreg
+[train]
+learning_rate = 5e-2   # a comment
+batch_size = 16
+)";
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+/// What the parser says about a text.
+std::string mistakes(const std::string& text) {
+  try {
+    (void)parse_config(text, "f.ini");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(Config, ReadsValuesAndDefaults) {
+  const Config config = parse_config(kSmall, "f.ini");
+  EXPECT_EQ(config.run.silos, (std::vector<std::string>{"a", "b-1", "c_2"}));
+  EXPECT_EQ(config.run.rounds, 3u);
+  EXPECT_EQ(config.data.path, "x # {silo};.h5");
+  EXPECT_EQ(config.train.learning_rate, 0.05);
+  EXPECT_EQ(config.privacy.lane_bits, 32u);
+  EXPECT_TRUE(config.privacy.masking);
+  EXPECT_EQ(config.run.weights, WeightRule::rows);
+  EXPECT_EQ(config.data.private_folder, "private/{silo}");
+  EXPECT_EQ(path_for_silo("a/{silo}/{silo}.h5", "va"), "a/va/va.h5");
+}
+
+TEST(Config, ReadsWindowsLineEndsAndAByteOrderMark) {
+  std::string text = "\xef\xbb\xbf";
+  for (const char* c = kSmall; *c != '\0'; ++c) text += *c == '\n' ? std::string("\r\n") : std::string(1, *c);
+  EXPECT_EQ(canonical_text(parse_config(text, "f.ini")), canonical_text(parse_config(kSmall, "f.ini")));
+}
+
+TEST(Config, ShowsEveryMistakeAtOnceInTheOrderOfLines) {
+  const std::string text = R"([run]
+name = Not A Name
+silos = a, b, a
+rounds = 3
+rounds = 4
+[train]
+learning_rte = 0.1
+momentum = 1
+batch_size = 16.5
+local_epochs = "2
+nonsense
+[privacy
+masking = maybe
+)";
+  EXPECT_EQ(mistakes(text),
+            "f.ini:2: run.name = \"Not A Name\": a name of a-z, 0-9, _ and -, at most 64 characters is wanted\n"
+            "f.ini:3: run.silos = \"a, b, a\": a list of distinct names (a-z, 0-9, _ and -) with commas between them "
+            "is wanted\n"
+            "f.ini:5: run.rounds: set before, in line 4; keep one\n"
+            "f.ini:7: train.learning_rte: no such key; did you mean train.learning_rate?\n"
+            "f.ini:8: train.momentum = \"1\": a number ≥ 0 and < 1 is wanted\n"
+            "f.ini:9: train.batch_size = \"16.5\": a whole number from 1 to 1000000000 is wanted\n"
+            "f.ini:10: train.local_epochs: the quotes do not enclose the whole value\n"
+            "f.ini:11: \"nonsense\": a line is [section], key = value or a comment\n"
+            "f.ini:12: \"[privacy\": a section is written [name]\n"
+            "f.ini: data.path: missing; a path, in which {silo} stands for the silo's name is wanted\n"
+            "f.ini: model.name: missing; logreg is wanted\n"
+            "f.ini: train.learning_rate: missing; a number > 0 is wanted\n"
+            "12 errors in f.ini, nothing was started");
+}
+
+TEST(Config, RefusesValuesOutOfRange) {
+  for (const char* line : {"learning_rate = 0", "learning_rate = -1", "learning_rate = nan", "learning_rate = inf",
+                           "learning_rate = 1e999", "learning_rate = 0.1x", "learning_rate =", "learning_rate = 0x1"}) {
+    const std::string said = mistakes(with(kSmall, "learning_rate = 5e-2", line));
+    EXPECT_NE(said.find("a number > 0 is wanted"), std::string::npos) << line << ": " << said;
+    EXPECT_NE(said.find("1 error in f.ini, nothing was started"), std::string::npos) << said;
+  }
+  for (const char* line : {"rounds = 0", "rounds = -1", "rounds = 4294967296", "rounds = +3"})
+    EXPECT_NE(mistakes(with(kSmall, "rounds = 3", line)).find("f.ini:4: run.rounds = "), std::string::npos) << line;
+  for (const char* line : {"silos =", "silos = a,", "silos = a,,b", "silos = A", "silos = a b"})
+    EXPECT_NE(mistakes(with(kSmall, "silos = a, b-1, c_2", line)).find("f.ini:3: run.silos"), std::string::npos)
+        << line;
+  EXPECT_NE(mistakes(std::string(kSmall) + "[privacy]\nlane_bits = 24\n").find("32 | 16 | 8 is wanted"),
+            std::string::npos);
+  EXPECT_NE(mistakes(with(kSmall, "{silo}", "{site}")).find("f.ini:6: data.path"), std::string::npos);
+}
+
+TEST(Config, FindsTheKeyThatWasMeant) {
+  EXPECT_NE(mistakes(std::string(kSmall) + "[model]\n").find("[model] was opened before, in line 7"),
+            std::string::npos);
+  EXPECT_NE(mistakes(std::string(kSmall) + "[privacy]\nmomentum = 0\n").find("did you mean train.momentum?"),
+            std::string::npos);
+  EXPECT_NE(mistakes(std::string(kSmall) + "[algoritm]\nname = fedavg\n").find("did you mean algorithm.name?"),
+            std::string::npos);
+  EXPECT_NE(
+      mistakes(std::string(kSmall) + "[zzz]\nxyzzyplugh = 1\n").find("no such key; all keys: docs/configuration.md"),
+      std::string::npos);
+  EXPECT_NE(mistakes("name = x\n").find("f.ini:1: name: stands before the first [section]"), std::string::npos);
+}
+
+TEST(Config, ChecksWhatMustHoldBetweenSettings) {
+  const std::string one_machine = with(with(kSmall, "rounds = 3", "rounds = 3\none_machine = true"), "{silo}", "all");
+  EXPECT_NE(mistakes(one_machine).find("f.ini:7: data.path = \"x # all;.h5\": {silo} must occur"), std::string::npos);
+  const std::string two = with(kSmall, "a, b-1, c_2", "a, b");
+  EXPECT_NE(mistakes(two).find("privacy.allow_two_silos = \"false\""), std::string::npos);
+  EXPECT_EQ(mistakes(two + "[privacy]\nallow_two_silos = true\n"), "none");
+}
+
+TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
+  const Config config = parse_config(kSmall, "f.ini");
+  const Hash256 hash = shared_hash(config);
+  Config other = config;
+  other.data.path = "elsewhere";
+  other.data.private_folder = "/secret";
+  EXPECT_EQ(shared_hash(other), hash);
+  EXPECT_EQ(shared_hash(parse_config(with(kSmall, "5e-2", "0.0500"), "f.ini")), hash);
+  const std::vector<void (*)(Config&)> changes{[](Config& c) { c.run.name += 'u'; },
+                                               [](Config& c) { std::swap(c.run.silos[0], c.run.silos[1]); },
+                                               [](Config& c) { ++c.run.rounds; },
+                                               [](Config& c) { ++c.run.seed; },
+                                               [](Config& c) { c.run.one_machine = true; },
+                                               [](Config& c) { c.run.weights = WeightRule::equal; },
+                                               [](Config& c) { c.run.peer_seconds_max = 1; },
+                                               [](Config& c) { c.train.learning_rate = 0.1; },
+                                               [](Config& c) { c.train.momentum = 0.9; },
+                                               [](Config& c) { ++c.train.batch_size; },
+                                               [](Config& c) { ++c.train.local_epochs; },
+                                               [](Config& c) { c.algorithm.server_learning_rate = 0.5; },
+                                               [](Config& c) { c.privacy.masking = false; },
+                                               [](Config& c) { c.privacy.clip_norm = 1; },
+                                               [](Config& c) { c.privacy.lane_bits = 8; },
+                                               [](Config& c) { c.privacy.allow_two_silos = true; }};
+  for (std::size_t change = 0; change < changes.size(); ++change) {
+    Config changed = config;
+    changes[change](changed);
+    EXPECT_NE(shared_hash(changed), hash) << "change " << change;
+    EXPECT_NE(canonical_text(changed), canonical_text(config)) << "change " << change;
+  }
+}
+
+TEST(Config, TheReadyConfigurationIsTheQuickStarts) {
+  const Config config = load_config(CROSSILO_SOURCE_DIR "/configs/heart.ini");
+  EXPECT_EQ(config.run.silos, (std::vector<std::string>{"cleveland", "hungarian", "switzerland", "va"}));
+  EXPECT_EQ(config.run.rounds, 40u);
+  EXPECT_TRUE(config.run.one_machine);
+  EXPECT_EQ(config.data.path, "data/heart/{silo}.h5");
+}
+
+TEST(Config, SaysThatAFileIsMissing) {
+  try {
+    (void)load_config("no/such.ini");
+    FAIL() << "a missing file was read";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "no/such.ini: no such file; nothing was started. A ready one: configs/heart.ini");
+  }
+}
+
+/// Write the page anew after a change of the table: CROSSILO_WRITE_DOCS=1 build/tests/io/io_config_test
+TEST(Config, TheDocumentationFollowsTheTable) {
+  const std::string path = CROSSILO_SOURCE_DIR "/docs/configuration.md";
+  if (std::getenv("CROSSILO_WRITE_DOCS") != nullptr) std::ofstream(path) << configuration_reference();
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str(), configuration_reference());
+}
+
+}  // namespace
+}  // namespace crossilo

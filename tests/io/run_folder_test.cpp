@@ -1,0 +1,138 @@
+// Aim: every run gets a folder of its own, the first outcome stands, and status files tell who died by itself.
+// Method: folders under a temporary one; ranks as forked processes that are killed, terminated or end in order.
+#include "crossilo/io/run_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/metrics.hpp"
+#include "crossilo/io/rank_status.hpp"
+#include "crossilo/launch/signals.hpp"
+
+namespace crossilo {
+namespace {
+
+class RunFolderTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::remove_all(parent_); }
+  void TearDown() override { std::filesystem::remove_all(parent_); }
+  const std::string parent_ = testing::TempDir() + "crossilo_run_folder_test";
+};
+
+TEST_F(RunFolderTest, CountsOn) {
+  EXPECT_EQ(RunFolder::create(parent_, "heart").path(), parent_ + "/heart-1");
+  std::filesystem::create_directory(parent_ + "/heart-7");
+  std::filesystem::create_directory(parent_ + "/heart-9x");
+  std::filesystem::create_directory(parent_ + "/heartbeat-20");
+  EXPECT_EQ(RunFolder::create(parent_, "heart").path(), parent_ + "/heart-8");
+  EXPECT_TRUE(std::filesystem::is_directory(parent_ + "/heart-8/logs"));
+}
+
+TEST_F(RunFolderTest, IsNeverSharedByTwoRuns) {
+  std::vector<std::string> paths(16);
+  std::vector<std::thread> threads;
+  for (std::string& path : paths) threads.emplace_back([&] { path = RunFolder::create(parent_, "heart").path(); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::set<std::string>(paths.begin(), paths.end()).size(), paths.size());
+}
+
+TEST_F(RunFolderTest, RefusesAFolderThatIsNone) {
+  EXPECT_THROW(RunFolder("/tmp"), StorageError);
+  EXPECT_THROW((void)RunFolder::create("/proc/x", "heart"), StorageError);
+}
+
+TEST_F(RunFolderTest, KeepsTheFirstOutcome) {
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  EXPECT_FALSE(folder.read_outcome());
+  EXPECT_TRUE(folder.write_outcome({ExitCode::data, "silo va: \"x\" \xff", "va"}));
+  EXPECT_FALSE(folder.write_outcome({ExitCode::peer_lost, "silo va has not answered", "va"}));
+  const auto outcome = RunFolder(folder.path()).read_outcome();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->exit_code, ExitCode::data);
+  EXPECT_EQ(outcome->text, "silo va: \"x\" \xef\xbf\xbd");
+  EXPECT_EQ(outcome->silo, "va");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 4);  // no temporary file is left
+}
+
+TEST_F(RunFolderTest, ReportsAnOutcomeThatCannotBeUnderstood) {
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  write_file_atomically(folder.file("outcome.json"), "{\"exit_code\": ");
+  EXPECT_THROW((void)folder.read_outcome(), StorageError);
+}
+
+/// A rank in a process of its own, which ends in its own way in round 2.
+template <class End>
+void rank_that(const RunFolder& folder, int rank, End end) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    install_stop_handlers();
+    RankStatusFile status(folder, {rank, "silo" + std::to_string(rank), "n4"});
+    mark_termination_in(status.descriptor());
+    status.write_round(RoundIndex{1});
+    status.write_round(RoundIndex{2});
+    end(status);
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+}
+
+TEST_F(RunFolderTest, TellsWhoDiedByItself) {
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  rank_that(folder, 10, [](RankStatusFile&) { ::raise(SIGKILL); });
+  rank_that(folder, 2, [](RankStatusFile&) { ::_exit(7); });
+  rank_that(folder, 0, [](RankStatusFile& status) { status.write_finished(); });
+  rank_that(folder, 1, [](RankStatusFile& status) {
+    ::raise(SIGTERM);
+    ::raise(SIGTERM);
+    status.write_round(RoundIndex{3});
+    ::raise(SIGKILL);
+  });
+  rank_that(folder, 3, [](RankStatusFile& status) {
+    ::raise(SIGUSR1);
+    ::raise(SIGINT);
+    if (stop_wishes() == 2 && stop_signal() == SIGUSR1) status.write_finished();
+  });
+  write_file_atomically(folder.file("ranks/11"), "rank 11\nsilo x\nho");  // still being written
+  const auto statuses = read_rank_statuses(folder);
+  ASSERT_EQ(statuses.size(), 5u);
+  const std::vector<int> ranks{0, 1, 2, 3, 10};
+  const std::vector<bool> died{false, false, true, false, true};
+  const std::vector<std::uint32_t> rounds{2, 3, 2, 2, 2};
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    EXPECT_EQ(statuses[i].identity.rank, ranks[i]);
+    EXPECT_EQ(statuses[i].died(), died[i]) << "rank " << ranks[i];
+    EXPECT_EQ(statuses[i].round.value, rounds[i]) << "rank " << ranks[i];
+    EXPECT_EQ(statuses[i].identity.host, "n4");
+    EXPECT_GT(statuses[i].pid, 0);
+  }
+  EXPECT_TRUE(statuses[1].terminated);
+}
+
+TEST_F(RunFolderTest, MetricsAreOneObjectALine) {
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  MetricsWriter metrics(folder.file("metrics.jsonl"));
+  metrics.write({{"round", std::int64_t{1}}, {"loss", 0.5}, {"noise", "none"}});
+  metrics.write({{"round", std::int64_t{2}}, {"loss", std::numeric_limits<double>::quiet_NaN()}});
+  EXPECT_EQ(read_file_if_there(folder.file("metrics.jsonl")).value(),
+            "{\"round\":1,\"loss\":0.5,\"noise\":\"none\"}\n{\"round\":2,\"loss\":null}\n");
+}
+
+TEST_F(RunFolderTest, ADiskThatIsFullIsAnError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
+  MetricsWriter metrics("/dev/full");
+  EXPECT_THROW(metrics.write({{"round", std::int64_t{1}}}), StorageError);
+}
+
+}  // namespace
+}  // namespace crossilo

@@ -1,0 +1,52 @@
+// Aim: the launcher is recognised by its variables, and each classic mistake gets the line that starts it right.
+// Method: made-up environments of mpirun, srun, a batch script, an interactive shell and a plain start.
+#include "crossilo/launch/guard.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace crossilo {
+namespace {
+
+std::optional<Launch> launch_in(const std::map<std::string, std::string>& variables) {
+  return detect_launch([&](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  });
+}
+
+TEST(Guard, KnowsTheLauncher) {
+  EXPECT_FALSE(launch_in({}));
+  const auto mpirun = launch_in({{"OMPI_COMM_WORLD_SIZE", "4"}, {"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}});
+  ASSERT_TRUE(mpirun);
+  EXPECT_EQ(mpirun->launcher, "mpirun");
+  EXPECT_EQ(mpirun->processes, 4);
+  const auto srun = launch_in({{"SLURM_STEP_ID", "2"}, {"SLURM_STEP_NUM_TASKS", "8"}, {"PMI_SIZE", "8"}});
+  ASSERT_TRUE(srun);
+  EXPECT_EQ(srun->launcher, "srun");
+  EXPECT_EQ(srun->processes, 8);
+  EXPECT_EQ(launch_in({{"PMI_SIZE", "3"}}).value().processes, 3);
+}
+
+TEST(Guard, ABatchScriptAndAnInteractiveShellAreNoLaunchers) {
+  EXPECT_FALSE(launch_in({{"SLURM_JOB_ID", "7"}, {"SLURM_NTASKS", "4"}, {"SLURM_PROCID", "0"}}));
+  EXPECT_FALSE(launch_in({{"SLURM_STEP_ID", "4294967290"}, {"SLURM_STEP_NUM_TASKS", "1"}}));
+  EXPECT_FALSE(launch_in({{"SLURM_STEP_ID", "-6"}, {"SLURM_STEP_NUM_TASKS", "1"}}));
+}
+
+TEST(Guard, GivesTheLineThatStartsItRight) {
+  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt),
+            "4 silos, but one process was started: start with  crossilo train … --np 4");
+  EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}),
+            "4 silos, but mpirun started 1 process: start with  mpirun -np 4 crossilo train …");
+  EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}),
+            "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 crossilo train …");
+  EXPECT_EQ(
+      launch_mismatch(4, 1, Launch{"srun", 4}),
+      "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -n 4 crossilo train …, with "
+      "the launcher of the MPI that crossilo was built with");
+}
+
+}  // namespace
+}  // namespace crossilo

@@ -1,0 +1,241 @@
+// Aim: whatever becomes of a rank, the supervisor returns, names the silo, gives the right exit code, leaves nothing.
+// Method: a real mpirun with three ranks of rank_program, which end in different ways; signals to a forked supervisor.
+#include "crossilo/launch/supervisor.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/rank_status.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr int kRanks = 3;
+
+/// With a blank, which the printed line has to quote.
+const std::string& parent_folder() {
+  static const std::string folder = testing::TempDir() + "crossilo supervisor " + std::to_string(::getpid());
+  return folder;
+}
+
+RunFolder new_folder() { return RunFolder::create(parent_folder(), "run"); }
+
+SupervisorOptions options_for(const std::string& way) {
+  return {.program = CROSSILO_RANK_PROGRAM, .arguments = {way}, .ranks = kRanks, .grace_seconds = 2.0};
+}
+
+bool is_alive(long pid) { return ::kill(static_cast<pid_t>(pid), 0) == 0; }
+
+void expect_nothing_left(const RunFolder& folder) {
+  const auto statuses = read_rank_statuses(folder);
+  EXPECT_EQ(statuses.size(), static_cast<std::size_t>(kRanks));
+  for (const RankStatus& status : statuses) EXPECT_FALSE(is_alive(status.pid)) << status.identity.silos;
+}
+
+SupervisedEnd run(const std::string& way, const RunFolder& folder) {
+  const SupervisedEnd end = supervise(options_for(way), folder);
+  expect_nothing_left(folder);
+  return end;
+}
+
+/// A supervisor in a process of its own, whose exit code is the outcome's.
+class ForkedSupervisor {
+ public:
+  ForkedSupervisor(const std::string& way, const RunFolder& folder) : folder_(folder), pid_(::fork()) {
+    if (pid_ != 0) return;
+    ::signal(SIGINT, SIG_DFL);  // a shell's background jobs ignore it
+    ::_exit(static_cast<int>(supervise(options_for(way), folder).outcome.exit_code));
+  }
+  void signal(int signal) const { ::kill(pid_, signal); }
+  /// Waits until all ranks have begun and gone as far as round 1.
+  void await_ranks() const {
+    for (int look = 0; look < 3000; ++look) {
+      const auto statuses = read_rank_statuses(folder_);
+      if (statuses.size() == kRanks && statuses[0].round.value >= 1) return;
+      ::usleep(10'000);
+    }
+    FAIL() << "the ranks did not begin";
+  }
+  [[nodiscard]] int wait() const {
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  const RunFolder& folder_;
+  pid_t pid_;
+};
+
+class Supervisor : public testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove_all(parent_folder()); }
+};
+
+TEST_F(Supervisor, PrintsTheLineAndPassesTheRanksWordsOn) {
+  const RunFolder folder = new_folder();
+  ::unsetenv("OMP_NUM_THREADS");
+  testing::internal::CaptureStdout();
+  const SupervisedEnd end = run("ends", folder);
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::success);
+  EXPECT_NE(printed.find(" -np 3 " CROSSILO_RANK_PROGRAM " ends --run_folder '"), std::string::npos) << printed;
+  for (const char* rank : {"rank 0", "rank 1", "rank 2"})
+    EXPECT_NE(printed.find(std::string(rank) + " says goodbye, OMP_NUM_THREADS = 1\n"), std::string::npos) << printed;
+}
+
+TEST_F(Supervisor, NamesTheSiloThatWasKilled) {
+  const RunFolder folder = new_folder();
+  const SupervisedEnd end = run("killed", folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
+  EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
+  EXPECT_EQ(end.outcome.text.find("silo va (rank 1, host h) died in round 2 (no answer, its process is gone); "), 0u)
+      << end.outcome.text;
+  EXPECT_FALSE(end.is_told);
+}
+
+TEST_F(Supervisor, NamesTheSiloThatLeft) {
+  const RunFolder folder = new_folder();
+  const SupervisedEnd end = run("exits", folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
+  EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
+}
+
+TEST_F(Supervisor, BelievesTheOutcomeOfTheRankThatFailed) {
+  const RunFolder folder = new_folder();
+  const SupervisedEnd end = run("throws", folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::data);
+  EXPECT_EQ(end.outcome.silo, "va");
+  EXPECT_TRUE(end.is_told);
+}
+
+TEST_F(Supervisor, DoesNotCallASilentEndASuccess) {
+  const RunFolder folder = new_folder();
+  EXPECT_EQ(run("silent", folder).outcome.exit_code, ExitCode::internal);
+}
+
+TEST_F(Supervisor, EndsARunThatDoesNotBegin) {
+  const RunFolder folder = new_folder();
+  SupervisorOptions options = options_for("late");
+  options.begin_seconds_max = 1.0;
+  const SupervisedEnd end = supervise(options, folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::environment);
+  EXPECT_NE(end.outcome.text.find("of 3 ranks had begun in time"), std::string::npos) << end.outcome.text;
+  for (const RankStatus& status : read_rank_statuses(folder)) EXPECT_FALSE(is_alive(status.pid));
+}
+
+TEST_F(Supervisor, EndsARunThatHasAnOutcomeButDoesNotEnd) {
+  const RunFolder folder = new_folder();
+  SupervisorOptions options = options_for("hangs");
+  options.end_seconds_max = 0.5;
+  EXPECT_EQ(supervise(options, folder).outcome.exit_code, ExitCode::success);
+  expect_nothing_left(folder);
+}
+
+TEST_F(Supervisor, HandsAnInterruptToTheRanksAsAWish) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR2}) {
+    const RunFolder folder = new_folder();
+    const ForkedSupervisor supervisor("waits", folder);
+    supervisor.await_ranks();
+    supervisor.signal(signal);
+    EXPECT_EQ(supervisor.wait(), 130) << "signal " << signal;
+    ASSERT_TRUE(folder.read_outcome().has_value());
+    EXPECT_EQ(folder.read_outcome()->text, "by USR1") << "signal " << signal;
+    expect_nothing_left(folder);
+  }
+}
+
+TEST_F(Supervisor, HoldsASignalBackUntilTheRanksCanTakeIt) {
+  const RunFolder folder = new_folder();
+  const ForkedSupervisor supervisor("waits", folder);
+  for (int look = 0; look < 3000 && read_rank_statuses(folder).empty(); ++look) ::usleep(100);
+  supervisor.signal(SIGINT);  // the last rank may not have its handler yet
+  EXPECT_EQ(supervisor.wait(), 130);
+  expect_nothing_left(folder);
+}
+
+TEST_F(Supervisor, EndsRanksThatDoNotListenOnASecondInterrupt) {
+  const RunFolder folder = new_folder();
+  const ForkedSupervisor supervisor("ignores", folder);
+  supervisor.await_ranks();
+  supervisor.signal(SIGINT);
+  ::usleep(300'000);
+  supervisor.signal(SIGTERM);
+  EXPECT_EQ(supervisor.wait(), 143);
+  expect_nothing_left(folder);
+}
+
+TEST_F(Supervisor, TakesTheRanksAlongWhenItIsKilled) {
+  const RunFolder folder = new_folder();
+  const ForkedSupervisor supervisor("ignores", folder);
+  supervisor.await_ranks();
+  const auto statuses = read_rank_statuses(folder);
+  supervisor.signal(SIGKILL);
+  EXPECT_EQ(supervisor.wait(), -1);
+  bool any_alive = true;
+  for (int look = 0; look < 2000 && any_alive; ++look) {
+    any_alive = false;
+    for (const RankStatus& status : statuses) any_alive = any_alive || is_alive(status.pid);
+    if (any_alive) ::usleep(10'000);
+  }
+  EXPECT_FALSE(any_alive);
+}
+
+TEST_F(Supervisor, EndsTheRanksOfAnMpirunThatWasKilled) {
+  const RunFolder folder = new_folder();
+  const ForkedSupervisor supervisor("ignores", folder);
+  supervisor.await_ranks();
+  const auto statuses = read_rank_statuses(folder);
+  // The parent of a rank is mpirun.
+  const std::string stat = read_file_if_there("/proc/" + std::to_string(statuses[0].pid) + "/stat").value_or("");
+  const long mpirun = std::atol(stat.c_str() + stat.rfind(')') + 4);
+  ASSERT_GT(mpirun, 1);
+  ASSERT_EQ(::kill(static_cast<pid_t>(mpirun), SIGKILL), 0);
+  EXPECT_EQ(supervisor.wait(), 5);
+  expect_nothing_left(folder);
+}
+
+TEST_F(Supervisor, SaysWhatToDoWithoutMpirun) {
+  const RunFolder folder = new_folder();
+  for (const char* path : {"/no/such/mpirun", "mpirun", "/etc/passwd"}) {
+    ::setenv("CROSSILO_MPIRUN", path, 1);
+    try {
+      (void)supervise(options_for("ends"), folder);
+      ADD_FAILURE() << path << " was started";
+    } catch (const EnvironmentError& error) {
+      EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
+    }
+  }
+  ::unsetenv("CROSSILO_MPIRUN");
+}
+
+TEST_F(Supervisor, SaysWhereTheProgramFailsToStart) {
+  const RunFolder folder = new_folder();
+  SupervisorOptions options = options_for("ends");
+  options.program = "/bin/false";
+  const SupervisedEnd end = supervise(options, folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::environment);
+  EXPECT_NE(end.outcome.text.find("only 0 of 3 ranks had begun"), std::string::npos) << end.outcome.text;
+}
+
+TEST_F(Supervisor, IsNotStartedUnderAnotherLauncher) {
+  const RunFolder folder = new_folder();
+  ::setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
+  EXPECT_THROW((void)supervise(options_for("ends"), folder), EnvironmentError);
+  ::unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+
+TEST_F(Supervisor, LeavesNpOut) {
+  EXPECT_EQ(without_np({"train", "--np", "4", "c.ini", "--np=8", "--npx", "1"}),
+            (std::vector<std::string>{"train", "c.ini", "--npx", "1"}));
+  EXPECT_EQ(without_np({"train", "--np"}), std::vector<std::string>{"train"});
+}
+
+}  // namespace
+}  // namespace crossilo
