@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Fetches the UCI Heart Disease data and writes one silo file for each of the four hospitals: data/heart/*.h5.
-# Usage: jobs/data_heart.sh [SEED]      another seed, another split into rows to train on and to test on
+# Usage: jobs/data_heart.sh [SEED [FOLDER]]    another seed, another split into rows to train on and to test on
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 seed=${1:-1}
+folder=${2:-data/heart}
 [[ $seed =~ ^[0-9]+$ ]] || { echo "jobs/data_heart.sh: seed \"$seed\": a whole number is wanted" >&2; exit 2; }
 hospitals=(cleveland hungarian switzerland va)
 downloads=data/download
@@ -13,7 +14,7 @@ wheel_sha256=601b9e95a7185d6d36c813223eddf2b31c8136c021726d377662653d4735730a
 source_text="UCI Heart Disease (Janosi, Steinbrunn, Pfisterer, Detrano 1988), split seed $seed"
 
 crossilo=${CROSSILO_BIN:-}
-for candidate in build/release/crossilo build/release/src/crossilo; do
+for candidate in build/release/crossilo build/check/crossilo; do
   [[ -n $crossilo ]] || [[ ! -x $candidate ]] || crossilo=$candidate
 done
 if [[ ! -x $crossilo ]]; then
@@ -23,7 +24,7 @@ fi
 
 # The files stand when crossilo finds them whole (their digests are checked) and each names this seed.
 already_here() {
-  local files=("${hospitals[@]/#/data/heart/}") description
+  local files=("${hospitals[@]/#/$folder/}") description
   description=$("$crossilo" data describe --json "${files[@]/%/.h5}" 2>/dev/null) || return 1
   [[ $(grep -cF "\"origin\": \"$source_text\"" <<<"$description") -eq ${#hospitals[@]} ]]
 }
@@ -58,11 +59,11 @@ import() {
     --drop slope,ca,thal --categorical 'cp=1|2|3|4' --categorical 'restecg=0|1|2' \
     --missing_mark '?' --missing chol=0 --missing trestbps=0 \
     --label 'num > 0' --classes 'healthy,ill' --test_fraction 0.25 --seed "$seed" \
-    --origin "$source_text" --output 'data/heart/{silo}.h5'
+    --origin "$source_text" --output "$folder/{silo}.h5"
 }
 
 if already_here; then
-  echo "data/heart: 4 hospitals, split seed $seed: already here"
+  echo "$folder: 4 hospitals, split seed $seed: already here"
   exit 0
 fi
 cat <<'TEXT'

@@ -35,7 +35,7 @@ namespace detail {
 WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
     : communicator_(communicator), deadline_(deadline), last_progress_seconds_(communicator.clock().now_seconds()) {}
 
-void WaitGuard::after(const Progress& progress) {
+void WaitGuard::after(const WaitProgress& progress) {
   const double now_seconds = communicator_.clock().now_seconds();
   if (progress.moved) {
     last_progress_seconds_ = now_seconds;
@@ -59,7 +59,7 @@ void wait_all(Communicator& communicator, std::span<Request> requests, std::span
               const Deadline& deadline) {
   CROSSILO_ASSERT(requests.size() == ranks.size());
   poll_until(communicator, deadline, [&] {
-    Progress progress{.finished = true};
+    WaitProgress progress{.finished = true};
     for (std::size_t i = 0; i < requests.size(); ++i) {
       if (requests[i].done()) continue;
       if (communicator.test(requests[i])) {

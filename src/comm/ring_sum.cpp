@@ -122,8 +122,8 @@ struct RingSum::Sum {
     return 2 * (shard_of(peer.rank).segments() + shard_of(ring.communicator_.rank()).segments());
   }
 
-  Progress look() {
-    Progress progress{.finished = true};
+  WaitProgress look() {
+    WaitProgress progress{.finished = true};
     std::size_t least_done = ~std::size_t{0};
     for (std::size_t i = 0; i < ring.exchanges_.size(); ++i) {
       Exchange& peer = ring.exchanges_[i];

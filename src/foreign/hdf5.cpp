@@ -53,6 +53,12 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
 
 }  // namespace
 
+std::string hdf5_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  if (H5get_libversion(&major, &minor, &release) < 0) return "unknown";
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
 const char* to_string(Hdf5Type type) { return entry_of(type).name; }
 std::size_t size_of(Hdf5Type type) { return entry_of(type).bytes; }
 

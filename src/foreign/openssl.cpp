@@ -71,6 +71,8 @@ Key256 derive_from(const Root& root, Purpose purpose, const Derivation& derivati
 
 }  // namespace
 
+std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
+
 // --- SHA-256 ---
 
 struct Sha256::State {

@@ -17,12 +17,12 @@ TEST(MpiMainTest, DISABLED_FailsOnTheLastRank) { EXPECT_FALSE(is_last_rank()); }
 
 TEST(MpiMainTest, DISABLED_FailsFatallyWhileOthersWait) {
   ASSERT_FALSE(is_last_rank());
-  poll_until(mpi_communicator(), {.seconds = 600.0, .step = "a failed rank"}, [] { return Progress{}; });
+  poll_until(mpi_communicator(), {.seconds = 600.0, .step = "a failed rank"}, [] { return WaitProgress{}; });
 }
 
 TEST(MpiMainTest, DISABLED_ThrowsWhileOthersWait) {
   if (is_last_rank()) throw DataError("a data file is broken");
-  poll_until(mpi_communicator(), {.seconds = 600.0, .step = "a failed rank"}, [] { return Progress{}; });
+  poll_until(mpi_communicator(), {.seconds = 600.0, .step = "a failed rank"}, [] { return WaitProgress{}; });
 }
 
 }  // namespace

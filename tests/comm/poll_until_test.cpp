@@ -28,7 +28,7 @@ TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
   SilentCommunicator communicator;
   communicator.name_peers({"silo ch (rank 0, host n1)", "silo cle", "silo hu", "silo va (rank 3, host n4)"});
   try {
-    poll_until(communicator, kDeadline, [] { return Progress{.awaited_rank = 3}; });
+    poll_until(communicator, kDeadline, [] { return WaitProgress{.awaited_rank = 3}; });
     ADD_FAILURE() << "did not give up";
   } catch (const PeerLostError& error) {
     EXPECT_STREQ(error.what(), "silo va (rank 3, host n4) has not answered for 60 s in \"sum, round 17\"");
@@ -40,7 +40,7 @@ TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
 TEST(PollUntilTest, ProgressStartsTheDeadlineAnew) {
   SilentCommunicator communicator;
   int looks = 0;
-  EXPECT_THROW(poll_until(communicator, kDeadline, [&] { return Progress{.moved = ++looks == 50}; }), PeerLostError);
+  EXPECT_THROW(poll_until(communicator, kDeadline, [&] { return WaitProgress{.moved = ++looks == 50}; }), PeerLostError);
   EXPECT_EQ(communicator.clock().now_seconds(), 49.0 + 60.0);
 }
 
@@ -50,14 +50,14 @@ TEST(PollUntilTest, LooksOnceMoreAfterTheDeadline) {
   // The process was stopped for an hour inside its first look; the answer had come long ago.
   EXPECT_NO_THROW(poll_until(communicator, kDeadline, [&] {
     communicator.clock().advance_seconds(3600.0);
-    return Progress{.finished = ++looks == 2};
+    return WaitProgress{.finished = ++looks == 2};
   }));
 }
 
 TEST(PollUntilTest, AFinishedWaitNeverThrows) {
   SilentCommunicator communicator;
   const Deadline none{.seconds = 0.0, .step = "now"};
-  EXPECT_NO_THROW(poll_until(communicator, none, [] { return Progress{.finished = true}; }));
+  EXPECT_NO_THROW(poll_until(communicator, none, [] { return WaitProgress{.finished = true}; }));
 }
 
 }  // namespace

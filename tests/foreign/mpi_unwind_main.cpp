@@ -10,7 +10,7 @@ int main() {
     MpiSession session;
     MpiCommunicator communicator(session.duplicate_world());
     if (communicator.rank() == 1) throw DataError("silo_b.h5: no such file");
-    poll_until(communicator, {.seconds = 600.0, .step = "a rank that threw"}, [] { return Progress{}; });
+    poll_until(communicator, {.seconds = 600.0, .step = "a rank that threw"}, [] { return WaitProgress{}; });
     return 0;
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -104,7 +104,7 @@ struct Deadline {
 };
 
 /// What one look at a wait found.
-struct Progress {
+struct WaitProgress {
   bool finished = false;
   bool moved = false;    // something arrived or left since the last look: the deadline starts anew
   int awaited_rank = 0;  // a rank that has not answered yet; only read when not finished
@@ -115,7 +115,7 @@ namespace detail {
 class WaitGuard {
  public:
   WaitGuard(Communicator& communicator, const Deadline& deadline);
-  void after(const Progress& progress);
+  void after(const WaitProgress& progress);
 
  private:
   Communicator& communicator_;
@@ -131,7 +131,7 @@ class WaitGuard {
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);
-  for (Progress progress = look(); !progress.finished; progress = look()) guard.after(progress);
+  for (WaitProgress progress = look(); !progress.finished; progress = look()) guard.after(progress);
 }
 
 /// Waits until every request is done; `ranks[i]` is the peer of `requests[i]`.

@@ -13,6 +13,9 @@
 
 namespace crossilo {
 
+/// The library that this program runs with ("1.10.8").
+[[nodiscard]] std::string hdf5_version();
+
 /// How one element is stored. All but `other` are little-endian.
 enum class Hdf5Type : std::uint8_t {
   float32,

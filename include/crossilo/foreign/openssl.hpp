@@ -13,6 +13,9 @@
 
 namespace crossilo {
 
+/// The library that this program runs with ("OpenSSL 3.0.19 …").
+[[nodiscard]] std::string openssl_version();
+
 /// SHA-256 in pieces.
 class Sha256 {
  public:

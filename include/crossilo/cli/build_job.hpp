@@ -1,0 +1,54 @@
+// Aim: from a configuration to the parts of a run. The only place that knows strategies by their names.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/io/config.hpp"
+#include "crossilo/model/model.hpp"
+#include "crossilo/round/baseline.hpp"
+#include "crossilo/round/federation.hpp"
+#include "crossilo/silo/local_silo.hpp"
+
+namespace crossilo {
+
+/// Checks on one machine, before anything starts, that every silo's file is there and that all schemas are equal.
+/// Throws: DataError that names silo, file, found and expected.
+void check_silo_files(const Config& config);
+
+/// This rank's part of a federation: its silos, its model, and what a run needs.
+class Job {
+ public:
+  /// Reads the files of the silos that this rank hosts. Throws: DataError, ConfigError, StorageError, EnvironmentError.
+  Job(const Config& config, int ranks, int rank);
+
+  /// The run's setup; the job outlives it.
+  [[nodiscard]] FederationSetup setup();
+  [[nodiscard]] Model& model() noexcept { return *model_; }
+  [[nodiscard]] const SiloSchema& schema() const noexcept { return datasets_.front()->schema(); }
+  /// The rows of the `index`-th hosted silo; scaled once the run has begun.
+  [[nodiscard]] const Dataset& dataset(std::size_t index) const { return *datasets_.at(index); }
+  [[nodiscard]] const std::vector<SiloId>& hosted() const noexcept { return hosted_; }
+
+  /// Every silo's rows, for the comparison on one machine. Reads all files. Throws: DataError.
+  [[nodiscard]] OpenSilos open_all_silos() const;
+  /// How the baselines train: the same settings, one silo, nobody to mask from.
+  [[nodiscard]] TrainAlone train_alone();
+
+ private:
+  [[nodiscard]] Dataset read_dataset(SiloId silo) const;
+  [[nodiscard]] LocalSilo make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset);
+  [[nodiscard]] FederationSetup common_setup();
+
+  Config config_;
+  PublicRoot root_;
+  std::vector<SiloId> hosted_;
+  std::vector<std::shared_ptr<Dataset>> datasets_;
+  std::unique_ptr<Model> model_;
+  std::vector<LocalSilo> silos_;
+  std::vector<float> initial_;
+};
+
+}  // namespace crossilo

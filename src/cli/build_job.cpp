@@ -1,0 +1,160 @@
+#include "crossilo/cli/build_job.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/local_communicator.hpp"
+#include "crossilo/data/silo_file.hpp"
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/silo_secret.hpp"
+
+namespace crossilo {
+namespace {
+
+/// A silo's public weight. Rows are rounded up to tens: the weight is known to all, the exact count is not.
+std::uint64_t weight_of(const Config& config, const Dataset& dataset) {
+  return config.run.weights == WeightRule::equal ? 1 : (dataset.fit().rows + 9) / 10 * 10;
+}
+
+std::size_t outputs_of(const SiloSchema& schema) {
+  return schema.task == Task::multiclass ? schema.class_names.size() : 1;
+}
+
+std::unique_ptr<ServerOptimizer> make_server_optimizer(const Config& config) {
+  if (config.algorithm.name == "fedavg") return std::make_unique<FedAvg>(config.algorithm.server_learning_rate);
+  throw ConfigError("algorithm.name = " + config.algorithm.name + ": fedavg is known");
+}
+
+/// Masks between ranks; with one rank there is nobody to hide from, and the record says "none".
+std::unique_ptr<Mask> make_mask(const Config& config, SiloId own, const Roster& roster, const X25519& key) {
+  const std::size_t ranks = roster.identities.size();
+  if (!config.privacy.masking || ranks == 1) return std::make_unique<NoMask>();
+  if (ranks == 2 && !config.privacy.allow_two_silos)
+    throw ConfigError(
+        "2 ranks: each could take its own delta off the sum and read the other's. Use 3 silos or more, or set "
+        "privacy.allow_two_silos = true where that is meant");
+  return std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
+}
+
+class NoObserver final : public RunObserver {
+ public:
+  void on_start(const Roster&, const PayloadLayout&, const char*) override {}
+  void on_round(const RoundRecord&) override {}
+};
+
+}  // namespace
+
+void check_silo_files(const Config& config) {
+  SiloSchema expected;
+  std::string expected_silo;
+  for (const std::string& silo : config.run.silos) {
+    const std::string path = path_for_silo(config.data.path, silo);
+    SiloFileSummary summary;
+    try {
+      summary = read_silo_summary(path);
+    } catch (const DataError& error) {
+      throw DataError("silo " + silo + ": " + error.what() + "; nothing was started");
+    }
+    if (expected_silo.empty()) {
+      expected = summary.schema;
+      expected_silo = silo;
+    } else if (const std::string difference = schema_difference(summary.schema, expected); !difference.empty()) {
+      throw DataError(fmt::format("silo {}: {}: {} (compared with silo {}); nothing was started", silo, path,
+                                  difference, expected_silo));
+    }
+  }
+}
+
+Job::Job(const Config& config, int ranks, int rank)
+    : config_(config),
+      root_(public_root(config.run.seed)),
+      hosted_(hosted_silos(config.run.silos.size(), ranks, rank)) {
+  for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
+  const ModelSpec spec{
+      .name = config.model.name, .inputs = datasets_.front()->features(), .outputs = outputs_of(schema())};
+  model_ = std::make_unique<Model>(make_model(spec));
+  model_->initialise(root_);
+  initial_.assign(model_->parameters().begin(), model_->parameters().end());
+  silos_.reserve(hosted_.size());
+  for (std::size_t i = 0; i < hosted_.size(); ++i) silos_.push_back(make_silo(hosted_[i], datasets_[i]));
+}
+
+Dataset Job::read_dataset(SiloId silo) const {
+  const std::string& name = config_.run.silos.at(silo.value);
+  try {
+    return Dataset(read_silo_file(path_for_silo(config_.data.path, name)), root_, silo);
+  } catch (const DataError& error) {
+    throw DataError("silo " + name + ": " + error.what() + "; nothing was started");
+  }
+}
+
+LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset) {
+  const std::string& name = config_.run.silos.at(silo.value);
+  const Key256 secret = read_or_create_secret(path_for_silo(config_.data.private_folder, name));
+  return LocalSilo({.id = silo,
+                    .name = name,
+                    .data = std::move(dataset),
+                    .train = {.learning_rate = config_.train.learning_rate,
+                              .momentum = config_.train.momentum,
+                              .batch_size = config_.train.batch_size,
+                              .local_epochs = config_.train.local_epochs},
+                    .root = private_root(secret, config_.run.seed)},
+                   *model_);
+}
+
+FederationSetup Job::common_setup() {
+  FederationSetup setup;
+  setup.facts.config_hash = shared_hash(config_);
+  setup.facts.schema_hash = schema_hash(schema());
+  setup.facts.model_schema_hash = model_->schema_hash();
+  setup.initial = initial_;
+  setup.rounds = config_.run.rounds;
+  setup.clip = Clip(config_.privacy.clip_norm);
+  setup.codec = {.layout = round_layout(initial_.size(), config_.privacy.lane_bits), .root = root_};
+  setup.noise = std::make_unique<NoNoise>();
+  setup.server_optimizer = make_server_optimizer(config_);
+  setup.session.peer_seconds_max = config_.run.peer_seconds_max;
+  return setup;
+}
+
+FederationSetup Job::setup() {
+  FederationSetup setup = common_setup();
+  setup.facts.silo_names = config_.run.silos;
+  for (std::size_t i = 0; i < hosted_.size(); ++i) {
+    setup.facts.hosted.push_back({.id = hosted_[i], .weight = weight_of(config_, *datasets_[i])});
+    setup.silos.push_back(&silos_[i]);
+    setup.datasets.push_back(datasets_[i].get());
+  }
+  setup.make_mask = [this](const Roster& roster, const X25519& key) {
+    return make_mask(config_, hosted_.front(), roster, key);
+  };
+  return setup;
+}
+
+OpenSilos Job::open_all_silos() const {
+  OpenSilos all{.names = config_.run.silos, .datasets = {}};
+  for (std::uint32_t silo = 0; silo < config_.run.silos.size(); ++silo)
+    all.datasets.push_back(read_dataset(SiloId{silo}));
+  return all;
+}
+
+TrainAlone Job::train_alone() {
+  return [this](std::shared_ptr<Dataset> dataset) {
+    LocalSilo silo = make_silo(hosted_.front(), dataset);
+    FederationSetup setup = common_setup();
+    setup.facts.silo_names = {"alone"};
+    setup.facts.hosted = {{.id = SiloId{0}, .weight = 1}};
+    setup.silos = {&silo};
+    setup.datasets = {dataset.get()};
+    setup.make_mask = [](const Roster&, const X25519&) { return std::make_unique<NoMask>(); };
+    const std::unique_ptr<Communicator> alone = make_solo_communicator();
+    NoObserver observer;
+    return train_federation(
+        *alone, std::move(setup), [] { return false; }, observer);
+  };
+}
+
+}  // namespace crossilo

@@ -1,0 +1,15 @@
+// Aim: a trained model as a file that explains itself: parameters, and what is needed to use them on new rows.
+#pragma once
+
+#include <string>
+
+#include "crossilo/cli/build_job.hpp"
+
+namespace crossilo {
+
+/// Writes `which` (the best or the last of `trained`) with features, scaling, classes, task and round as metadata; the
+/// keys: docs/model-file.md. Throws: StorageError.
+void write_model(const std::string& path, const Config& config, Job& job, const TrainedModel& trained,
+                 const EvaluatedModel& which);
+
+}  // namespace crossilo

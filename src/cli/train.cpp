@@ -1,0 +1,90 @@
+#include "crossilo/cli/train.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <boost/program_options.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/cli/build_job.hpp"
+#include "crossilo/launch/guard.hpp"
+#include "crossilo/launch/supervisor.hpp"
+#include "train_rank.hpp"
+
+namespace crossilo {
+namespace {
+
+namespace options = boost::program_options;
+
+struct TrainArguments {
+  std::string config;
+  int np = 0;
+  RankPlaces places;
+  bool wants_help = false;
+};
+
+constexpr const char* kHelp = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
+
+  crossilo train CONFIG.ini --np N     N ranks on this machine, under mpirun
+  mpirun -np N crossilo train CONFIG.ini
+
+With as many ranks as silos, each rank is one silo. With fewer, ranks train several silos in turn (a simulation, same
+model to the last bit). Results go to runs/NAME-K. Ctrl-C ends after the round at hand; a second one ends at once.
+
+{}
+Example:  crossilo train configs/heart.ini --np 4
+)";
+
+TrainArguments parse(int argc, char** argv) {
+  TrainArguments arguments;
+  options::options_description shown("Options");
+  shown.add_options()("np", options::value(&arguments.np), "ranks to start with mpirun")(
+      "runs", options::value(&arguments.places.runs_folder)->default_value("runs"), "where the run's folder is made")(
+      "help,h", options::bool_switch(&arguments.wants_help), "this text");
+  options::options_description all;
+  all.add(shown).add_options()("config", options::value(&arguments.config))(
+      "run_folder", options::value(&arguments.places.run_folder));
+  options::positional_options_description positional;
+  positional.add("config", 1);
+  const std::vector<std::string> words(argv, argv + argc);
+  try {
+    options::variables_map values;
+    options::store(options::command_line_parser(words).options(all).positional(positional).run(), values);
+    options::notify(values);
+    if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
+  } catch (const options::error& error) {
+    throw ConfigError(fmt::format("train: {}; see crossilo train --help", error.what()));
+  }
+  if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown));
+  return arguments;
+}
+
+/// Starts the ranks and says how they ended.
+int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
+  if (static_cast<std::size_t>(arguments.np) > config.run.silos.size())
+    throw EnvironmentError(fmt::format("{} silos, but {} processes are wanted by --np; nothing was started",
+                                       config.run.silos.size(), arguments.np));
+  if (config.run.one_machine) check_silo_files(config);
+  SupervisorOptions supervised{.arguments = {"train"}, .ranks = arguments.np};
+  for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
+  const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
+  const SupervisedEnd end = supervise(supervised, folder);
+  if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
+  return static_cast<int>(end.outcome.exit_code);
+}
+
+}  // namespace
+
+int run_train(int argc, char** argv) {
+  const TrainArguments arguments = parse(argc, argv);
+  if (arguments.wants_help) return 0;
+  if (arguments.config.empty()) throw ConfigError("train: which configuration? crossilo train CONFIG.ini --np N");
+  const Config config = load_config(arguments.config);
+  if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
+  return static_cast<int>(train_as_rank(config, arguments.places));
+}
+
+}  // namespace crossilo

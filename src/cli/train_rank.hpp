@@ -1,0 +1,21 @@
+// Aim: one rank of `crossilo train`.
+#pragma once
+
+#include <string>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/io/config.hpp"
+
+namespace crossilo {
+
+/// Where a rank leaves its results.
+struct RankPlaces {
+  std::string run_folder;            // given by the supervisor; empty: the first rank makes one
+  std::string runs_folder = "runs";  // where a new one is made
+};
+
+/// Runs this process's part of the federation under MPI. Reports an error once for the whole job and ends the job with
+/// the error's exit code, since the others wait; returns the exit code of an orderly end.
+ExitCode train_as_rank(const Config& config, const RankPlaces& places);
+
+}  // namespace crossilo

@@ -1,0 +1,140 @@
+#include "train_report.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "comparison_text.hpp"
+#include "crossilo/base/log.hpp"
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/version.hpp"
+#include "model_file.hpp"
+
+namespace crossilo {
+namespace {
+
+double unix_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// A mean over rows; nothing where there are none.
+std::optional<double> per_row(double sum, double rows) {
+  return rows > 0.0 ? std::optional<double>(sum / rows) : std::nullopt;
+}
+
+/// NaN is written as null.
+double or_nan(std::optional<double> value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
+
+}  // namespace
+
+TrainReport::TrainReport(const Config& config, const RunFolder& folder, bool is_first_rank, RankStatusFile& status)
+    : config_(config),
+      folder_(folder),
+      is_first_rank_(is_first_rank),
+      status_(status),
+      start_seconds_(steady_clock().now_seconds()),
+      progress_(stdout, live_columns()) {
+  if (is_first_rank) metrics_ = std::make_unique<MetricsWriter>(folder.file("metrics.jsonl"));
+}
+
+void TrainReport::on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) {
+  status_.write_round(RoundIndex{1});
+  if (!is_first_rank_) return;
+  const std::size_t silos = roster.cohort.size();
+  const std::size_t ranks = roster.identities.size();
+  fmt::print("\ncrossilo {}  {} silos on {} rank{}, CPU, 1 thread each   model {}, {} parameters\n", kVersion, silos,
+             ranks, ranks == 1 ? "" : "s", config_.model.name, layout.parameters());
+  if (std::string_view(mask) != "none")
+    fmt::print("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
+               layout.payload_bytes());
+  else if (ranks == 1)
+    fmt::print("  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n");
+  else
+    fmt::print("  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by others.\n",
+               layout.payload_bytes());
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+void TrainReport::on_round(const RoundRecord& record) {
+  status_.write_round(RoundIndex{record.ticket.round.value + 1});
+  if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
+  if (is_first_rank_ && last_) {
+    show(*last_, record.parent_evaluation.held_back);
+    write_metrics(*last_, record.parent_evaluation);
+  }
+  last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
+}
+
+void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) {
+  progress_.show({.round = round.record.ticket.round.value,
+                  .rounds = config_.run.rounds,
+                  .metric_name = "accuracy",
+                  .metric = per_row(held_back.correct, held_back.rows),
+                  .loss = per_row(held_back.loss, held_back.rows),
+                  .train_seconds = round.record.seconds.train,
+                  .sum_seconds = round.record.seconds.sum,
+                  .total_seconds = round.steady_seconds - start_seconds_,
+                  .best_round = best_round_});
+}
+
+void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& evaluation) {
+  const RoundRecord& record = round.record;
+  const EvaluationSums& held_back = evaluation.held_back;
+  const EvaluationSums& test = evaluation.test;
+  metrics_->write({{"round", static_cast<std::int64_t>(record.ticket.round.value)},
+                   {"unix_seconds", round.unix_seconds},
+                   {"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
+                   {"held_back_accuracy", or_nan(per_row(held_back.correct, held_back.rows))},
+                   {"test_loss", or_nan(per_row(test.loss, test.rows))},
+                   {"test_accuracy", or_nan(per_row(test.correct, test.rows))},
+                   {"contributed_share", record.contributed_share},
+                   {"abstentions", static_cast<std::int64_t>(record.abstentions)},
+                   {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
+                   {"mask", record.mask},
+                   {"noise", record.noise},
+                   {"lane_bits", static_cast<std::int64_t>(config_.privacy.lane_bits)},
+                   {"model_sha256", to_hex(record.model)},
+                   {"open_seconds", record.seconds.open},
+                   {"train_seconds", record.seconds.train},
+                   {"encode_seconds", record.seconds.encode},
+                   {"mask_seconds", record.seconds.mask},
+                   {"sum_seconds", record.seconds.sum},
+                   {"decode_seconds", record.seconds.decode},
+                   {"evaluate_seconds", record.seconds.evaluate},
+                   {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}});
+}
+
+void TrainReport::save(Job& job, const TrainedModel& trained) {
+  progress_.finish();
+  if (is_first_rank_) {
+    const std::string global = folder_.file("model/global.safetensors");
+    write_model(global, config_, job, trained, trained.best);
+    write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
+    if (trained.stop == StopReason::signal)
+      fmt::print("\nstopped after round {} as asked; the models so far are saved\n", trained.last.round.value);
+  }
+  if (trained.stop != StopReason::signal && job.schema().task == Task::binary) compare(job, trained);
+  if (is_first_rank_)
+    fmt::print("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
+               folder_.file("model/global.safetensors"), trained.best.round.value, folder_.file("metrics.jsonl"));
+}
+
+/// On one machine the first rank reads all files and compares; otherwise each silo ranks its own rows, for itself.
+void TrainReport::compare(Job& job, const TrainedModel& trained) {
+  if (!config_.run.one_machine) {
+    const std::string text = own_columns_text(job, trained, config_.run.silos);
+    log_info(text);
+    if (is_first_rank_) fmt::print("\n{}", text);
+    return;
+  }
+  if (!is_first_rank_) return;
+  const Comparison comparison = compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone());
+  write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
+  fmt::print("\n{}", comparison_text(comparison));
+}
+
+}  // namespace crossilo

@@ -1,0 +1,49 @@
+// Aim: what a training run shows and leaves behind: lines, metrics, models, the closing table.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "crossilo/cli/build_job.hpp"
+#include "crossilo/io/metrics.hpp"
+#include "crossilo/io/progress.hpp"
+#include "crossilo/io/rank_status.hpp"
+#include "crossilo/io/run_folder.hpp"
+
+namespace crossilo {
+
+/// Watches a run. Only the first rank prints and writes; every rank notes its rounds in its status file.
+class TrainReport final : public RunObserver {
+ public:
+  /// Alive until: all arguments outlive the report.
+  TrainReport(const Config& config, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
+
+  void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) override;
+  void on_round(const RoundRecord& record) override;
+
+  /// Saves the models and, where one process may read all files, prints and saves the comparison.
+  void save(Job& job, const TrainedModel& trained);
+
+ private:
+  /// A round whose model's evaluation comes with the next record.
+  struct PastRound {
+    RoundRecord record;
+    double unix_seconds = 0.0;
+    double steady_seconds = 0.0;
+  };
+  void show(const PastRound& round, const EvaluationSums& held_back);
+  void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
+  void compare(Job& job, const TrainedModel& trained);
+
+  const Config& config_;
+  const RunFolder& folder_;
+  bool is_first_rank_;
+  RankStatusFile& status_;
+  double start_seconds_;
+  Progress progress_;
+  std::unique_ptr<MetricsWriter> metrics_;
+  std::optional<PastRound> last_;
+  std::uint32_t best_round_ = 0;
+};
+
+}  // namespace crossilo

@@ -1,0 +1,65 @@
+# Shared by the end-to-end tests: makes four small silos from a CSV and a configuration. Source it; call
+#   make_federation FOLDER [ROUNDS]
+# Needs CROSSILO_BIN. Leaves FOLDER/data/{a,b,c,d}.h5 and FOLDER/small.ini.
+# shellcheck shell=bash
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+make_federation() {
+  local folder=$1 rounds=${2:-5}
+  mkdir -p "$folder"
+  awk 'BEGIN {
+    srand(3); print "site,age,dose,smoker,ill"
+    split("a b c d", site, " ")
+    for (s = 1; s <= 4; ++s) for (i = 0; i < 60 + 20 * s; ++i) {
+      age = 30 + 40 * rand(); dose = (rand() < 0.1) ? "?" : 5 * rand(); smoker = rand() < 0.3 ? "yes" : "no"
+      score = (age - 50) / 10 + (dose == "?" ? 0 : dose - 2.5) + (smoker == "yes") + 2 * rand() - 1 + s / 4 - 0.6
+      printf "%s,%.1f,%s,%s,%d\n", site[s], age, dose, smoker, score > 0
+    } }' > "$folder/all.csv"
+  "$CROSSILO_BIN" data import --csv "$folder/all.csv" --silo_column site --missing 'dose=?' \
+    --categorical 'smoker=no|yes' --label 'ill > 0' --test_fraction 0.25 --seed 1 --origin 'made by a test' \
+    --output "$folder/data/{silo}.h5" > "$folder/import.log" || fail "import: $(cat "$folder/import.log")"
+  cat > "$folder/small.ini" <<INI
+[run]
+name = small
+silos = a, b, c, d
+rounds = $rounds
+seed = 1
+one_machine = true
+peer_seconds_max = 10
+
+[data]
+path = $folder/data/{silo}.h5
+private_folder = $folder/private/{silo}
+
+[model]
+name = logreg
+
+[train]
+optimizer = sgd
+learning_rate = 0.05
+momentum = 0.9
+batch_size = 16
+local_epochs = 1
+
+[algorithm]
+name = fedavg
+INI
+}
+
+# exit_code_of COMMAND…: runs it, keeps its output in $output, its exit code in $code.
+exit_code_of() {
+  code=0
+  output=$("$@" 2>&1) || code=$?
+}
+
+expect_code() {
+  [ "$code" = "$1" ] || fail "exit code $code, $1 expected; it said: $output"
+}
+
+expect_text() {
+  grep -qF -- "$1" <<< "$output" || fail "\"$1\" expected in: $output"
+}
