@@ -13,7 +13,7 @@
 namespace crossilo {
 namespace {
 
-constexpr std::size_t kSlotsAtStart = 256;
+constexpr std::size_t kSlotsAtStart = 1024;
 // A waiting rank yields at first, then sleeps one microsecond longer at each look: it adds little to what it has waited
 // already, and leaves its processor to those who train.
 constexpr int kYieldsBeforeSleep = 300;
