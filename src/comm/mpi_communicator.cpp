@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "crossilo/base/check.hpp"
@@ -12,10 +13,11 @@
 namespace crossilo {
 namespace {
 
-constexpr std::size_t kSlotsAtStart = 256;
-// Fruitless looks before a waiting rank starts to sleep, and how long it sleeps (bench/comm: no loss of latency).
-constexpr int kYieldsBeforeSleep = 2000;
-constexpr long kSleepNanoseconds = 50'000;
+constexpr std::size_t kSlotsAtStart = 1024;
+// A waiting rank yields at first, then sleeps one microsecond longer at each look: it adds little to what it has waited
+// already, and leaves its processor to those who train.
+constexpr int kYieldsBeforeSleep = 300;
+constexpr int kSleepMicrosecondsMax = 1000;
 
 MPI_Datatype mpi_type(WordType type) {
   return type == WordType::byte ? MPI_BYTE : type == WordType::u32 ? MPI_UINT32_T : MPI_UINT64_T;
@@ -122,13 +124,16 @@ bool MpiCommunicator::test(Request& request) {
 }
 
 void MpiCommunicator::idle() {
-  if (state_->fruitless_looks < kYieldsBeforeSleep) {
-    ++state_->fruitless_looks;
-    ::sched_yield();
+  const int looks = ++state_->fruitless_looks;
+  if (looks <= kYieldsBeforeSleep) {
+    // It cannot fail; if it did, the next look would come at once.
+    static_cast<void>(::sched_yield());
     return;
   }
-  const timespec pause{.tv_sec = 0, .tv_nsec = kSleepNanoseconds};
-  ::nanosleep(&pause, nullptr);
+  state_->fruitless_looks = std::min(looks, kYieldsBeforeSleep + kSleepMicrosecondsMax);
+  const timespec pause{.tv_sec = 0, .tv_nsec = 1000L * (state_->fruitless_looks - kYieldsBeforeSleep)};
+  // A signal may cut it short, which is as good.
+  static_cast<void>(::nanosleep(&pause, nullptr));
 }
 
 }  // namespace crossilo

@@ -3,6 +3,7 @@
 #include "crossilo/comm/local_communicator.hpp"
 
 #include <chrono>
+#include <deque>
 
 #include "comm/communicator_contract.hpp"
 #include "support/capturing_communicator.hpp"
@@ -150,6 +151,44 @@ TEST(CapturingCommunicatorTest, SeesEveryMessage) {
     EXPECT_EQ(word, own == 20 ? 20u : 40u);
     EXPECT_EQ(capturing.captured()[1].to.tag, ReservedTag::ring_total);
   });
+}
+
+/// A network that flips one bit of every total of 64-bit words that a rank sends.
+class FlippingCommunicator final : public Communicator {
+ public:
+  explicit FlippingCommunicator(Communicator& inner) : inner_(inner) {}
+
+  [[nodiscard]] int rank() const noexcept override { return inner_.rank(); }
+  [[nodiscard]] int size() const noexcept override { return inner_.size(); }
+  [[nodiscard]] Clock& clock() noexcept override { return inner_.clock(); }
+  [[nodiscard]] Request start_send(ConstWords words, Peer to) override {
+    if (words.type != WordType::u64 || to.tag != ReservedTag::ring_total) return inner_.start_send(words, to);
+    const auto* begin = static_cast<const std::uint64_t*>(words.data);
+    flipped_.emplace_back(begin, begin + words.count).back() ^= 1;
+    return inner_.start_send(std::span<const std::uint64_t>(flipped_.back()), to);
+  }
+  [[nodiscard]] Request start_receive(Words words, Peer from) override { return inner_.start_receive(words, from); }
+  [[nodiscard]] bool test(Request& request) override { return inner_.test(request); }
+  void idle() override { inner_.idle(); }
+
+ private:
+  Communicator& inner_;
+  std::deque<std::vector<std::uint64_t>> flipped_;
+};
+
+TEST(RingSumTest, TheSelfTestFindsAFlippedBitAndNamesTheHost) {
+  try {
+    run_local_ranks({.size = 3, .seed = 5}, [](Communicator& communicator) {
+      FlippingCommunicator flipping(communicator);
+      RingSum ring_sum(flipping, {.segment_words = 100, .segments_in_flight = 2});
+      ring_sum.self_test(contract_deadline());
+    });
+    ADD_FAILURE() << "a flipped bit was not found";
+  } catch (const EnvironmentError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("host " + host_name() + " (rank 0)"), std::string::npos) << text;
+    EXPECT_NE(text.find("of 8 bytes"), std::string::npos) << text;
+  }
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace crossilo {
 class RingSum {
  public:
   struct Options {
-    std::size_t segment_words = std::size_t{1} << 14;  // words per message
+    std::size_t segment_words = std::size_t{1} << 16;  // words per message
     std::size_t segments_in_flight = 4;                // per peer and direction
   };
 

@@ -53,7 +53,8 @@ class MpiSession {
   /// A duplicate of the world, so that our messages meet nobody else's. Collective; must die before the session.
   [[nodiscard]] MpiCommunicatorHandle duplicate_world();
 
-  /// Ends the whole job, peers included, with this exit code; works without a session too.
+  /// Ends the whole job, peers included, with this exit code; works without a session too. Under mpirun's
+  /// --enable-recovery only this process ends: the peers meet their deadlines, and mpirun returns 0.
   [[noreturn]] static void abort(ExitCode exit_code) noexcept;
 
   /// The product and version of the loaded library, in one line.
