@@ -57,11 +57,13 @@ class PairwiseMask final : public Mask {
   std::optional<std::uint64_t> last_counter_;  // of this start of the job
 };
 
-/// Adds (or subtracts) the keystream of `key` to a payload's words, in cache-sized blocks.
+/// One stream to add to a payload, or to subtract from it.
 struct Keystream {
   Key256 key;
   bool subtract = false;
 };
+/// Adds all streams to the words, in cache-sized blocks.
+/// Works in place, so the words must stand in memory that no peer can read: on the way they carry only some masks.
 void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint32_t> lanes,
                         std::span<std::uint64_t> statistics);
 
