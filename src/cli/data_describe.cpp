@@ -75,9 +75,10 @@ int run_data_describe(int argc, char** argv) {
   } else {
     std::cout << description_table(silos);
   }
-  const std::string differences = description_differences(silos);
-  if (!differences.empty()) throw DataError("these files do not fit one federation:\n" + differences);
-  return 0;
+  std::string differences = description_differences(silos);
+  if (differences.empty()) return 0;
+  differences.pop_back();  // whoever prints the error ends the line
+  throw DataError("these files do not fit one federation:\n" + differences);
 }
 
 }  // namespace crossilo
