@@ -67,9 +67,10 @@ install_packages() {
   if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo)
     [ -t 0 ] || as_root=(sudo -n) # nobody there to type a password
-    command -v sudo >/dev/null && "${as_root[@]}" -v ||
+    if ! command -v sudo >/dev/null || ! "${as_root[@]}" -v; then
       stop "Packages are missing, and this is neither root nor may it use sudo. Let an administrator run" \
         "  apt-get update && apt-get install --no-install-recommends $names" "and start this script again."
+    fi
   fi
   echo "packages   installing $names"
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
