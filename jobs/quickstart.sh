@@ -15,7 +15,7 @@ run_logged "$log" cmake --build --preset release --target crossilo_program
 span $((SECONDS - began))
 
 printf '[3/4] data\n'
-CROSSILO="$program" jobs/data_heart.sh | sed 's/^/      /'
+CROSSILO_BIN="$program" jobs/data_heart.sh | sed 's/^/      /'
 
 printf '[4/4] train      %s train configs/heart.ini --np 4\n\n' "$program"
 "$program" train configs/heart.ini --np 4
