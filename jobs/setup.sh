@@ -109,7 +109,7 @@ is_complete() { # FOLDER REQUIREMENTS
 
 install_wheels() { # LABEL FOLDER REQUIREMENTS
   local folder="$crossilo_cache/$2" python pins began=$SECONDS
-  pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
+  pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | grep -v ^nvidia | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
   if is_complete "$folder" "$3"; then
     printf '%-10s %s already here, in %s\n' "$1" "$pins" "$(short_path "$folder")"
     return
