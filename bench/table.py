@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -18,6 +19,8 @@ def processor():
 
 
 def commit():
+    if not shutil.which("git"):
+        return "unknown commit"
     described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     return described.stdout.strip() or "unknown commit"
 

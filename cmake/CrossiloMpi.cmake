@@ -28,9 +28,10 @@ if(CROSSILO_OPENMPI_VERSION VERSION_LESS CROSSILO_OPENMPI_VERSION_MIN)
   message(FATAL_ERROR "Found Open MPI ${CROSSILO_OPENMPI_VERSION} (${_mpi_header}); expected "
     "${CROSSILO_OPENMPI_VERSION_MIN} or newer. Set MPI_HOME to a newer one.")
 endif()
-# Debian chooses mpicc and mpiexec apart from each other, so look at the launcher too.
-execute_process(COMMAND "${MPIEXEC_EXECUTABLE}" --version OUTPUT_VARIABLE _launcher ERROR_VARIABLE _launcher_errors)
-if(NOT "${_launcher}${_launcher_errors}" MATCHES "Open MPI|OpenRTE")
-  message(FATAL_ERROR "${MPIEXEC_EXECUTABLE} is no Open MPI launcher; set MPIEXEC_EXECUTABLE to the mpirun that belongs to "
-    "${_mpi_header} (apt install openmpi-bin).")
+# Debian chooses mpicc and mpiexec apart from each other, and a module may bring only one of them.
+execute_process(COMMAND "${MPIEXEC_EXECUTABLE}" --version OUTPUT_VARIABLE _launcher ERROR_VARIABLE _launcher)
+if(NOT _launcher MATCHES "Open ?(MPI|RTE)\\)? ${CROSSILO_OPENMPI_VERSION}")
+  string(REGEX REPLACE "\n.*" "" _launcher "${_launcher}")
+  message(FATAL_ERROR "${MPIEXEC_EXECUTABLE} says it is \"${_launcher}\", and ${_mpi_header} belongs to Open MPI "
+    "${CROSSILO_OPENMPI_VERSION}. Set MPIEXEC_EXECUTABLE to the mpirun of that one (apt install openmpi-bin).")
 endif()

@@ -33,19 +33,23 @@ stop() { # exit code 3, as the program's: the surroundings do not fit
   exit 3
 }
 
-# Prints the packages that are absent or too old.
+# Prints "absent NAME" or "old NAME" for each package that is not here as it has to be.
 lacking_packages() {
   local here name least version
   here=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n')
   for entry in "${packages[@]}"; do
     read -r name least <<<"$entry"
     version=$(awk -v name="$name" '$1 == "installed" && $2 == name { print $3; exit }' <<<"$here")
-    if [ -z "$version" ] || dpkg --compare-versions "$version" lt "$least"; then echo "$name"; fi
+    if [ -z "$version" ]; then
+      echo "absent $name"
+    elif dpkg --compare-versions "$version" lt "$least"; then
+      echo "old $name"
+    fi
   done
 }
 
 install_packages() {
-  local system lacking name as_root=()
+  local system lacking names as_root=()
   # shellcheck source=/dev/null
   system=$([ -r /etc/os-release ] && . /etc/os-release && echo "${ID:-} ${VERSION_ID:-}") || true
   case $system in
@@ -54,29 +58,29 @@ install_packages() {
          "each with the least version:" "$(printf '  %s\n' "${packages[@]}")" \
          "With these in place (or as modules: docs/install.md) run  jobs/setup.sh --no-apt  for libtorch." ;;
   esac
-  lacking=$(lacking_packages | tr '\n' ' ')
+  lacking=$(lacking_packages)
   if [ -z "$lacking" ]; then
     echo "packages   all ${#packages[@]} already here"
     return
   fi
+  names=$(cut -d ' ' -f 2 <<<"$lacking" | paste -sd ' ')
   if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null; then
-      stop "Packages are missing, and this is neither root nor is sudo here. Let an administrator run" \
-        "  apt-get update && apt-get install --no-install-recommends ${lacking% }" "and start this script again."
-    fi
     as_root=(sudo)
-    [ -t 0 ] || as_root=(sudo -n)
+    [ -t 0 ] || as_root=(sudo -n) # nobody there to type a password
+    if ! command -v sudo >/dev/null || ! "${as_root[@]}" -v; then
+      stop "Packages are missing, and this is neither root nor may it use sudo. Let an administrator run" \
+        "  apt-get update && apt-get install --no-install-recommends $names" "and start this script again."
+    fi
   fi
-  echo "packages   installing ${lacking% }"
+  echo "packages   installing $names"
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
   run_logged "$crossilo_cache/apt.log" "${apt[@]}" update
-  for name in $lacking; do # remembered for the removal, unless it is only too old
-    dpkg-query -W "$name" >/dev/null 2>&1 || echo "$name" >>"$crossilo_cache/apt-packages"
-  done
+  # Remembered for the removal: what was not here before.
+  sed -n 's/^absent //p' <<<"$lacking" >>"$crossilo_cache/apt-packages"
   # shellcheck disable=SC2086
-  run_logged "$crossilo_cache/apt.log" "${apt[@]}" install -y --no-install-recommends $lacking
-  lacking=$(lacking_packages | tr '\n' ' ')
-  [ -z "$lacking" ] || stop "apt has no recent enough version of: $lacking(see the list at the top of jobs/setup.sh)"
+  run_logged "$crossilo_cache/apt.log" "${apt[@]}" install -y --no-install-recommends $names
+  lacking=$(lacking_packages)
+  [ -z "$lacking" ] || stop "apt has no recent enough version of these (the list is at the top of jobs/setup.sh):" "$lacking"
 }
 
 # Prints a Python that the pinned wheels are made for and that can make an environment. A python3 of pyenv or conda
@@ -105,7 +109,7 @@ is_complete() { # FOLDER REQUIREMENTS
 
 install_wheels() { # LABEL FOLDER REQUIREMENTS
   local folder="$crossilo_cache/$2" python pins began=$SECONDS
-  pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
+  pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | grep -v ^nvidia | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
   if is_complete "$folder" "$3"; then
     printf '%-10s %s already here, in %s\n' "$1" "$pins" "$(short_path "$folder")"
     return
@@ -129,6 +133,6 @@ install_wheels libtorch venv jobs/requirements-libtorch.txt
 
 remove="rm -rf $(short_path "$crossilo_cache") build data runs private"
 if [ -s "$crossilo_cache/apt-packages" ]; then
-  remove="sudo apt-get purge --autoremove \$(cat $(short_path "$crossilo_cache/apt-packages")); $remove"
+  remove="$([ "$(id -u)" -eq 0 ] || echo "sudo ")apt-get purge --autoremove \$(cat $(short_path "$crossilo_cache/apt-packages")); $remove"
 fi
 echo "to remove  $remove"

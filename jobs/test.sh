@@ -13,4 +13,5 @@ sed -n '/^-- crossilo /,/^-- $/p' "$log" >build/configured.txt
 run_logged "$log" cmake --build --preset check
 span $((SECONDS - began))
 sed 's/^--/ /' build/configured.txt
+CROSSILO_BIN=build/check/crossilo jobs/data_heart.sh # a test trains on it
 ctest --preset check -j "$(nproc)" "$@"

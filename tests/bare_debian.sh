@@ -17,6 +17,7 @@ if [ $# -eq 0 ] || [ "$(id -u)" -ne 0 ]; then
 fi
 repository=$(git -C "$(dirname "${BASH_SOURCE[0]}")" rev-parse --show-toplevel)
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/bare_debian.XXXXXX")
+chmod 755 "$root"
 clean_up() { # the mounts died with their namespace
   if [ "$keep" = yes ]; then echo "kept: $root"; else rm -rf --one-file-system "$root"; fi
 }
