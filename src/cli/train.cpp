@@ -4,6 +4,7 @@
 #include <fmt/ostream.h>
 
 #include <boost/program_options.hpp>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct TrainArguments {
   RankPlaces places;
   bool wants_help = false;
 };
+
+// Boost would take --n for --np.
+constexpr int kExactOptions = options::command_line_style::default_style & ~options::command_line_style::allow_guessing;
 
 constexpr const char* kHelp = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
 
@@ -52,7 +56,8 @@ TrainArguments parse(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
   try {
     options::variables_map values;
-    options::store(options::command_line_parser(words).options(all).positional(positional).run(), values);
+    options::store(options::command_line_parser(words).options(all).positional(positional).style(kExactOptions).run(),
+                   values);
     options::notify(values);
     if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
   } catch (const options::error& error) {
@@ -73,7 +78,9 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
-  return static_cast<int>(end.outcome.exit_code);
+  // The ranks were all asked by USR1; only this process knows that it was Ctrl-C.
+  const bool was_interrupted = end.outcome.exit_code == ExitCode::terminated && end.first_signal == SIGINT;
+  return static_cast<int>(was_interrupted ? ExitCode::interrupted : end.outcome.exit_code);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 #include "train_rank.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -39,11 +37,6 @@ std::string agree_on_run_folder(Communicator& communicator, const Config& config
   const std::string path = all.front().data();
   std::filesystem::create_directories(path);  // silos need not share a file system
   return path;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 RankIdentity identity_of(const Config& config, int ranks, int rank) {

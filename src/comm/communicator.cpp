@@ -95,22 +95,6 @@ void all_gather(Communicator& communicator, std::span<const std::byte> mine, std
   wait_all(communicator, requests, ranks, deadline);
 }
 
-void introduce_peers(Communicator& communicator, std::span<const std::string> silo_names, const Deadline& deadline) {
-  CROSSILO_ASSERT(silo_names.size() == static_cast<std::size_t>(communicator.size()));
-  std::vector<std::byte> hosts(silo_names.size() * kHostNameBytes);
-  const std::string mine = host_name();
-  std::array<std::byte, kHostNameBytes> padded{};
-  std::memcpy(padded.data(), mine.data(), mine.size());
-  all_gather(communicator, padded, hosts, deadline);
-  std::vector<std::string> names;
-  for (std::size_t rank = 0; rank < silo_names.size(); ++rank) {
-    const char* host = reinterpret_cast<const char*>(hosts.data() + rank * kHostNameBytes);
-    names.push_back(silo_names[rank] + " (rank " + std::to_string(rank) + ", host " +
-                    std::string(host, ::strnlen(host, kHostNameBytes)) + ")");
-  }
-  communicator.name_peers(std::move(names));
-}
-
 std::string host_name() {
   std::array<char, kHostNameBytes> host{};
   // A name that does not fit is cut; without any, the text still says something.

@@ -46,7 +46,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
   if (end.began_too_late)
     return {ExitCode::environment,
             fmt::format("only {} of {} ranks had begun in time; the run was ended. Is the machine very busy, or does a "
-                        "rank hang in MPI_Init? Run the line above without -q to hear more",
+                        "rank hang while MPI starts? Run the line above without -q to hear more",
                         statuses.size(), ranks),
             {}};
   std::vector<RankStatus> dead;
@@ -73,8 +73,8 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
 }  // namespace
 
 SupervisedEnd judge(const RunFolder& folder, int ranks, const RunEnd& end) {
-  if (const auto outcome = folder.read_outcome()) return {*outcome, true};
-  return {without_outcome_file(folder, ranks, end), false};
+  if (const auto outcome = folder.read_outcome()) return {*outcome, true, end.first_signal};
+  return {without_outcome_file(folder, ranks, end), false, end.first_signal};
 }
 
 }  // namespace crossilo

@@ -56,6 +56,7 @@ class Watch {
 
   void take(int signal) {
     if (signal == 0 || signal == SIGCHLD) return;
+    if (end_.first_signal == 0) end_.first_signal = signal;
     if (signal == SIGINT || signal == SIGTERM) ++insisting_;
     if (insisting_ < 2) {
       to_pass_on_ = true;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <span>
@@ -44,7 +42,8 @@ Hello own_hello(const OwnFacts& own, const X25519& key) {
               .first_silo = own.hosted.front().id.value,
               .hosted_silos = static_cast<std::uint32_t>(own.hosted.size())};
   std::memcpy(hello.protocol, kProtocol, sizeof(kProtocol));
-  (void)::gethostname(hello.host, sizeof(hello.host) - 1);
+  const std::string host = host_name();
+  std::memcpy(hello.host, host.data(), std::min(host.size(), sizeof(hello.host) - 1));
   return hello;
 }
 

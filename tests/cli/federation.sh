@@ -17,7 +17,7 @@ make_federation() {
     for (s = 1; s <= 4; ++s) for (i = 0; i < 60 + 20 * s; ++i) {
       age = 30 + 40 * rand(); dose = (rand() < 0.1) ? "?" : 5 * rand(); smoker = rand() < 0.3 ? "yes" : "no"
       score = (age - 50) / 10 + (dose == "?" ? 0 : dose - 2.5) + (smoker == "yes") + 2 * rand() - 1 + s / 4 - 0.6
-      printf "%s,%.1f,%s,%s,%d\n", site[s], age, dose, smoker, score > 0
+      printf "%s,%.1f,%s,%s,%d\n", site[s], age, dose, smoker, (score > 0)
     } }' > "$folder/all.csv"
   "$CROSSILO_BIN" data import --csv "$folder/all.csv" --silo_column site --missing 'dose=?' \
     --categorical 'smoker=no|yes' --label 'ill > 0' --test_fraction 0.25 --seed 1 --origin 'made by a test' \

@@ -2,6 +2,7 @@
 # Aim: whatever goes wrong ends in its deadline, with the documented exit code, and names the silo.
 # Method: real runs of four ranks; ranks are killed, stopped, interrupted; files are broken, removed or differ.
 set -euo pipefail
+set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

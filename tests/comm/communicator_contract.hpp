@@ -160,17 +160,6 @@ TYPED_TEST_P(CommunicatorContract, AllGatherKeepsTheOrderOfRanks) {
   });
 }
 
-TYPED_TEST_P(CommunicatorContract, PeersAreNamedWithTheirHost) {
-  TypeParam::run([](Communicator& communicator) {
-    std::vector<std::string> names;
-    for (int rank = 0; rank < communicator.size(); ++rank) names.push_back("silo s" + std::to_string(rank));
-    introduce_peers(communicator, names, contract_deadline());
-    for (int rank = 0; rank < communicator.size(); ++rank)
-      EXPECT_EQ(communicator.peer_name(rank),
-                "silo s" + std::to_string(rank) + " (rank " + std::to_string(rank) + ", host " + host_name() + ")");
-  });
-}
-
 TYPED_TEST_P(CommunicatorContract, RingSumEqualsThePlainSumBitForBit) {
   TypeParam::run([](Communicator& communicator) {
     for (const RingSum::Options& options :
@@ -207,7 +196,7 @@ TYPED_TEST_P(CommunicatorContract, RingSumTestsItself) {
 
 REGISTER_TYPED_TEST_SUITE_P(CommunicatorContract, MessagesOfOneTagArriveInOrder, LargeMessagesArriveWhole,
                             EmptyMessagesAndMessagesToOneselfArrive, AnotherCountOrTypeThrows,
-                            AllGatherKeepsTheOrderOfRanks, PeersAreNamedWithTheirHost,
+                            AllGatherKeepsTheOrderOfRanks,
                             RingSumEqualsThePlainSumBitForBit, RingSumSendsNoByteTooMany, RingSumTestsItself);
 
 }  // namespace crossilo::test

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   MPI_Init(nullptr, nullptr);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (way == "late" && rank == 1) ::pause();
+  while (way == "late" && rank == 1) ::pause();
   RankStatusFile status(folder, {rank, rank == 1 ? "va" : "silo" + std::to_string(rank), "h"});
   mark_termination_in(status.descriptor());
   const bool until_stopped = way == "waits" || way == "ignores";

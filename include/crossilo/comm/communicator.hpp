@@ -143,10 +143,6 @@ void wait_all(Communicator& communicator, std::span<Request> requests, std::span
 void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
                 const Deadline& deadline);
 
-/// Every rank is named "<silo_names[rank]> (rank r, host h)" from now on. Shapes: silo_names.size() == size().
-/// Collective. Throws: PeerLostError.
-void introduce_peers(Communicator& communicator, std::span<const std::string> silo_names, const Deadline& deadline);
-
 /// This machine's name, at most kHostNameBytes - 1 characters.
 inline constexpr std::size_t kHostNameBytes = 65;
 [[nodiscard]] std::string host_name();

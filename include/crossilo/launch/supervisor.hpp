@@ -22,6 +22,7 @@ struct SupervisorOptions {
 struct SupervisedEnd {
   Outcome outcome;
   bool is_told = false;
+  int first_signal = 0;  // the first that asked this process for an end; the ranks all got USR1
 };
 
 /// The arguments without `--np N` and `--np=N`.
@@ -37,6 +38,7 @@ struct SupervisedEnd {
 /// How a run came to its end, beside what its folder says.
 struct RunEnd {
   int launcher_status = 0;      // wait()'s status of mpirun
+  int first_signal = 0;         // the first with which the user asked for an end; 0: did not
   int signal = 0;               // with which the user insisted on an end at once; 0: did not
   bool began_too_late = false;  // it was ended, since not all ranks had begun in time
 };
