@@ -113,7 +113,8 @@ FederationSetup Job::common_setup() {
   setup.initial = initial_;
   setup.rounds = config_.run.rounds;
   setup.clip = Clip(config_.privacy.clip_norm);
-  setup.codec = {.layout = round_layout(initial_.size(), config_.privacy.lane_bits), .root = root_};
+  setup.codec = {.layout = round_layout(initial_.size()), .root = root_};
+  setup.lane_bits = config_.privacy.lane_bits;
   setup.noise = std::make_unique<NoNoise>();
   setup.server_optimizer = make_server_optimizer(config_);
   setup.session.peer_seconds_max = config_.run.peer_seconds_max;

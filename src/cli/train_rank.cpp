@@ -1,6 +1,7 @@
 #include "train_rank.hpp"
 
 #include <fmt/format.h>
+
 #include <array>
 #include <csignal>
 #include <cstring>

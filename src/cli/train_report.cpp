@@ -43,18 +43,20 @@ TrainReport::TrainReport(const Config& config, const RunFolder& folder, bool is_
 void TrainReport::on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) {
   status_.write_round(RoundIndex{1});
   if (!is_first_rank_) return;
+  PayloadLayout steady = layout;  // narrow lanes travel from the second round on
+  steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
   fmt::print("\ncrossilo {}  {} silos on {} rank{}, CPU, 1 thread each   model {}, {} parameters\n", kVersion, silos,
              ranks, ranks == 1 ? "" : "s", config_.model.name, layout.parameters());
   if (std::string_view(mask) != "none")
     fmt::print("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
-               layout.payload_bytes());
+               steady.payload_bytes());
   else if (ranks == 1)
     fmt::print("  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n");
   else
     fmt::print("  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by others.\n",
-               layout.payload_bytes());
+               steady.payload_bytes());
   fmt::print("\n");
   std::fflush(stdout);
 }
@@ -96,7 +98,7 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
                    {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
                    {"mask", record.mask},
                    {"noise", record.noise},
-                   {"lane_bits", static_cast<std::int64_t>(config_.privacy.lane_bits)},
+                   {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.front().lane_bits)},
                    {"model_sha256", to_hex(record.model)},
                    {"open_seconds", record.seconds.open},
                    {"train_seconds", record.seconds.train},

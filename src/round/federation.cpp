@@ -37,6 +37,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
               {.silos = setup.silos,
                .clip = setup.clip,
                .codec = RingCodec(std::move(setup.codec)),
+               .lanes = LaneSchedule(setup.lane_bits),
                .noise = std::move(setup.noise),
                .server_optimizer = std::move(setup.server_optimizer)},
               setup.initial);

@@ -10,9 +10,6 @@
 namespace crossilo {
 namespace {
 
-/// Fixed scale of weights; generous: a coordinate beyond it is clamped and counted (docs/ring-arithmetic.md).
-constexpr double kModelDeltaBound = 16.0;
-
 std::span<const double> evaluation_part(std::span<const double> statistics) {
   return statistics.subspan(kFirstFreeStatistic);
 }
@@ -21,7 +18,7 @@ std::span<const double> evaluation_part(std::span<const double> statistics) {
 
 PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits) {
   PayloadLayout layout;
-  layout.lanes = {{.name = "model_delta", .parameters = parameters, .lane_bits = lane_bits, .bound = kModelDeltaBound}};
+  layout.lanes = {{.name = "model_delta", .parameters = parameters, .lane_bits = lane_bits}};
   layout.statistics = leading_statistics();
   for (StatisticSpec& spec : evaluation_statistics()) layout.statistics.push_back(std::move(spec));
   return layout;
@@ -31,7 +28,10 @@ RoundTicket Round::open(RoundIndex round, bool wants_stop) {
   seconds_ = {};
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
-  return session_.open({.kind = SumKind::round, .round = round, .model = last_.hash, .wants_stop = wants_stop});
+  RoundTicket ticket =
+      session_.open({.kind = SumKind::round, .round = round, .model = last_.hash, .wants_stop = wants_stop});
+  ticket.lanes = {stages_.lanes.next()};
+  return ticket;
 }
 
 SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
@@ -59,7 +59,9 @@ RingTotal Round::sum(MaskedPayload&& payload, const RoundTicket& ticket) {
 
 RoundTotal Round::decode(const RingTotal& total, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.decode);
-  return stages_.codec.decode(total, ticket, update_.parameters, totals_);
+  const RoundTotal decoded = stages_.codec.decode(total, ticket, update_.parameters, totals_);
+  stages_.lanes.after(decoded, ticket.cohort.size());
+  return decoded;
 }
 
 bool Round::keep_if_best(std::span<const double> statistics) {

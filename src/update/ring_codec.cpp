@@ -134,14 +134,28 @@ LaneScale LaneScale::of(const LaneBlock& block, std::size_t cohort_size, std::in
 RingCodec::RingCodec(Options options) : options_(std::move(options)) {
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(layout.statistics.size() >= kFirstFreeStatistic);
-  for (const LaneBlock& block : layout.lanes) {
-    int exponent = 0;
-    CROSSILO_ASSERT(std::frexp(block.bound, &exponent) == 0.5);  // a power of two: C / C and C x 1 / C are exact
-  }
   for (const StatisticSpec& spec : layout.statistics) {
     CROSSILO_ASSERT(spec.resolution > 0.0 && spec.bound >= spec.resolution);
     CROSSILO_ASSERT(units_max(spec) <= 0x1p52);  // exact in double
   }
+}
+
+LaneBlock RingCodec::block_of(const RoundTicket& ticket, std::size_t index) const {
+  LaneBlock block = options_.layout.lanes[index];
+  if (!ticket.lanes.empty()) {
+    CROSSILO_ASSERT(ticket.lanes.size() == options_.layout.lanes.size());
+    block.lane_bits = ticket.lanes[index].lane_bits;
+    block.bound = ticket.lanes[index].bound;
+  }
+  int exponent = 0;
+  CROSSILO_ASSERT(std::frexp(block.bound, &exponent) == 0.5);  // a power of two: C / C and C x 1 / C are exact
+  return block;
+}
+
+std::size_t RingCodec::lane_words(const RoundTicket& ticket) const {
+  std::size_t words = 0;
+  for (std::size_t i = 0; i < options_.layout.lanes.size(); ++i) words += block_of(ticket, i).words();
+  return words;
 }
 
 RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
@@ -149,7 +163,9 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   const std::span<const float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
   CROSSILO_ASSERT(parameters.size() == layout.parameters() && statistics.size() == layout.statistics.size());
-  CROSSILO_ASSERT(buffer.lanes.size() == layout.lane_words() && buffer.statistics.size() == statistics.size());
+  CROSSILO_ASSERT(buffer.statistics.size() == statistics.size());
+  buffer.lanes.resize(lane_words(ticket));  // never beyond the layout's words: no allocation
+  CROSSILO_ASSERT(buffer.lanes.size() <= layout.lane_words());
 
   const double share = ticket.cohort.share(update.silo());
   std::uint64_t clamped = 0;
@@ -161,7 +177,8 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
     AesCtr rounding(key);
     std::size_t first_parameter = 0;
     std::size_t first_word = 0;
-    for (const LaneBlock& block : layout.lanes) {
+    for (std::size_t i = 0; i < layout.lanes.size(); ++i) {
+      const LaneBlock block = block_of(ticket, i);
       const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
       const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
       clamped += encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
@@ -183,7 +200,7 @@ RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, 
                              std::span<double> statistics) const {
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(mean.size() == layout.parameters() && statistics.size() == layout.statistics.size());
-  CROSSILO_ASSERT(total.lanes().size() == layout.lane_words() && total.statistics().size() == statistics.size());
+  CROSSILO_ASSERT(total.lanes().size() == lane_words(ticket) && total.statistics().size() == statistics.size());
 
   for (std::size_t i = 0; i < statistics.size(); ++i)
     statistics[i] = decode_statistic(layout.statistics[i], total.statistics()[i], ticket);
@@ -191,7 +208,8 @@ RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, 
 
   std::size_t first_parameter = 0;
   std::size_t first_word = 0;
-  for (const LaneBlock& block : layout.lanes) {
+  for (std::size_t i = 0; i < layout.lanes.size(); ++i) {
+    const LaneBlock block = block_of(ticket, i);
     const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
     // |X| <= share x Q + n (1 + B), at most 2^(w-1) - 1 (docs/ring-arithmetic.md).
     const double slack = static_cast<double>(ticket.cohort.size()) * (1.0 + static_cast<double>(options_.noise_bound));

@@ -26,7 +26,8 @@ inline float known_value(std::uint32_t silo, std::uint32_t round, std::size_t in
 
 class FakeSilo final : public Silo {
  public:
-  FakeSilo(SiloId id, std::optional<std::uint32_t> broken_round = {}) : id_(id), broken_round_(broken_round) {}
+  explicit FakeSilo(SiloId id, float delta_size = 1.0f, std::optional<std::uint32_t> broken_round = {})
+      : id_(id), delta_size_(delta_size), broken_round_(broken_round) {}
   [[nodiscard]] SiloId id() const noexcept override { return id_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
@@ -38,12 +39,14 @@ class FakeSilo final : public Silo {
 
  protected:
   void train(const RoundTicket& ticket, std::span<const float>, std::span<float> model_delta) override {
-    for (std::size_t i = 0; i < model_delta.size(); ++i) model_delta[i] = known_value(id_.value, ticket.round.value, i);
+    for (std::size_t i = 0; i < model_delta.size(); ++i)
+      model_delta[i] = delta_size_ * known_value(id_.value, ticket.round.value, i);
     if (broken_round_ == ticket.round.value) model_delta.back() = std::numeric_limits<float>::quiet_NaN();
   }
 
  private:
   SiloId id_;
+  float delta_size_;
   std::string name_ = "fake";
   std::optional<std::uint32_t> broken_round_;
 };
@@ -53,6 +56,7 @@ struct FakeRun {
   std::size_t parameters = 1003;
   std::uint32_t rounds = 3;
   unsigned lane_bits = 32;
+  float delta_size = 1.0f;  // deltas lie in +-delta_size
   std::size_t segment_words = 64;
   std::optional<SiloId> broken_silo;  // its delta of round 2 has a NaN
   int flipped_rank = -1;              // starts from a model with one flipped bit
@@ -95,7 +99,8 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   std::vector<Silo*> pointers;
   for (const HostedSiloFacts& hosted : facts.hosted) {
     const bool broken = run.broken_silo == hosted.id;
-    silos.push_back(std::make_unique<FakeSilo>(hosted.id, broken ? std::optional<std::uint32_t>(2) : std::nullopt));
+    silos.push_back(
+        std::make_unique<FakeSilo>(hosted.id, run.delta_size, broken ? std::optional<std::uint32_t>(2) : std::nullopt));
     pointers.push_back(silos.back().get());
   }
   const X25519 key;
@@ -107,11 +112,12 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   std::vector<float> initial(run.parameters);
   for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);
   if (run.flipped_rank == communicator.rank()) initial[3] = std::nextafter(initial[3], 9.0f);
-  RingCodec::Options codec{.layout = round_layout(run.parameters, run.lane_bits), .root = public_root(7)};
+  RingCodec::Options codec{.layout = round_layout(run.parameters), .root = public_root(7)};
   Round round(session,
               {.silos = pointers,
                .clip = Clip(0.0),
                .codec = RingCodec(std::move(codec)),
+               .lanes = LaneSchedule(run.lane_bits),
                .noise = std::make_unique<NoNoise>(),
                .server_optimizer = std::make_unique<FedAvg>(1.0)},
               initial);
@@ -138,7 +144,7 @@ inline std::vector<double> oracle_model(const FakeRun& run) {
       if (run.broken_silo == SiloId{silo} && round == 2) continue;
       const auto weight = static_cast<double>(weight_of(SiloId{silo}));
       total += weight;
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * known_value(silo, round, i);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * run.delta_size * known_value(silo, round, i);
     }
     for (std::size_t i = 0; i < sum.size(); ++i) model[i] += sum[i] / total;
   }

@@ -46,13 +46,16 @@ TEST(RoundLocal, is_equal_bit_for_bit_for_every_layout_segment_size_and_order) {
 
 TEST(RoundLocal, narrow_lanes_are_equal_over_layouts_too_and_near_the_oracle) {
   for (const unsigned lane_bits : {16u, 8u}) {
-    const FakeRun run{.silos = 4, .lane_bits = lane_bits};
+    const FakeRun run{.silos = 4, .lane_bits = lane_bits, .delta_size = 0x1p-10f};
     const FakeResult reference = run_on(1, run).front();
     EXPECT_EQ(run_on(4, run).back().last, reference.last);
+    EXPECT_EQ(reference.records[0].ticket.lanes.front().lane_bits, 32u);
+    EXPECT_EQ(reference.records[1].ticket.lanes.front().lane_bits, lane_bits);
     const std::vector<double> oracle = oracle_model(run);
-    const double unit = 16.0 / (lane_bits == 16 ? 32000.0 : 110.0);
+    // Two narrow rounds, C at most 8 x 2^-10, and each of four silos is rounded to a unit C / Q.
+    const double unit = 0x1p-7 / (lane_bits == 16 ? 32000.0 : 110.0);
     for (std::size_t i = 0; i < oracle.size(); ++i)
-      ASSERT_NEAR(reference.last[i], oracle[i], 3.0 * 4.0 * unit) << lane_bits << " bits";
+      ASSERT_NEAR(reference.last[i], oracle[i], 2.0 * 4.0 * unit) << lane_bits << " bits";
   }
 }
 

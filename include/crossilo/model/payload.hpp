@@ -27,6 +27,12 @@ struct LaneBlock {
   [[nodiscard]] std::size_t lanes_per_word() const noexcept { return 32 / lane_bits; }
 };
 
+/// How a lane block travels in one sum; from public state, equal on all ranks.
+struct LaneChoice {
+  unsigned lane_bits = 32;
+  double bound = 16.0;  // a power of two
+};
+
 /// One number of the statistics block: signed fixed point in a 64-bit word.
 struct StatisticSpec {
   std::string name;
@@ -74,7 +80,8 @@ struct RoundTicket {
   RoundIndex round{};
   std::uint64_t counter = 0;  // never repeats within one start of the job
   Cohort cohort;
-  Hash256 parent_model{};  // hash of the model the round starts from
+  Hash256 parent_model{};         // hash of the model the round starts from
+  std::vector<LaneChoice> lanes;  // one for each lane block of the layout; empty: as the layout says
   StopReason stop = StopReason::none;
 };
 

@@ -21,6 +21,7 @@ struct FederationSetup {
   std::uint32_t rounds = 1;
   Clip clip{0.0};
   RingCodec::Options codec;
+  unsigned lane_bits = 32;
   std::unique_ptr<Noise> noise;
   std::unique_ptr<ServerOptimizer> server_optimizer;
   std::function<std::unique_ptr<Mask>(const Roster&, const X25519&)> make_mask;

@@ -10,6 +10,7 @@
 #include "crossilo/round/sum_hosted.hpp"
 #include "crossilo/round/sum_session.hpp"
 #include "crossilo/update/clip.hpp"
+#include "crossilo/update/lane_schedule.hpp"
 #include "crossilo/update/noise.hpp"
 #include "crossilo/update/ring_codec.hpp"
 
@@ -20,12 +21,14 @@ struct RoundStages {
   std::vector<Silo*> silos;  // hosted by this rank, in roster order, at least one
   Clip clip;
   RingCodec codec;
+  LaneSchedule lanes{32};
   std::unique_ptr<Noise> noise;
   std::unique_ptr<ServerOptimizer> server_optimizer;
 };
 
 /// The payload of a training round: the model delta, the statistics of the round and of the last evaluation.
-[[nodiscard]] PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits);
+/// `lane_bits` sizes the buffers: 32 unless no round will be wider.
+[[nodiscard]] PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits = 32);
 
 /// Rounds on one model. Holds every buffer of a round: a steady round allocates none of them anew.
 class Round {

@@ -19,7 +19,8 @@ struct LaneScale {
   static LaneScale of(const LaneBlock& block, std::size_t cohort_size, std::int64_t noise_bound);
 };
 
-/// Encodes one silo's update into a payload and decodes a total. Fixed to one layout.
+/// Encodes one silo's update into a payload and decodes a total. Fixed to one layout; the width and bound of its lanes
+/// may differ from sum to sum, as the ticket says.
 ///
 /// encode: q = round(v s_i Q / C), stochastically, in double; clamped in double to +-(floor(s_i Q) + 1), only then
 /// converted. Rounding bits: AES-256-CTR keyed by derive(public root, rounding, {round, silo, parent}).
@@ -47,6 +48,9 @@ class RingCodec {
                                   std::span<double> statistics) const;
 
  private:
+  [[nodiscard]] LaneBlock block_of(const RoundTicket& ticket, std::size_t index) const;
+  [[nodiscard]] std::size_t lane_words(const RoundTicket& ticket) const;
+
   Options options_;
 };
 

@@ -1,0 +1,27 @@
+// Aim: the width and the bound with which the model delta travels, from round to round.
+#pragma once
+
+#include "crossilo/model/payload.hpp"
+
+namespace crossilo {
+
+/// Chooses the lanes of the next round from public state alone: the last mean delta and the count of clamped
+/// parameters, both of which every rank has read. Never from a maximum over silos, which would show one silo's own.
+///
+/// 32 bits: always C = 16, generous. 16 and 8 bits: the first round in 32 bits; then C is the least power of two that
+/// is 8 times the largest coordinate of the last mean delta, and at least twice the last C where more than one
+/// parameter in a thousand was clamped. Deterministic: comparisons and powers of two only.
+class LaneSchedule {
+ public:
+  explicit LaneSchedule(unsigned lane_bits) : lane_bits_(lane_bits) {}
+
+  [[nodiscard]] LaneChoice next() const noexcept { return next_; }
+  /// Takes a decoded round of `cohort_size` silos into account.
+  void after(const RoundTotal& total, std::size_t cohort_size);
+
+ private:
+  unsigned lane_bits_;
+  LaneChoice next_{};
+};
+
+}  // namespace crossilo

@@ -1,0 +1,33 @@
+#include "crossilo/update/lane_schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace crossilo {
+namespace {
+
+constexpr double kBoundMin = 0x1p-40;
+constexpr double kBoundMax = 16.0;
+constexpr double kHeadroom = 8.0;
+constexpr double kClampedShareMax = 1e-3;
+
+double power_of_two_at_least(double value) {
+  double power = kBoundMin;
+  while (power < value && power < kBoundMax) power *= 2.0;
+  return power;
+}
+
+}  // namespace
+
+void LaneSchedule::after(const RoundTotal& total, std::size_t cohort_size) {
+  if (lane_bits_ == 32 || total.mean.empty() || total.contributed_share == 0.0) return;
+  float largest = 0.0f;
+  for (const float value : total.mean) largest = std::max(largest, std::fabs(value));
+  double bound = power_of_two_at_least(kHeadroom * static_cast<double>(largest));
+  const double parameters = static_cast<double>(total.mean.size()) * static_cast<double>(cohort_size);
+  if (total.statistics[kClampedParameters] > kClampedShareMax * parameters)
+    bound = std::max(bound, std::min(2.0 * next_.bound, kBoundMax));
+  next_ = {.lane_bits = lane_bits_, .bound = bound};
+}
+
+}  // namespace crossilo
