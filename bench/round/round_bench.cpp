@@ -76,8 +76,8 @@ double memcpy_seconds(std::size_t bytes) {
   return over_ranks(best, MPI_MAX);
 }
 
-Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters, std::vector<float>& initial) {
-  initial.assign(parameters, 0.0f);
+Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters) {
+  const std::vector<float> initial(parameters, 0.0f);
   RingCodec::Options codec{.layout = round_layout(parameters, 32), .root = public_root(1)};
   return Round(session,
                {.silos = {&silo},
@@ -101,8 +101,7 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
         std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
   SumSession session(communicator, std::move(roster), std::move(mask), {});
   RandomSilo silo(own);
-  std::vector<float> initial;
-  Round round = make_round(session, silo, parameters, initial);
+  Round round = make_round(session, silo, parameters);
   std::vector<double> seconds;
   PhaseSeconds phases;
   double cpu = 0.0;

@@ -76,8 +76,6 @@ Job::Job(const Config& config, int ranks, int rank)
   const ModelSpec spec{
       .name = config.model.name, .inputs = datasets_.front()->features(), .outputs = outputs_of(schema())};
   model_ = std::make_unique<Model>(make_model(spec));
-  model_->initialise(root_);
-  initial_.assign(model_->parameters().begin(), model_->parameters().end());
   silos_.reserve(hosted_.size());
   for (std::size_t i = 0; i < hosted_.size(); ++i) silos_.push_back(make_silo(hosted_[i], datasets_[i]));
 }
@@ -110,10 +108,11 @@ FederationSetup Job::common_setup() {
   setup.facts.config_hash = shared_hash(config_);
   setup.facts.schema_hash = schema_hash(schema());
   setup.facts.model_schema_hash = model_->schema_hash();
-  setup.initial = initial_;
+  model_->initialise(root_);
+  setup.initial = model_->parameters();
   setup.rounds = config_.run.rounds;
   setup.clip = Clip(config_.privacy.clip_norm);
-  setup.codec = {.layout = round_layout(initial_.size()), .root = root_};
+  setup.codec = {.layout = round_layout(setup.initial.size()), .root = root_};
   setup.lane_bits = config_.privacy.lane_bits;
   setup.noise = std::make_unique<NoNoise>();
   setup.server_optimizer = make_server_optimizer(config_);

@@ -99,7 +99,7 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
                    {"mask", record.mask},
                    {"noise", record.noise},
                    {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.front().lane_bits)},
-                   {"model_sha256", to_hex(record.model)},
+                   {"model_fingerprint", to_hex(record.model)},
                    {"open_seconds", record.seconds.open},
                    {"train_seconds", record.seconds.train},
                    {"encode_seconds", record.seconds.encode},

@@ -51,6 +51,8 @@ using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 using CipherContext = Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using Kdf = Handle<EVP_KDF, EVP_KDF_free>;
 using KdfContext = Handle<EVP_KDF_CTX, EVP_KDF_CTX_free>;
+using Mac = Handle<EVP_MAC, EVP_MAC_free>;
+using MacContext = Handle<EVP_MAC_CTX, EVP_MAC_CTX_free>;
 using PublicKey = Handle<EVP_PKEY, EVP_PKEY_free>;
 using PublicKeyContext = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
@@ -68,6 +70,8 @@ template <class Root, class Purpose>
 Key256 derive_from(const Root& root, Purpose purpose, const Derivation& derivation) {
   return hkdf_sha256(root.key, {}, derivation_info(purpose, derivation));
 }
+
+constexpr std::size_t kMacPiece = std::size_t{1} << 26;
 
 }  // namespace
 
@@ -101,6 +105,27 @@ Hash256 Sha256::finish() {
 }
 
 Hash256 sha256(std::span<const std::byte> bytes) { return Sha256().update(bytes).finish(); }
+
+Hash256 fingerprint(std::span<const std::byte> bytes) {
+  static constexpr unsigned char kPublicKey[32] = "crossilo/1 fingerprint of model";
+  static constexpr unsigned char kNonce[12] = {};
+  char cipher[] = "AES-256-GCM";
+  const Mac mac(check_openssl(EVP_MAC_fetch(nullptr, "GMAC", nullptr), "EVP_MAC_fetch"));
+  const MacContext context(check_openssl(EVP_MAC_CTX_new(mac.get()), "EVP_MAC_CTX_new"));
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+                                   octets(OSSL_MAC_PARAM_IV, kNonce, sizeof(kNonce)), OSSL_PARAM_construct_end()};
+  check_openssl(EVP_MAC_init(context.get(), kPublicKey, sizeof(kPublicKey), parameters), "EVP_MAC_init");
+  // GMAC hands its input on as an int.
+  for (std::size_t at = 0; at < bytes.size(); at += kMacPiece) {
+    const std::span<const std::byte> piece = bytes.subspan(at, std::min(kMacPiece, bytes.size() - at));
+    check_openssl(EVP_MAC_update(context.get(), raw(piece.data()), piece.size()), "EVP_MAC_update");
+  }
+  std::array<std::byte, 16> tag;
+  std::size_t size = 0;
+  check_openssl(EVP_MAC_final(context.get(), raw(tag.data()), &size, tag.size()), "EVP_MAC_final");
+  CROSSILO_ASSERT(size == tag.size());
+  return sha256(tag);
+}
 
 std::string to_hex(std::span<const std::byte> bytes) {
   constexpr char kDigits[] = "0123456789abcdef";

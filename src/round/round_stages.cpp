@@ -83,7 +83,7 @@ GlobalModel Round::server_step(const RoundTotal& total, const RoundTicket& ticke
 }
 
 void Round::set_last(RoundIndex round) {
-  last_ = {.round = round, .parameters = parameters_, .hash = sha256(std::as_bytes(std::span(parameters_)))};
+  last_ = {.round = round, .parameters = parameters_, .hash = fingerprint(std::as_bytes(std::span(parameters_)))};
 }
 
 void Round::evaluate(const GlobalModel& model) {

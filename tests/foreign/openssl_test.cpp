@@ -48,6 +48,27 @@ TEST(Sha256, KnownAnswers) {
   EXPECT_EQ(to_hex(moved.update("abc").finish()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Fingerprint, EveryBitAndTheLengthCount) {
+  std::vector<std::byte> bytes(1000, std::byte{0});
+  const Hash256 whole = fingerprint(bytes);
+  EXPECT_EQ(fingerprint(bytes), whole);
+  std::set<Hash256> seen = {whole, fingerprint(std::span(bytes).first(999)), fingerprint({})};
+  EXPECT_EQ(seen.size(), 3u);
+  for (const std::size_t place : {0u, 15u, 16u, 500u, 999u})
+    for (int bit = 0; bit < 8; ++bit) {
+      bytes[place] ^= std::byte{1} << bit;
+      EXPECT_TRUE(seen.insert(fingerprint(bytes)).second) << place << ", bit " << bit;
+      bytes[place] ^= std::byte{1} << bit;
+    }
+}
+
+TEST(Fingerprint, ReadsBeyondItsFirstPiece) {
+  std::vector<std::byte> bytes((std::size_t{1} << 26) + 17, std::byte{3});
+  const Hash256 whole = fingerprint(bytes);
+  bytes.back() = std::byte{2};
+  EXPECT_NE(fingerprint(bytes), whole);
+}
+
 TEST(Hkdf, Rfc5869) {
   const auto input = from_hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b");
   EXPECT_EQ(to_hex(hkdf_sha256(input, from_hex("000102030405060708090a0b0c"), text_from_hex("f0f1f2f3f4f5f6f7f8f9"))),

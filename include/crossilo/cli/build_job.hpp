@@ -48,7 +48,6 @@ class Job {
   std::vector<std::shared_ptr<Dataset>> datasets_;
   std::unique_ptr<Model> model_;
   std::vector<LocalSilo> silos_;
-  std::vector<float> initial_;
 };
 
 }  // namespace crossilo

@@ -172,7 +172,7 @@ struct RoundTotal {
 struct GlobalModel {
   RoundIndex round{};                 // the last round that was applied
   std::span<const float> parameters;  // d
-  Hash256 hash{};                     // SHA-256 of the parameters' bytes
+  Hash256 hash{};                     // fingerprint of the parameters' bytes (foreign/openssl)
 };
 
 }  // namespace crossilo

@@ -17,7 +17,7 @@ struct FederationSetup {
   OwnFacts facts;
   std::vector<Silo*> silos;        // hosted by this rank, in roster order
   std::vector<Dataset*> datasets;  // of the same silos; scaled in place by the run
-  std::span<const float> initial;  // the model before the first round, equal on all ranks
+  std::span<const float> initial;  // the model before the first round, equal on all ranks; copied
   std::uint32_t rounds = 1;
   Clip clip{0.0};
   RingCodec::Options codec;
