@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "crossilo/comm/mpi_communicator.hpp"
 #include "crossilo/foreign/mpi.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 using namespace crossilo;
 
+constexpr std::size_t kCheckedParameters = 1000;
+
 /// A silo whose delta is random and different in every round; making it is not part of the measured phases.
 class RandomSilo final : public Silo {
  public:
@@ -26,6 +29,7 @@ class RandomSilo final : public Silo {
   [[nodiscard]] SiloId id() const noexcept override { return id_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] SiloEvaluation evaluate(std::span<const float>) override { return {}; }
+  [[nodiscard]] const std::vector<float>& first() const noexcept { return first_; }
 
  protected:
   void train(const RoundTicket&, std::span<const float>, std::span<float> model_delta) override {
@@ -33,12 +37,14 @@ class RandomSilo final : public Silo {
       state_ = state_ * 6364136223846793005u + 1442695040888963407u;
       value = static_cast<float>(static_cast<std::int64_t>(state_) >> 40) * 0x1p-25f;
     }
+    first_.assign(model_delta.begin(), model_delta.begin() + std::min(model_delta.size(), kCheckedParameters));
   }
 
  private:
   SiloId id_;
   std::string name_ = "random";
   std::uint64_t state_;
+  std::vector<float> first_;
 };
 
 double cpu_seconds() {
@@ -58,8 +64,37 @@ double peak_megabytes() {
 
 double over_ranks(double value, MPI_Op op) {
   double result = 0.0;
-  MPI_Allreduce(&value, &result, 1, MPI_DOUBLE, op, MPI_COMM_WORLD);
+  check_mpi(MPI_Allreduce(&value, &result, 1, MPI_DOUBLE, op, MPI_COMM_WORLD), "MPI_Allreduce");
   return result;
+}
+
+/// Parameters, of the first thousand, that are not what the mean of all silos' deltas makes of them.
+std::size_t wrong_values(const std::vector<float>& before, std::span<const float> after, const RandomSilo& silo,
+                         std::size_t silos) {
+  std::vector<double> mean(before.size());
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = silo.first()[i] / static_cast<double>(silos);
+  check_mpi(
+      MPI_Allreduce(MPI_IN_PLACE, mean.data(), static_cast<int>(mean.size()), MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD),
+      "MPI_Allreduce");
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < mean.size(); ++i)
+    wrong += std::abs(static_cast<double>(after[i]) - before[i] - mean[i]) > 1e-5 ? 1 : 0;
+  return wrong;
+}
+
+/// Seconds for MPI_Allreduce of as many plain floats: what the round would take at least without any privacy.
+double plain_sum_seconds(std::size_t parameters) {
+  std::vector<float> from(parameters, 1.0f), to(parameters, 2.0f);
+  std::vector<double> seconds;
+  for (int repeat = 0; repeat < 4; ++repeat) {
+    check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
+    const double start = MPI_Wtime();
+    check_mpi(MPI_Allreduce(from.data(), to.data(), static_cast<int>(parameters), MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD),
+              "MPI_Allreduce");
+    if (repeat > 0) seconds.push_back(over_ranks(MPI_Wtime() - start, MPI_MAX));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[seconds.size() / 2];
 }
 
 /// Seconds to copy `bytes` on every rank at once.
@@ -67,10 +102,10 @@ double memcpy_seconds(std::size_t bytes) {
   std::vector<char> from(bytes, 1), to(bytes, 2);
   double best = 1e9;
   for (int repeat = 0; repeat < 3; ++repeat) {
-    MPI_Barrier(MPI_COMM_WORLD);
+    check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
     const double start = MPI_Wtime();
     std::memcpy(to.data(), from.data(), bytes);
-    MPI_Barrier(MPI_COMM_WORLD);
+    check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
     best = std::min(best, MPI_Wtime() - start);
   }
   return over_ranks(best, MPI_MAX);
@@ -78,7 +113,7 @@ double memcpy_seconds(std::size_t bytes) {
 
 Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters) {
   const std::vector<float> initial(parameters, 0.0f);
-  RingCodec::Options codec{.layout = round_layout(parameters, 32), .root = public_root(1)};
+  RingCodec::Options codec{.layout = round_layout(parameters), .root = public_root(1)};
   return Round(session,
                {.silos = {&silo},
                 .clip = Clip(0.0),
@@ -88,46 +123,79 @@ Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters) 
                initial);
 }
 
-void measure(Communicator& communicator, std::size_t parameters, int repeats) {
-  const auto ranks = static_cast<std::size_t>(communicator.size());
-  const SiloId own{static_cast<std::uint32_t>(communicator.rank())};
+SumSession make_session(Communicator& communicator, SiloId own) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < ranks; ++i) names.push_back("silo" + std::to_string(i));
+  for (int i = 0; i < communicator.size(); ++i) names.push_back("silo" + std::to_string(i));
   const X25519 key;
   Roster roster = exchange_hello(communicator, {.silo_names = names, .hosted = {{.id = own, .weight = 100}}}, key, {});
   std::unique_ptr<Mask> mask = std::make_unique<NoMask>();
-  if (ranks > 1)
+  if (communicator.size() > 1)
     mask =
         std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
-  SumSession session(communicator, std::move(roster), std::move(mask), {});
+  return SumSession(communicator, std::move(roster), std::move(mask), {});
+}
+
+/// Medians over the repeats, each the maximum over ranks.
+struct Medians {
+  std::vector<double> round, encode, mask, sum, decode;
+  void add(const PhaseSeconds& seconds) {
+    round.push_back(over_ranks(seconds.total() - seconds.train - seconds.open, MPI_MAX));
+    encode.push_back(over_ranks(seconds.encode, MPI_MAX));
+    mask.push_back(over_ranks(seconds.mask, MPI_MAX));
+    sum.push_back(over_ranks(seconds.sum, MPI_MAX));
+    decode.push_back(over_ranks(seconds.decode, MPI_MAX));
+  }
+  static double quantile(std::vector<double> values, double part) {
+    std::sort(values.begin(), values.end());
+    return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5)];
+  }
+};
+
+void measure(Communicator& communicator, std::size_t parameters, int repeats) {
+  const SiloId own{static_cast<std::uint32_t>(communicator.rank())};
+  SumSession session = make_session(communicator, own);
   RandomSilo silo(own);
   Round round = make_round(session, silo, parameters);
-  std::vector<double> seconds;
-  PhaseSeconds phases;
+  Medians medians;
   double cpu = 0.0;
+  std::size_t wrong = 0;
   for (int repeat = 0; repeat <= repeats; ++repeat) {
-    MPI_Barrier(MPI_COMM_WORLD);
+    const std::span<const float> model = round.last().parameters;
+    const std::vector<float> before(model.begin(), model.begin() + std::min(parameters, kCheckedParameters));
+    check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
     const double cpu_before = cpu_seconds();
     const RoundRecord record = round.run(RoundIndex{static_cast<std::uint32_t>(repeat + 1)}, false);
+    const double cpu_now = over_ranks(cpu_seconds() - cpu_before - record.seconds.train, MPI_SUM);
+    wrong += wrong_values(before, round.last().parameters, silo, static_cast<std::size_t>(communicator.size()));
     if (repeat == 0) continue;  // warms up
-    seconds.push_back(over_ranks(record.seconds.total() - record.seconds.train - record.seconds.open, MPI_MAX));
-    cpu += over_ranks(cpu_seconds() - cpu_before - record.seconds.train, MPI_SUM);
-    phases = record.seconds;
+    medians.add(record.seconds);
+    cpu += cpu_now / repeats;
   }
-  std::sort(seconds.begin(), seconds.end());
-  const double encode = over_ranks(phases.encode, MPI_MAX), masking = over_ranks(phases.mask, MPI_MAX);
-  const double sum = over_ranks(phases.sum, MPI_MAX), decode = over_ranks(phases.decode, MPI_MAX);
   const double peak = over_ranks(peak_megabytes(), MPI_SUM);
-  const double bound = memcpy_seconds(4 * parameters) * 3.0;  // delta → words, words → sum, sum → model
+  const double plain = plain_sum_seconds(parameters);
+  const double bound = 3.0 * memcpy_seconds(4 * parameters);  // delta to words, words to sum, sum to model
   if (communicator.rank() != 0) return;
-  fmt::print(
-      "{{\"bench\":\"round\",\"case\":\"{} M parameters\",\"silos\":{},\"parameters\":{},\"repeats\":{},"
-      "\"seconds_min\":{:.4f},\"seconds_median\":{:.4f},\"seconds_p90\":{:.4f},\"encode_seconds\":{:.4f},"
-      "\"mask_seconds\":{:.4f},\"sum_seconds\":{:.4f},\"decode_seconds\":{:.4f},\"cpu_seconds\":{:.3f},"
-      "\"peak_megabytes\":{:.0f},\"bound_seconds\":{:.4f},\"fraction_of_bound\":{:.3f}}}\n",
-      static_cast<double>(parameters) / 1e6, ranks, parameters, repeats, seconds.front(), seconds[seconds.size() / 2],
-      seconds[seconds.size() * 9 / 10], encode, masking, sum, decode, cpu / repeats, peak, bound,
-      bound / seconds[seconds.size() / 2]);
+  const double median = Medians::quantile(medians.round, 0.5);
+  const nlohmann::ordered_json line = {
+      {"bench", "round"},
+      {"case", parameters == 1 ? "null" : fmt::format("{} M parameters", static_cast<double>(parameters) / 1e6)},
+      {"silos", communicator.size()},
+      {"repeats", repeats},
+      {"seconds_min", Medians::quantile(medians.round, 0.0)},
+      {"seconds_median", median},
+      {"seconds_p90", Medians::quantile(medians.round, 0.9)},
+      {"encode_seconds", Medians::quantile(medians.encode, 0.5)},
+      {"mask_seconds", Medians::quantile(medians.mask, 0.5)},
+      {"sum_seconds", Medians::quantile(medians.sum, 0.5)},
+      {"decode_seconds", Medians::quantile(medians.decode, 0.5)},
+      {"cpu_seconds", cpu},
+      {"peak_megabytes", peak},
+      {"baseline", "MPI_Allreduce of plain floats"},
+      {"baseline_seconds", plain},
+      {"bound_seconds", bound},
+      {"fraction_of_bound", bound / median},
+      {"wrong_values", wrong}};
+  fmt::print("{}\n", line.dump());
   std::fflush(stdout);
 }
 
@@ -138,6 +206,6 @@ int main(int argc, char** argv) {
   MpiCommunicator communicator(session.duplicate_world());
   std::vector<std::size_t> sizes;
   for (int i = 1; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
-  if (sizes.empty()) sizes = {1'000'000, 25'000'000};
+  if (sizes.empty()) sizes = {1, 1'000'000, 25'000'000};
   for (const std::size_t parameters : sizes) measure(communicator, parameters, parameters > 5'000'000 ? 5 : 15);
 }

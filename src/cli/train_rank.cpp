@@ -77,7 +77,7 @@ class RankRun {
   ExitCode train() {
     const TorchSession torch;
     Job job(config_, communicator_.size(), communicator_.rank());
-    TrainReport report(config_, folder_, communicator_.rank() == 0, status_);
+    TrainReport report(config_, job.schema().task, folder_, communicator_.rank() == 0, status_);
     const TrainedModel trained = train_federation(
         communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
     report.save(job, trained);

@@ -30,8 +30,10 @@ double or_nan(std::optional<double> value) { return value.value_or(std::numeric_
 
 }  // namespace
 
-TrainReport::TrainReport(const Config& config, const RunFolder& folder, bool is_first_rank, RankStatusFile& status)
+TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
+                         RankStatusFile& status)
     : config_(config),
+      task_(task),
       folder_(folder),
       is_first_rank_(is_first_rank),
       status_(status),
@@ -71,11 +73,16 @@ void TrainReport::on_round(const RoundRecord& record) {
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
 }
 
+/// A regression predicts no class.
+std::optional<double> TrainReport::accuracy(const EvaluationSums& sums) const {
+  return task_ == Task::regression ? std::nullopt : per_row(sums.correct, sums.rows);
+}
+
 void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) {
   progress_.show({.round = round.record.ticket.round.value,
                   .rounds = config_.run.rounds,
                   .metric_name = "accuracy",
-                  .metric = per_row(held_back.correct, held_back.rows),
+                  .metric = accuracy(held_back),
                   .loss = per_row(held_back.loss, held_back.rows),
                   .train_seconds = round.record.seconds.train,
                   .sum_seconds = round.record.seconds.sum,
@@ -90,9 +97,9 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
   metrics_->write({{"round", static_cast<std::int64_t>(record.ticket.round.value)},
                    {"unix_seconds", round.unix_seconds},
                    {"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
-                   {"held_back_accuracy", or_nan(per_row(held_back.correct, held_back.rows))},
+                   {"held_back_accuracy", or_nan(accuracy(held_back))},
                    {"test_loss", or_nan(per_row(test.loss, test.rows))},
-                   {"test_accuracy", or_nan(per_row(test.correct, test.rows))},
+                   {"test_accuracy", or_nan(accuracy(test))},
                    {"contributed_share", record.contributed_share},
                    {"abstentions", static_cast<std::int64_t>(record.abstentions)},
                    {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},

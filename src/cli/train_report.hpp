@@ -16,7 +16,7 @@ namespace crossilo {
 class TrainReport final : public RunObserver {
  public:
   /// Alive until: all arguments outlive the report.
-  TrainReport(const Config& config, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
+  TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
 
   void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) override;
   void on_round(const RoundRecord& record) override;
@@ -31,11 +31,13 @@ class TrainReport final : public RunObserver {
     double unix_seconds = 0.0;
     double steady_seconds = 0.0;
   };
+  [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
   void show(const PastRound& round, const EvaluationSums& held_back);
   void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
   void compare(Job& job, const TrainedModel& trained);
 
   const Config& config_;
+  Task task_;
   const RunFolder& folder_;
   bool is_first_rank_;
   RankStatusFile& status_;

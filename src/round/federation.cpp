@@ -1,7 +1,12 @@
 #include "crossilo/round/federation.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/log.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {
@@ -13,9 +18,52 @@ void keep_evaluation(const RoundRecord& record, TrainedModel& result) {
   if (record.parent_is_best) result.best.evaluation = record.parent_evaluation;
 }
 
+/// One silo's delta may fail to be finite; when all do, the run has diverged. All ranks see the same totals.
+void check_contributions(const RoundRecord& record) {
+  const std::size_t silos = record.ticket.cohort.size();
+  if (record.contributed_share == 0.0)
+    throw DivergedError(
+        fmt::format("round {}: the model delta of every silo is not finite, so nothing was applied; "
+                    "train with a lower train.learning_rate, or look for extreme values in the data",
+                    record.ticket.round.value));
+  if (record.abstentions > 0)
+    log_warning(fmt::format("{} of {} silos abstained in round {}: their model delta is not finite", record.abstentions,
+                            silos, record.ticket.round.value));
+  if (record.clamped_parameters > 0)
+    log_warning(
+        fmt::format("{} parameters of all silos together lay beyond the bound of the ring in round {} and were "
+                    "clamped",
+                    record.clamped_parameters, record.ticket.round.value));
+}
+
+/// Messages of the sum no longer than a shard, so that a small model does not pay for the buffers of a large one.
+std::size_t segment_words_for(const PayloadLayout& layout, int ranks) {
+  const std::size_t shard = layout.lane_words() / static_cast<std::size_t>(ranks) + 1;
+  return std::clamp(shard, std::size_t{64}, RingSum::Options{}.segment_words);
+}
+
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
   out.round = model.round;
   out.parameters.assign(model.parameters.begin(), model.parameters.end());
+}
+
+/// Rounds until the last one or an agreed stop, then the evaluation of the last model.
+void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>& wants_stop, RunObserver& observer,
+                TrainedModel& result) {
+  result.stop = StopReason::rounds_done;
+  for (std::uint32_t index = 1; index <= rounds; ++index) {
+    const RoundRecord record = round.run(RoundIndex{index}, wants_stop());
+    if (record.ticket.stop != StopReason::none) {
+      result.stop = record.ticket.stop;
+      break;
+    }
+    check_contributions(record);
+    keep_evaluation(record, result);
+    observer.on_round(record);
+  }
+  const RoundRecord closing = round.close();
+  keep_evaluation(closing, result);
+  observer.on_round(closing);
 }
 
 }  // namespace
@@ -26,6 +74,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   Roster roster =
       exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
   std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
+  setup.session.ring_sum.segment_words = segment_words_for(setup.codec.layout, communicator.size());
   SumSession session(communicator, std::move(roster), std::move(mask), setup.session);
   observer.on_start(session.roster(), setup.codec.layout, session.mask_name());
 
@@ -41,21 +90,14 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                .noise = std::move(setup.noise),
                .server_optimizer = std::move(setup.server_optimizer)},
               setup.initial);
-  result.stop = StopReason::rounds_done;
-  for (std::uint32_t index = 1; index <= setup.rounds; ++index) {
-    const RoundRecord record = round.run(RoundIndex{index}, wants_stop());
-    if (record.ticket.stop != StopReason::none) {
-      result.stop = record.ticket.stop;
-      break;
-    }
-    keep_evaluation(record, result);
-    observer.on_round(record);
-  }
-  const RoundRecord closing = round.close();
-  keep_evaluation(closing, result);
-  observer.on_round(closing);
+  run_rounds(round, setup.rounds, wants_stop, observer, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);
+  if (result.best.round.value == 0 && result.last.round.value > 0)
+    log_warning(
+        "no round did better on the held-back rows than the model before training, which is saved as the best: "
+        "train with a lower train.learning_rate");
+  if (result.best.round == result.last.round) result.best.evaluation = result.last.evaluation;
   return result;
 }
 

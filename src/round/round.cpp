@@ -1,7 +1,6 @@
 #include "crossilo/round/round.hpp"
 
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "crossilo/base/check.hpp"
@@ -41,8 +40,7 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
       totals_(stages_.codec.layout().statistics.size()),
       parameters_(initial.begin(), initial.end()),
       best_parameters_(initial.begin(), initial.end()),
-      evaluations_(stages_.silos.size()),
-      best_loss_(std::numeric_limits<double>::infinity()) {
+      evaluations_(stages_.silos.size()) {
   CROSSILO_ASSERT(!stages_.silos.empty());
   CROSSILO_ASSERT(stages_.codec.layout().parameters() == initial.size());
   set_last(RoundIndex{0});

@@ -67,8 +67,10 @@ RoundTotal Round::decode(const RingTotal& total, const RoundTicket& ticket) {
 bool Round::keep_if_best(std::span<const double> statistics) {
   const EvaluationSums held_back = read_evaluation(evaluation_part(statistics)).held_back;
   const double loss = held_back.loss / held_back.rows;
-  if (!(held_back.rows > 0.0 && loss < best_loss_)) return false;
+  const bool is_better = held_back.rows > best_rows_ || (held_back.rows == best_rows_ && loss < best_loss_);
+  if (!is_better) return false;
   best_loss_ = loss;
+  best_rows_ = held_back.rows;
   std::copy(parameters_.begin(), parameters_.end(), best_parameters_.begin());
   best_.round = last_.round;
   best_.hash = last_.hash;

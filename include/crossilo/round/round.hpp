@@ -45,8 +45,9 @@ class Round {
 
   /// The model after the last round.
   [[nodiscard]] const GlobalModel& last() const noexcept { return last_; }
-  /// The model with the lowest mean held-back loss among those whose evaluation has been summed.
-  [[nodiscard]] const GlobalModel& best() const noexcept { return best_; }
+  /// The model with the lowest mean held-back loss among those that were judged by the most rows; the last one where no
+  /// silo holds rows back.
+  [[nodiscard]] const GlobalModel& best() const noexcept { return best_rows_ > 0.0 ? best_ : last_; }
 
  private:
   RoundTicket open(RoundIndex round, bool wants_stop);
@@ -71,7 +72,8 @@ class Round {
   std::vector<SiloEvaluation> evaluations_;  // of parameters_, one for each hosted silo
   GlobalModel last_;
   GlobalModel best_;
-  double best_loss_;
+  double best_loss_ = 0.0;
+  double best_rows_ = 0.0;  // held-back rows that judged it; a loss over fewer rows is no comparison
   std::uint64_t bytes_before_ = 0;
   PhaseSeconds seconds_;
 };

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Aim: runs at the edge end well or say why: a diverging one, silos too small to hold rows back, a regression.
+# Method: real runs on data made for each case; exit codes, texts and the saved model.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 8
+cd "$folder"
+
+# The value of key $1 in the metadata of model file $2.
+metadata() {
+  python3 -c 'import json,struct,sys
+raw = open(sys.argv[2], "rb").read()
+print(json.loads(raw[8:8 + struct.unpack("<Q", raw[:8])[0]])["__metadata__"][sys.argv[1]])' "$1" "$2"
+}
+
+# 1: steps so large that no delta is finite
+sed 's/^learning_rate .*/learning_rate = 1e39/' small.ini > diverging.ini
+exit_code_of "$CROSSILO_BIN" train diverging.ini --np 4
+expect_code 7
+expect_text "is not finite"
+expect_text "train.learning_rate"
+
+# and so large that all are clamped: it is said, and the untrained model stays the best
+sed 's/^learning_rate .*/learning_rate = 1e9/' small.ini > clamped.ini
+exit_code_of "$CROSSILO_BIN" train clamped.ini --np 4
+expect_code 0
+expect_text "were clamped"
+expect_text "no round did better"
+
+# 2: two rows a silo: nothing is held back, so the last model is the best one
+awk -F, 'NR == 1 || (count[$1]++ < 3)' all.csv > few.csv
+"$CROSSILO_BIN" data import --csv few.csv --silo_column site --missing 'dose=?' --categorical 'smoker=no|yes' \
+  --label 'ill > 0' --test_fraction 0.3 --seed 1 --origin 'made by a test' --output "few/{silo}.h5" > import.log
+sed "s|^path .*|path = few/{silo}.h5|" small.ini > few.ini
+exit_code_of "$CROSSILO_BIN" train few.ini --np 4
+expect_code 0
+expect_text "too few to rank"
+[ "$(metadata round runs/small-3/model/global.safetensors)" = 8 ] || fail "without held-back rows the last model is best"
+
+# 3: a regression: no accuracy is claimed
+"$CROSSILO_BIN" data import --csv all.csv --silo_column site --missing 'dose=?' --categorical 'smoker=no|yes' \
+  --task regression --label age --test_fraction 0.25 --seed 1 --origin 'made by a test' --output "age/{silo}.h5" > import.log
+sed -e "s|^path .*|path = age/{silo}.h5|" -e 's/^learning_rate .*/learning_rate = 0.001/' small.ini > age.ini
+exit_code_of "$CROSSILO_BIN" train age.ini --np 4
+expect_code 0
+if grep -q accuracy <<< "$output"; then fail "a regression has no accuracy: $output"; fi
+[ "$(metadata task runs/small-4/model/global.safetensors)" = regression ] || fail "task is missing in the model"
