@@ -28,6 +28,7 @@ mpirun="$(sed -n 's/^MPIEXEC_EXECUTABLE:.*=//p' $release/CMakeCache.txt) --overs
 
 # Name | command. Each prints one JSON line per case.
 benches=(
+  "crypto | $release/bench/foreign/crypto_bench"
   "ring_codec | $release/bench/update/ring_codec_bench"
   "mask | $release/bench/aggregate/mask_bench"
   "ring_sum_4 | $mpirun -np 4 $release/bench/comm/ring_sum_bench"
