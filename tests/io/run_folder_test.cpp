@@ -79,6 +79,7 @@ void rank_that(const RunFolder& folder, int rank, End end) {
     install_stop_handlers();
     RankStatusFile status(folder, {rank, "silo" + std::to_string(rank), "n4"});
     mark_termination_in(status.descriptor());
+    status.write_running();
     status.write_round(RoundIndex{1});
     status.write_round(RoundIndex{2});
     end(status);

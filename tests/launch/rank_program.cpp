@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   while (way == "late" && rank == 1) ::pause();
   RankStatusFile status(folder, {rank, rank == 1 ? "va" : "silo" + std::to_string(rank), "h"});
   mark_termination_in(status.descriptor());
+  status.write_running();
   const bool until_stopped = way == "waits" || way == "ignores";
   for (std::uint32_t round = 1; round <= 3; ++round) {
     status.write_round(RoundIndex{round});
