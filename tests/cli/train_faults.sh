@@ -99,16 +99,14 @@ expect_text "silo a (rank 0"
 expect_text "did nothing any more"
 [ -z "$(left_over)" ] || fail "processes are left: $(left_over)"
 
-# 6: a silo that hangs while it reads its file has a name already
-mv data/c.h5 data/c.keep
-mkfifo data/c.h5
+# 6: a silo that hangs before it could introduce itself has a name already
+mkdir -p begun/ranks begun/logs begun/model
+mkfifo begun/logs/c.log # nobody reads from it, so silo c waits when it opens its log
 sed 's/^peer_seconds_max = .*/peer_seconds_max = 3/' small.ini > hello.ini
-exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train hello.ini
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train hello.ini --run_folder "$PWD/begun"
 expect_code 5
 expect_text 'silo c (rank 2) has not answered for 3 s in "hello"'
 expect_text "no round was finished"
-rm data/c.h5
-mv data/c.keep data/c.h5
 runs_before=$(ls runs)
 
 # 7: a missing file, a broken one, a changed one, one with another schema: nothing is started

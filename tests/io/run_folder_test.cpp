@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,27 @@ TEST_F(RunFolderTest, IsNeverSharedByTwoRuns) {
 TEST_F(RunFolderTest, RefusesAFolderThatIsNone) {
   EXPECT_THROW(RunFolder("/tmp"), StorageError);
   EXPECT_THROW((void)RunFolder::create("/proc/x", "heart"), StorageError);
+}
+
+TEST_F(RunFolderTest, IsMadeWholeOnAHostThatDoesNotSeeIt) {
+  const std::string path = parent_ + "/here/runs/heart-3";
+  const RunFolder folder = RunFolder::create_at(path);
+  EXPECT_EQ(RunFolder::create_at(path).path(), folder.path());  // the first rank's own
+  for (const char* inner : {"ranks", "logs", "model"}) EXPECT_TRUE(std::filesystem::is_directory(folder.file(inner)));
+  EXPECT_THROW((void)RunFolder::create_at("/proc/x/heart-3"), StorageError);
+}
+
+TEST_F(RunFolderTest, FilesFollowTheUmaskUnlessTheyAreTheOwnersAlone) {
+  std::filesystem::create_directory(parent_);
+  const mode_t before = ::umask(027);
+  write_file_atomically(parent_ + "/shared", "x");
+  write_file_atomically(parent_ + "/own", "x", Existing::replace, 0600);
+  ::umask(before);
+  const auto mode_of = [](const std::string& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode_of(parent_ + "/shared"), 0640u);
+  EXPECT_EQ(mode_of(parent_ + "/own"), 0600u);
 }
 
 TEST_F(RunFolderTest, KeepsTheFirstOutcome) {
