@@ -43,11 +43,10 @@ Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead)
 }
 
 /// The ranks that others had left behind, and that did nothing any more.
-Outcome stopped_silos(const std::vector<RankStatus>& statuses) {
+Outcome standing_silos(const std::vector<RankStatus>& statuses) {
   std::vector<std::string> names;
   std::vector<std::string> silos;
   for (const RankStatus& status : statuses) {
-    if (status.finished) continue;
     names.push_back(
         fmt::format("silo {} (rank {}, host {})", status.identity.silos, status.identity.rank, status.identity.host));
     silos.push_back(status.identity.silos);
@@ -71,7 +70,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
                         "rank hang while MPI starts? Run the line above without -q to hear more",
                         statuses.size(), ranks),
             {}};
-  if (end.stood_still) return stopped_silos(statuses);
+  if (!end.standing.empty()) return standing_silos(end.standing);
   std::vector<RankStatus> dead;
   std::copy_if(statuses.begin(), statuses.end(), std::back_inserter(dead), [](auto& status) { return status.died(); });
   // When mpirun itself is killed, all ranks are: then none of them is to blame.

@@ -99,14 +99,18 @@ class Watch {
   void look_for_work() {
     next_work_look_ = now() + 1.0;
     const std::vector<RankStatus> statuses = read_rank_statuses(folder_);
+    std::vector<RankStatus> last;
     std::vector<long> work;
-    for (const RankStatus& status : statuses)
-      if (!status.finished) work.insert(work.end(), {status.pid, processor_ticks(static_cast<pid_t>(status.pid))});
-    if (work.empty() || work.size() == 2 * statuses.size() || work != work_seen_) {
+    for (const RankStatus& status : statuses) {
+      if (status.finished) continue;
+      last.push_back(status);
+      work.insert(work.end(), {status.pid, processor_ticks(static_cast<pid_t>(status.pid))});
+    }
+    if (last.empty() || last.size() == statuses.size() || work != work_seen_) {
       work_seen_ = work;
       idle_since_ = now();
     } else if (now() > idle_since_ + options_.end_seconds_max && kill_by_ == kNever) {
-      end_.stood_still = true;
+      end_.standing = last;
       end_now();
     }
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
 
 namespace crossilo {
@@ -38,11 +39,11 @@ struct SupervisedEnd {
 
 /// How a run came to its end, beside what its folder says.
 struct RunEnd {
-  int launcher_status = 0;      // wait()'s status of mpirun
-  int first_signal = 0;         // the first with which the user asked for an end; 0: did not
-  int signal = 0;               // with which the user insisted on an end at once; 0: did not
-  bool began_too_late = false;  // it was ended, since not all ranks had begun in time
-  bool stood_still = false;     // it was ended, since the last ranks did nothing any more
+  int launcher_status = 0;             // wait()'s status of mpirun
+  int first_signal = 0;                // the first with which the user asked for an end; 0: did not
+  int signal = 0;                      // with which the user insisted on an end at once; 0: did not
+  bool began_too_late = false;         // it was ended, since not all ranks had begun in time
+  std::vector<RankStatus> standing{};  // it was ended, since these last ranks did nothing any more
 };
 
 /// The outcome of a run of `ranks` ranks that is over.
