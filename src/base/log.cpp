@@ -22,9 +22,11 @@ spdlog::level::level_enum level_of(LogLevel level) {
     case LogLevel::warning:
       return spdlog::level::warn;
     case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::none:
       break;
   }
-  return spdlog::level::err;
+  return spdlog::level::off;
 }
 
 spdlog::sink_ptr stderr_sink(LogLevel level) {

@@ -34,7 +34,7 @@ std::unique_ptr<Mask> make_mask(const Config& config, SiloId own, const Roster& 
   if (!config.privacy.masking || ranks == 1) return std::make_unique<NoMask>();
   if (ranks == 2 && !config.privacy.allow_two_silos)
     throw ConfigError(
-        "2 ranks: each could take its own delta off the sum and read the other's. Use 3 silos or more, or set "
+        "2 ranks: each could take its own delta off the sum and read the other's. Use 3 ranks or more, or set "
         "privacy.allow_two_silos = true where that is meant");
   return std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
 }
@@ -52,16 +52,16 @@ void check_silo_files(const Config& config) {
   std::string expected_silo;
   for (const std::string& silo : config.run.silos) {
     const std::string path = path_for_silo(config.data.path, silo);
-    SiloFileSummary summary;
+    SiloSchema schema;
     try {
-      summary = read_silo_summary(path);
+      schema = read_silo_file(path).schema;  // whole: a damaged row is found here, before anything starts
     } catch (const DataError& error) {
       throw DataError("silo " + silo + ": " + error.what() + "; nothing was started");
     }
     if (expected_silo.empty()) {
-      expected = summary.schema;
+      expected = std::move(schema);
       expected_silo = silo;
-    } else if (const std::string difference = schema_difference(summary.schema, expected); !difference.empty()) {
+    } else if (const std::string difference = schema_difference(schema, expected); !difference.empty()) {
       throw DataError(fmt::format("silo {}: {}: {} (compared with silo {}); nothing was started", silo, path,
                                   difference, expected_silo));
     }
@@ -85,7 +85,7 @@ Dataset Job::read_dataset(SiloId silo) const {
   try {
     return Dataset(read_silo_file(path_for_silo(config_.data.path, name)), root_, silo);
   } catch (const DataError& error) {
-    throw DataError("silo " + name + ": " + error.what() + "; nothing was started");
+    throw DataError("silo " + name + ": " + error.what());
   }
 }
 

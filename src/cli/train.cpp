@@ -35,8 +35,9 @@ constexpr const char* kHelp = R"(Trains one model over the silos of a configurat
   crossilo train CONFIG.ini --np N     N ranks on this machine, under mpirun
   mpirun -np N crossilo train CONFIG.ini
 
-With as many ranks as silos, each rank is one silo. With fewer, ranks train several silos in turn (a simulation, same
-model to the last bit). Results go to runs/NAME-K. Ctrl-C ends after the round at hand; a second one ends at once.
+With as many ranks as silos, each rank is one silo. With run.one_machine = true fewer may be started, which train
+several silos in turn (a simulation, same model to the last bit); two ranks only where privacy.allow_two_silos = true,
+since each could read the other's part from the sum. Results go to runs/NAME-K. Ctrl-C ends after the round at hand; a second one ends at once.
 
 {}
 Example:  crossilo train configs/heart.ini --np 4
@@ -67,13 +68,26 @@ TrainArguments parse(int argc, char** argv) {
   return arguments;
 }
 
+/// Throws where so many ranks would refuse to run, before any is started.
+void check_ranks(const Config& config, int ranks) {
+  const std::size_t silos = config.run.silos.size();
+  const auto processes = static_cast<std::size_t>(ranks);
+  if (processes > silos || (!config.run.one_machine && processes != silos))
+    throw EnvironmentError(fmt::format("{} silos, but {} process{} wanted by --np{}; nothing was started", silos, ranks,
+                                       ranks == 1 ? " is" : "es are",
+                                       processes > silos ? "" : ": fewer are a simulation (run.one_machine = true)"));
+  if (ranks == 2 && config.privacy.masking && !config.privacy.allow_two_silos)
+    throw ConfigError(
+        "--np 2: of two ranks each could read the other's part from the sum. Start 3 ranks or more (or 1, a simulation "
+        "without masks), or set privacy.allow_two_silos = true where that is meant; nothing was started");
+}
+
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
-  if (static_cast<std::size_t>(arguments.np) > config.run.silos.size())
-    throw EnvironmentError(fmt::format("{} silos, but {} processes are wanted by --np; nothing was started",
-                                       config.run.silos.size(), arguments.np));
+  check_ranks(config, arguments.np);
   if (config.run.one_machine) check_silo_files(config);
-  SupervisorOptions supervised{.arguments = {"train"}, .ranks = arguments.np};
+  SupervisorOptions supervised{
+      .arguments = {"train"}, .ranks = arguments.np, .end_seconds_max = config.run.peer_seconds_max};
   for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);

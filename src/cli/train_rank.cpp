@@ -5,16 +5,19 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "crossilo/base/log.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/comm/mpi_communicator.hpp"
 #include "crossilo/foreign/mpi.hpp"
 #include "crossilo/foreign/torch.hpp"
+#include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
+#include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/signals.hpp"
 #include "train_report.hpp"
 
@@ -23,9 +26,9 @@ namespace {
 
 constexpr const char* kStartStep = "start-up";
 
-/// The run folder's path, chosen by rank 0 and known to all.
-std::string agree_on_run_folder(Communicator& communicator, const Config& config, const RankPlaces& places) {
-  if (!places.run_folder.empty()) return places.run_folder;
+/// The run folder, chosen by rank 0 and known to all.
+RunFolder agree_on_run_folder(Communicator& communicator, const Config& config, const RankPlaces& places) {
+  if (!places.run_folder.empty()) return RunFolder(places.run_folder);
   std::array<char, 1024> own{};
   if (communicator.rank() == 0) {
     const std::string path = RunFolder::create(places.runs_folder, config.run.name).path();
@@ -35,9 +38,15 @@ std::string agree_on_run_folder(Communicator& communicator, const Config& config
   std::vector<std::array<char, 1024>> all(static_cast<std::size_t>(communicator.size()));
   all_gather(communicator, std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)),
              {.seconds = config.run.peer_seconds_max, .step = kStartStep});
-  const std::string path = all.front().data();
-  std::filesystem::create_directories(path);  // silos need not share a file system
-  return path;
+  return RunFolder::create_at(all.front().data());  // silos need not share a file system
+}
+
+/// Throws where the ranks that found each other are not the federation that the configuration describes.
+void check_launch(const Config& config, int processes) {
+  const std::size_t silos = config.run.silos.size();
+  const auto ranks = static_cast<std::size_t>(processes);
+  if (processes != launched_size() || ranks > silos || (!config.run.one_machine && ranks != silos))
+    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch()) + "; nothing was started");
 }
 
 RankIdentity identity_of(const Config& config, int ranks, int rank) {
@@ -52,78 +61,127 @@ ExitCode exit_code_of(const TrainedModel& trained) {
   return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
 }
 
-/// The rank's work between start and end of MPI.
+/// Names the ranks before they can introduce themselves, so that a silo that hangs while it reads its file is named.
+void name_peers(Communicator& communicator, const Config& config) {
+  std::vector<std::string> names;
+  for (int rank = 0; rank < communicator.size(); ++rank)
+    names.push_back(fmt::format("silo {} (rank {})", identity_of(config, communicator.size(), rank).silos, rank));
+  communicator.name_peers(std::move(names));
+}
+
+/// One rank's life. Only run() may throw; whatever it throws, fail() can tell.
 class RankRun {
  public:
-  RankRun(const Config& config, const RankPlaces& places)
-      : config_(config),
-        communicator_(mpi_.duplicate_world()),
-        identity_(identity_of(config, communicator_.size(), communicator_.rank())),
-        folder_(agree_on_run_folder(communicator_, config, places)),
-        status_(folder_, identity_) {
-    mark_termination_in(status_.descriptor());
-    open_log(
-        {.silo = identity_.silos,
-         .stderr_level = communicator_.rank() == 0 ? LogLevel::info : LogLevel::error,
-         .file = folder_.log_file(
-             config.run.silos
-                 [hosted_silos(config.run.silos.size(), communicator_.size(), communicator_.rank()).front().value])});
-  }
-
+  RankRun(const Config& config, const RankPlaces& places) noexcept : config_(config), places_(places) {}
   ~RankRun() { mark_termination_in(-1); }
   RankRun(const RankRun&) = delete;
   RankRun& operator=(const RankRun&) = delete;
 
-  ExitCode train() {
+  ExitCode run() {
+    start();
     const TorchSession torch;
-    Job job(config_, communicator_.size(), communicator_.rank());
-    TrainReport report(config_, job.schema().task, folder_, communicator_.rank() == 0, status_);
+    Job job(config_, communicator_->size(), identity_.rank);
+    TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
     const TrainedModel trained = train_federation(
-        communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
+        *communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
     report.save(job, trained);
+    leave();
+    report.close(job, trained);
     const ExitCode code = exit_code_of(trained);
-    status_.write_finished();
-    if (communicator_.rank() == 0) (void)folder_.write_outcome({.exit_code = code, .text = "", .silo = ""});
+    log_info("finished");
+    status_->write_finished();
+    if (is_first()) (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
     return code;
   }
 
-  /// Writes the outcome if nobody has, and says it once. `silo` is this rank's.
+  /// Writes the error to the log, and the outcome if nobody has; says it once. Whose failure it was is the silo that
+  /// did not answer, otherwise this one.
   void fail(const Error& error) noexcept {
+    const auto* const lost = dynamic_cast<const PeerLostError*>(&error);
     try {
-      status_.write_finished();
-      if (folder_.write_outcome({.exit_code = error.exit_code(), .text = error.what(), .silo = identity_.silos}))
-        fmt::print(stderr, "crossilo: {}\n", error.what());
-    } catch (const std::exception&) {
-      fmt::print(stderr, "crossilo: {}\n", error.what());
+      const std::string text = error.what() + (lost != nullptr ? advice_after_loss() : "");
+      if (log_is_open_) log_error(text);
+      if (status_) status_->write_finished();
+      if (!folder_ && !places_.run_folder.empty()) folder_.emplace(places_.run_folder);
+      const std::string silo =
+          lost != nullptr ? identity_of(config_, ranks_, lost->lost_rank()).silos : identity_.silos;
+      if (!folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo}))
+        show_text(stderr, fmt::format("crossilo: {}\n", text));
+    } catch (const std::exception& failure) {
+      show_text(stderr, "crossilo: ");
+      show_text(stderr, error.what());
+      show_text(stderr, "\ncrossilo: and this could not be written down: ");
+      show_text(stderr, failure.what());
+      show_text(stderr, "\n");
     }
   }
 
  private:
+  void start() {
+    session_.emplace();
+    communicator_.emplace(session_->duplicate_world());
+    ranks_ = communicator_->size();
+    check_launch(config_, ranks_);
+    identity_ = identity_of(config_, ranks_, communicator_->rank());
+    name_peers(*communicator_, config_);
+    folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
+    status_.emplace(*folder_, identity_);
+    mark_termination_in(status_->descriptor());
+    status_->write_running();
+    const SiloId first_silo = hosted_silos(config_.run.silos.size(), ranks_, identity_.rank).front();
+    open_log({.silo = identity_.silos,
+              .stderr_level = LogLevel::none,
+              .file = folder_->log_file(config_.run.silos[first_silo.value])});
+    log_is_open_ = true;
+    log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
+  }
+
+  /// Ends MPI once every rank has saved what it had to. From here on nobody waits for this rank.
+  void leave() {
+    const std::byte saved{1};
+    std::vector<std::byte> all(static_cast<std::size_t>(ranks_));
+    all_gather(*communicator_, std::span(&saved, 1), all,
+               {.seconds = config_.run.peer_seconds_max, .step = "farewell"});
+    if (!is_first()) status_->write_finished();
+    const EndDeadline deadline(config_.run.peer_seconds_max);
+    communicator_.reset();
+    session_.reset();
+  }
+
+  [[nodiscard]] bool is_first() const noexcept { return identity_.rank == 0; }
+
+  [[nodiscard]] std::string advice_after_loss() const {
+    const std::uint32_t begun = status_ ? status_->round().value : 0;
+    return fmt::format(
+        "; {}. Start again with the same command; if that silo was merely still loading or training, "
+        "raise run.peer_seconds_max",
+        begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1));
+  }
+
   const Config& config_;
-  MpiSession mpi_;
-  MpiCommunicator communicator_;
+  const RankPlaces& places_;
+  int ranks_ = 1;
   RankIdentity identity_;
-  RunFolder folder_;
-  RankStatusFile status_;
+  bool log_is_open_ = false;
+  std::optional<MpiSession> session_;
+  std::optional<MpiCommunicator> communicator_;
+  std::optional<RunFolder> folder_;
+  std::optional<RankStatusFile> status_;
 };
 
 }  // namespace
 
 ExitCode train_as_rank(const Config& config, const RankPlaces& places) {
   install_stop_handlers();
-  std::optional<RankRun> run;
+  RankRun run(config, places);
   try {
-    run.emplace(config, places);
-    return run->train();
+    return run.run();
   } catch (const Error& error) {
-    if (run)
-      run->fail(error);
-    else
-      fmt::print(stderr, "crossilo: {}\n", error.what());
+    run.fail(error);
     MpiSession::abort(error.exit_code());
   } catch (const std::exception& error) {
     const InternalError internal(fmt::format("internal error: {}; please report this", error.what()));
-    if (run) run->fail(internal);
+    run.fail(internal);
     MpiSession::abort(internal.exit_code());
   }
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "comparison_text.hpp"
@@ -28,6 +29,11 @@ std::optional<double> per_row(double sum, double rows) {
 /// NaN is written as null.
 double or_nan(std::optional<double> value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
 
+/// AUC is for two classes, and a run that was asked to stop ends soon.
+bool can_rank(const Job& job, const TrainedModel& trained) {
+  return trained.stop != StopReason::signal && job.schema().task == Task::binary;
+}
+
 }  // namespace
 
 TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
@@ -44,33 +50,51 @@ TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folde
 
 void TrainReport::on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) {
   status_.write_round(RoundIndex{1});
+  log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
   if (!is_first_rank_) return;
   PayloadLayout steady = layout;  // narrow lanes travel from the second round on
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
-  fmt::print("\ncrossilo {}  {} silos on {} rank{}, CPU, 1 thread each   model {}, {} parameters\n", kVersion, silos,
-             ranks, ranks == 1 ? "" : "s", config_.model.name, layout.parameters());
+  std::string text =
+      fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, 1 thread each   model {}, {} parameters\n", kVersion,
+                  silos, ranks, ranks == 1 ? "" : "s", config_.model.name, layout.parameters());
   if (std::string_view(mask) != "none")
-    fmt::print("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
-               steady.payload_bytes());
+    text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
+                        steady.payload_bytes());
   else if (ranks == 1)
-    fmt::print("  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n");
+    text += "  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n";
   else
-    fmt::print("  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by others.\n",
-               steady.payload_bytes());
-  fmt::print("\n");
-  std::fflush(stdout);
+    text += fmt::format(
+        "  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by "
+        "others.\n",
+        steady.payload_bytes());
+  show_text(stdout, text + "\n");
 }
 
 void TrainReport::on_round(const RoundRecord& record) {
   status_.write_round(RoundIndex{record.ticket.round.value + 1});
+  set_log_round(record.ticket.round);
+  log_info(fmt::format("done; train {:.3f} s, sum {:.3f} s", record.seconds.train, record.seconds.sum));
+  if (record.abstentions > 0)
+    warn(fmt::format("round {}: {} of {} silos abstained, their model delta is not finite", record.ticket.round.value,
+                     record.abstentions, record.ticket.cohort.size()));
+  if (record.clamped_parameters > 0)
+    warn(fmt::format("round {}: {} parameters of all silos together lay beyond the bound of the ring and were clamped",
+                     record.ticket.round.value, record.clamped_parameters));
   if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
   if (is_first_rank_ && last_) {
     show(*last_, record.parent_evaluation.held_back);
     write_metrics(*last_, record.parent_evaluation);
   }
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
+}
+
+void TrainReport::warn(const std::string& text) {
+  log_warning(text);
+  if (!is_first_rank_) return;
+  progress_.finish();
+  show_text(stderr, "crossilo: warning: " + text + "\n");
 }
 
 /// A regression predicts no class.
@@ -119,31 +143,44 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
   progress_.finish();
+  if (trained.best.round.value == 0 && trained.last.round.value > 0)
+    warn(
+        "no round did better on the held-back rows than the model before training, which is saved as the best: train "
+        "with a lower train.learning_rate");
   if (is_first_rank_) {
-    const std::string global = folder_.file("model/global.safetensors");
-    write_model(global, config_, job, trained, trained.best);
+    write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
     write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
     if (trained.stop == StopReason::signal)
-      fmt::print("\nstopped after round {} as asked; the models so far are saved\n", trained.last.round.value);
+      show_text(stdout, fmt::format("\nstopped after round {} as asked; the models so far are saved\n",
+                                    trained.last.round.value));
   }
-  if (trained.stop != StopReason::signal && job.schema().task == Task::binary) compare(job, trained);
-  if (is_first_rank_)
-    fmt::print("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
-               folder_.file("model/global.safetensors"), trained.best.round.value, folder_.file("metrics.jsonl"));
+  if (can_rank(job, trained) && !config_.run.one_machine) save_own_column(job, trained);
 }
 
-/// On one machine the first rank reads all files and compares; otherwise each silo ranks its own rows, for itself.
-void TrainReport::compare(Job& job, const TrainedModel& trained) {
-  if (!config_.run.one_machine) {
-    const std::string text = own_columns_text(job, trained, config_.run.silos);
-    log_info(text);
-    if (is_first_rank_) fmt::print("\n{}", text);
-    return;
-  }
+/// A silo's AUC and row counts are its own: they go into its private folder, never into the run folder, which all may
+/// read.
+void TrainReport::save_own_column(Job& job, const TrainedModel& trained) const {
+  const std::string& silo = config_.run.silos.at(job.hosted().front().value);
+  const std::string path = fmt::format("{}/{}.txt", path_for_silo(config_.data.private_folder, silo),
+                                       std::filesystem::path(folder_.path()).filename().string());
+  const std::string text = own_columns_text(job, trained, config_.run.silos);
+  constexpr unsigned kOwnerOnly = 0600;
+  write_file_atomically(path, text, Existing::replace, kOwnerOnly);
+  log_info("this silo's own results: " + path);
+  if (is_first_rank_) show_text(stdout, "\n" + text);
+}
+
+void TrainReport::close(Job& job, const TrainedModel& trained) {
   if (!is_first_rank_) return;
-  const Comparison comparison = compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone());
-  write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
-  fmt::print("\n{}", comparison_text(comparison));
+  if (can_rank(job, trained) && config_.run.one_machine) {
+    log_info("comparing with own data only and with pooled rows");
+    const Comparison comparison = compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone());
+    write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
+    show_text(stdout, "\n" + comparison_text(comparison));
+  }
+  show_text(stdout, fmt::format("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
+                                folder_.file("model/global.safetensors"), trained.best.round.value,
+                                folder_.file("metrics.jsonl")));
 }
 
 }  // namespace crossilo

@@ -21,8 +21,11 @@ class TrainReport final : public RunObserver {
   void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) override;
   void on_round(const RoundRecord& record) override;
 
-  /// Saves the models and, where one process may read all files, prints and saves the comparison.
+  /// Saves the models, and where silos do not share a machine what each learns about its own rows.
   void save(Job& job, const TrainedModel& trained);
+  /// Where one process may read all files, trains the baselines and shows the comparison; then says where all lies.
+  /// It may take long; no other rank is needed any more.
+  void close(Job& job, const TrainedModel& trained);
 
  private:
   /// A round whose model's evaluation comes with the next record.
@@ -32,9 +35,10 @@ class TrainReport final : public RunObserver {
     double steady_seconds = 0.0;
   };
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
+  void warn(const std::string& text);
   void show(const PastRound& round, const EvaluationSums& held_back);
   void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
-  void compare(Job& job, const TrainedModel& trained);
+  void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;
   Task task_;

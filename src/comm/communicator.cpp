@@ -47,7 +47,7 @@ void WaitGuard::after(const WaitProgress& progress) {
     std::ostringstream text;
     text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds
          << " s in \"" << deadline_.step << "\"";
-    throw PeerLostError(text.str());
+    throw PeerLostError(text.str(), progress.awaited_rank);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.
   looked_after_deadline_ = true;

@@ -154,9 +154,10 @@ void add_run_and_data(std::vector<ConfigOption>& options) {
                                        "order that all of them use."}));
   options.push_back(option("run.rounds", whole_number<std::uint32_t>(1, kCountMax), CROSSILO_FIELD(run.rounds),
                            {.required = true, .meaning = "How often the silos train and add up their changes."}));
-  options.push_back(option("run.seed", whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()),
-                           CROSSILO_FIELD(run.seed),
-                           {.meaning = "The root of all shared randomness: same seed, same run. It is no secret."}));
+  options.push_back(option(
+      "run.seed", whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()), CROSSILO_FIELD(run.seed),
+      {.meaning = "The root of all shared randomness; it is no secret. With the same seed and the same secrets in "
+                  "data.private_folder a run repeats itself."}));
   options.push_back(option("run.one_machine", choice<bool>({{"true", true}, {"false", false}}),
                            CROSSILO_FIELD(run.one_machine),
                            {.meaning = "true: all silo files lie on this machine, so the closing table may show every "
@@ -165,16 +166,21 @@ void add_run_and_data(std::vector<ConfigOption>& options) {
                            choice<WeightRule>({{"rows", WeightRule::rows}, {"equal", WeightRule::equal}}),
                            CROSSILO_FIELD(run.weights),
                            {.meaning = "How much a silo counts in the mean: by its training rows, or each alike."}));
-  options.push_back(option("run.peer_seconds_max", positive_number(), CROSSILO_FIELD(run.peer_seconds_max),
-                           {.meaning = "How long a silo waits for another without any progress before the run ends "
-                                       "with exit code 5, in seconds."}));
+  options.push_back(option(
+      "run.peer_seconds_max", positive_number(), CROSSILO_FIELD(run.peer_seconds_max),
+      {.meaning = "How long a silo waits for another without any progress before the run ends "
+                  "with exit code 5, in seconds. More than the slowest silo needs longer than the fastest to load "
+                  "its rows, or to train in one round."}));
   options.push_back(
       option("data.path", path(), CROSSILO_FIELD(data.path),
              {.required = true,
               .shared = false,
               .meaning = "The silo file (docs/silo-file.md). Relative paths start where the program does."}));
-  options.push_back(option("data.private_folder", path(), CROSSILO_FIELD(data.private_folder),
-                           {.shared = false, .meaning = "Holds the silo's secret. Only that silo may read it."}));
+  options.push_back(option(
+      "data.private_folder", path(), CROSSILO_FIELD(data.private_folder),
+      {.shared = false,
+       .meaning = "Holds the silo's secret, and with run.one_machine = false its own results (RUN.txt). Only that "
+                  "silo may read it."}));
 }
 
 void add_training(std::vector<ConfigOption>& options) {

@@ -50,19 +50,23 @@ std::size_t live_columns() {
   return size.ws_col;
 }
 
+void show_text(std::FILE* stream, std::string_view text) noexcept {
+  // Dropped on purpose: the models and the metrics are in the run folder.
+  if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() || std::fflush(stream) != 0)
+    std::clearerr(stream);
+}
+
 void Progress::show(const RoundProgress& progress) {
   constexpr const char* kClearLine = "\r\x1b[K";
   const bool live = columns_ != 0;
   // A line that fills the last column would wrap, and could not be drawn over.
   const std::string line = progress_line(progress, live ? columns_ - 1 : 0);
-  fmt::print(stream_, "{}{}{}", live ? kClearLine : "", line, live ? "" : "\n");
-  std::fflush(stream_);
+  show_text(stream_, fmt::format("{}{}{}", live ? kClearLine : "", line, live ? "" : "\n"));
   line_is_open_ = live;
 }
 
 void Progress::finish() {
-  if (line_is_open_) fmt::print(stream_, "\n");
-  std::fflush(stream_);
+  if (line_is_open_) show_text(stream_, "\n");
   line_is_open_ = false;
 }
 

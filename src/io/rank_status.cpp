@@ -46,14 +46,18 @@ std::optional<RankStatus> read_status(const std::string& path) {
 }  // namespace
 
 RankStatusFile::RankStatusFile(const RunFolder& folder, const RankIdentity& identity)
-    : path_(folder.file(fmt::format("ranks/{}", identity.rank))),
+    : identity_(identity),
+      path_(folder.file(fmt::format("ranks/{}", identity.rank))),
       descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) throw StorageError(path_ + ": cannot be written: " + std::strerror(errno));
-  append(fmt::format("rank {}\nsilo {}\nhost {}\npid {}\nrunning\n", identity.rank, identity.silos, identity.host,
-                     ::getpid()));
 }
 
 RankStatusFile::~RankStatusFile() { ::close(descriptor_); }
+
+void RankStatusFile::write_running() {
+  append(fmt::format("rank {}\nsilo {}\nhost {}\npid {}\nrunning\n", identity_.rank, identity_.silos, identity_.host,
+                     ::getpid()));
+}
 
 void RankStatusFile::append(const std::string& line) {
   // One write for one line: with O_APPEND the handler's letter falls between lines, never into one.
@@ -64,7 +68,10 @@ void RankStatusFile::append(const std::string& line) {
     throw StorageError(path_ + ": writing failed: " + (written < 0 ? std::strerror(errno) : "the disk is full"));
 }
 
-void RankStatusFile::write_round(RoundIndex round) { append(fmt::format("round {}\n", round.value)); }
+void RankStatusFile::write_round(RoundIndex round) {
+  round_ = round;
+  append(fmt::format("round {}\n", round.value));
+}
 void RankStatusFile::write_finished() { append("finished\n"); }
 
 std::vector<RankStatus> read_rank_statuses(const RunFolder& folder) {

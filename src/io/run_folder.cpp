@@ -68,10 +68,7 @@ RunFolder RunFolder::create(const std::string& parent, const std::string& name) 
   for (unsigned long number = highest_number(parent, name) + 1;; ++number) {
     const std::string path = fmt::format("{}/{}-{}", parent, name, number);
     // mkdir either makes the folder or says that somebody else did: no two runs share one.
-    if (::mkdir(path.c_str(), 0777) == 0) {
-      for (const char* inner : {"ranks", "logs", "model"}) fs::create_directory(fs::path(path) / inner);
-      return RunFolder(path);
-    }
+    if (::mkdir(path.c_str(), 0777) == 0) return create_at(path);
     if (errno != EEXIST) throw StorageError(fmt::format("{}: cannot be made: {}", path, std::strerror(errno)));
   }
 } catch (const fs::filesystem_error& failure) {
@@ -79,6 +76,16 @@ RunFolder RunFolder::create(const std::string& parent, const std::string& name) 
       fmt::format("{}: no run folder can be made in it: {}; make it writable, or start the program "
                   "elsewhere",
                   parent, failure.code().message()));
+}
+
+RunFolder RunFolder::create_at(const std::string& path) try {
+  for (const char* inner : {"ranks", "logs", "model"}) fs::create_directories(fs::path(path) / inner);
+  return RunFolder(path);
+} catch (const fs::filesystem_error& failure) {
+  throw StorageError(
+      fmt::format("{}: cannot be made a run folder: {}; make the folder it is in writable, or start the "
+                  "program elsewhere",
+                  path, failure.code().message()));
 }
 
 RunFolder::RunFolder(std::string path) : path_(std::move(path)) {

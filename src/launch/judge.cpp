@@ -15,6 +15,11 @@ std::string describe_end(int launcher_status) {
                                       : fmt::format("mpirun ended with code {}", WEXITSTATUS(launcher_status));
 }
 
+/// True where a rank ended by itself, since another did not leave MPI in time (launch/signals, EndDeadline).
+bool left_in_time(const RunEnd& end) {
+  return WIFEXITED(end.launcher_status) && WEXITSTATUS(end.launcher_status) == static_cast<int>(ExitCode::peer_lost);
+}
+
 /// "silo va (rank 3, host n4) died in round 17 (no answer, its process is gone)"
 std::string describe_death(const RankStatus& status) {
   const std::string when =
@@ -37,6 +42,22 @@ Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead)
           fmt::format("{}", fmt::join(silos, ", "))};
 }
 
+/// The ranks that others had left behind, and that did nothing any more.
+Outcome standing_silos(const std::vector<RankStatus>& statuses) {
+  std::vector<std::string> names;
+  std::vector<std::string> silos;
+  for (const RankStatus& status : statuses) {
+    names.push_back(
+        fmt::format("silo {} (rank {}, host {})", status.identity.silos, status.identity.rank, status.identity.host));
+    silos.push_back(status.identity.silos);
+  }
+  return {ExitCode::peer_lost,
+          fmt::format("{} did nothing any more after the others had finished; the models are saved. Start again with "
+                      "the same command",
+                      fmt::join(names, ", ")),
+          fmt::format("{}", fmt::join(silos, ", "))};
+}
+
 Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& end) {
   if (end.signal != 0)
     return {end.signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
@@ -49,6 +70,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
                         "rank hang while MPI starts? Run the line above without -q to hear more",
                         statuses.size(), ranks),
             {}};
+  if (!end.standing.empty()) return standing_silos(end.standing);
   std::vector<RankStatus> dead;
   std::copy_if(statuses.begin(), statuses.end(), std::back_inserter(dead), [](auto& status) { return status.died(); });
   // When mpirun itself is killed, all ranks are: then none of them is to blame.
@@ -61,7 +83,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
                         describe_end(end.launcher_status), statuses.size(), ranks),
             {}};
   if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
-    return {WIFSIGNALED(end.launcher_status) ? ExitCode::peer_lost : ExitCode::terminated,
+    return {WIFSIGNALED(end.launcher_status) || left_in_time(end) ? ExitCode::peer_lost : ExitCode::terminated,
             fmt::format("all silos were ended from outside: {}. Start again with the same command",
                         describe_end(end.launcher_status)),
             {}};

@@ -3,26 +3,37 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
 namespace {
 
-/// The parent of a process, from "pid (name) state parent …" in /proc; 0 when it is gone.
-pid_t parent_of(const std::string& pid) {
+/// The fields behind the name in /proc/PID/stat, "pid (name) state parent …"; none when the process is gone.
+std::vector<std::string> stat_fields(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::size_t name_end = text.rfind(')');
-  return name_end == std::string::npos ? 0 : static_cast<pid_t>(std::strtol(text.c_str() + name_end + 3, nullptr, 10));
+  if (name_end == std::string::npos) return {};
+  std::istringstream rest(text.substr(name_end + 1));
+  return {std::istream_iterator<std::string>(rest), {}};
+}
+
+pid_t parent_of(const std::string& pid) {
+  const std::vector<std::string> fields = stat_fields(pid);
+  return fields.size() < 2 ? 0 : static_cast<pid_t>(std::atol(fields[1].c_str()));
 }
 
 std::set<pid_t> own_children() {
@@ -68,6 +79,13 @@ int exec_error_from(int descriptor) {
 }
 
 }  // namespace
+
+long processor_ticks(pid_t pid) {
+  constexpr std::size_t kUserTicks = 11;  // counted from the state, the first field behind the name
+  const std::vector<std::string> fields = stat_fields(std::to_string(pid));
+  if (fields.size() <= kUserTicks + 1) return -1;
+  return std::atol(fields[kUserTicks].c_str()) + std::atol(fields[kUserTicks + 1].c_str());
+}
 
 ProcessTree::ProcessTree(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                          const sigset_t& signal_mask)
@@ -119,6 +137,7 @@ void ProcessTree::signal_group(int signal) const {
 }
 
 void ProcessTree::end_all() noexcept {
+  constexpr double kKillSecondsMax = 10.0;
   // A killed process hands its own children to us: look again until there is nothing to kill.
   for (bool found = true; found;) {
     found = false;
@@ -126,10 +145,25 @@ void ProcessTree::end_all() noexcept {
       if (children_before_.count(child) != 0) continue;
       found = true;
       ::kill(child, SIGKILL);
-      int status = 0;
-      if (::waitpid(child, &status, 0) == child && child == command_) status_ = status;
+      if (reap(child, kKillSecondsMax)) continue;
+      children_before_.insert(child);
+      std::fprintf(stderr, "crossilo: process %ld does not end, though it was killed; is its file system there?\n",
+                   static_cast<long>(child));
     }
   }
+}
+
+bool ProcessTree::reap(pid_t child, double seconds) noexcept {
+  constexpr double kPauseSeconds = 0.005;
+  for (double waited = 0.0; waited < seconds; waited += kPauseSeconds) {
+    int status = 0;
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child && child == command_) status_ = status;
+    if (ended == child || (ended < 0 && errno == ECHILD)) return true;
+    const timespec pause{0, static_cast<long>(kPauseSeconds * 1e9)};
+    ::nanosleep(&pause, nullptr);
+  }
+  return false;
 }
 
 }  // namespace crossilo

@@ -11,6 +11,9 @@
 
 namespace crossilo {
 
+/// Processor time that a process has used so far, in clock ticks; -1 when it is gone.
+[[nodiscard]] long processor_ticks(pid_t pid);
+
 /// Starts a command in a process group of its own, with /dev/null as its input.
 ///
 /// mpirun puts every rank into a group of its own, so killing mpirun's group does not reach them. Therefore this
@@ -29,12 +32,16 @@ class ProcessTree {
   [[nodiscard]] std::optional<int> ended();
   void signal_command(int signal) const;
   void signal_group(int signal) const;
-  /// SIGKILL for every process that descends from the command, until none is left.
+  /// SIGKILL for every process that descends from the command, until none is left. One that even then does not end
+  /// (it waits inside the kernel for a file system) is named on stderr and left to it.
   void end_all() noexcept;
 
  private:
   std::set<pid_t> children_before_;
   int was_subreaper_ = 0;
+  /// True when `child` has ended before `seconds` have passed.
+  bool reap(pid_t child, double seconds) noexcept;
+
   pid_t command_ = -1;
   std::optional<int> status_;
 };

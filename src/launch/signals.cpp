@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <string_view>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/io/rank_status.hpp"
@@ -16,35 +19,65 @@ namespace {
 std::atomic<int> wishes{0};
 std::atomic<int> first_signal{0};
 std::atomic<int> mark_descriptor{-1};
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may only use lock-free atomics");
+std::atomic<bool> was_terminated{false};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+              "a signal handler may only use lock-free atomics");
+
+void write_mark(int descriptor) {
+  const char mark = RankStatusFile::kTerminatedMark;
+  // Nothing can be done here about a mark that cannot be written: the supervisor then names this rank as well.
+  [[maybe_unused]] const ssize_t written = ::write(descriptor, &mark, 1);
+}
+
+extern "C" void on_end_deadline(int) {
+  constexpr std::string_view kText =
+      "crossilo: a silo did not leave MPI in time, so this one ends without it; the models are saved\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  const int descriptor = mark_descriptor.load();
+  if (descriptor >= 0) write_mark(descriptor);  // not this silo's fault
+  ::_exit(static_cast<int>(ExitCode::peer_lost));
+}
 
 extern "C" void on_stop_signal(int signal) {
   const int error = errno;
   int none = 0;
   first_signal.compare_exchange_strong(none, signal);
   wishes.fetch_add(1);
+  if (signal == SIGTERM) was_terminated.store(true);
   const int descriptor = mark_descriptor.load();
-  if (signal == SIGTERM && descriptor >= 0) {
-    const char mark = RankStatusFile::kTerminatedMark;
-    // Nothing can be done here about a mark that cannot be written: the supervisor then names this rank as well.
-    [[maybe_unused]] const ssize_t written = ::write(descriptor, &mark, 1);
-  }
+  if (signal == SIGTERM && descriptor >= 0) write_mark(descriptor);
   errno = error;
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  if (::sigaction(signal, &action, nullptr) != 0)
+    throw EnvironmentError(std::string("sigaction failed: ") + std::strerror(errno));
 }
 
 }  // namespace
 
 void install_stop_handlers() {
-  struct sigaction action {};
-  action.sa_handler = on_stop_signal;
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGUSR1, SIGINT, SIGTERM})
-    if (::sigaction(signal, &action, nullptr) != 0)
-      throw EnvironmentError(std::string("sigaction failed: ") + std::strerror(errno));
+  for (const int signal : {SIGUSR1, SIGINT, SIGTERM}) handle(signal, on_stop_signal);
+  handle(SIGPIPE, SIG_IGN);
 }
 
 int stop_wishes() noexcept { return wishes.load(); }
 int stop_signal() noexcept { return first_signal.load(); }
-void mark_termination_in(int descriptor) noexcept { mark_descriptor.store(descriptor); }
+
+void mark_termination_in(int descriptor) noexcept {
+  mark_descriptor.store(descriptor);
+  if (descriptor >= 0 && was_terminated.load()) write_mark(descriptor);
+}
+
+EndDeadline::EndDeadline(double seconds) {
+  handle(SIGALRM, on_end_deadline);
+  constexpr double kSecondsMax = 1e6;
+  ::alarm(static_cast<unsigned>(std::ceil(std::min(seconds, kSecondsMax))));
+}
+
+EndDeadline::~EndDeadline() { ::alarm(0); }
 
 }  // namespace crossilo

@@ -7,6 +7,7 @@
 
 #include "crossilo/base/clock.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "mpirun.hpp"
@@ -77,6 +78,7 @@ class Watch {
       end_.began_too_late = true;
       end_now();
     }
+    if (all_began_ && now() > next_work_look_) look_for_work();
     if (end_by_ == kNever && folder_.has_outcome()) end_by_ = now() + options_.end_seconds_max;
     if (now() > end_by_) end_now();
     if (now() > kill_by_) tree_.signal_group(SIGKILL);
@@ -92,6 +94,27 @@ class Watch {
   static constexpr double kNever = std::numeric_limits<double>::infinity();
   static double now() { return steady_clock().now_seconds(); }
 
+  /// Ends the run when some ranks have finished and the rest no longer works: a rank that is stopped or hangs after the
+  /// last farewell has nobody who waits for it.
+  void look_for_work() {
+    next_work_look_ = now() + 1.0;
+    const std::vector<RankStatus> statuses = read_rank_statuses(folder_);
+    std::vector<RankStatus> last;
+    std::vector<long> work;
+    for (const RankStatus& status : statuses) {
+      if (status.finished) continue;
+      last.push_back(status);
+      work.insert(work.end(), {status.pid, processor_ticks(static_cast<pid_t>(status.pid))});
+    }
+    if (last.empty() || last.size() == statuses.size() || work != work_seen_) {
+      work_seen_ = work;
+      idle_since_ = now();
+    } else if (now() > idle_since_ + options_.end_seconds_max && kill_by_ == kNever) {
+      end_.standing = last;
+      end_now();
+    }
+  }
+
   void end_now() {
     if (kill_by_ != kNever) return;
     tree_.signal_command(SIGTERM);  // mpirun ends its ranks
@@ -106,6 +129,9 @@ class Watch {
   bool all_began_ = false;
   RunEnd end_;
   double begin_by_;
+  double next_work_look_ = 0.0;
+  double idle_since_ = 0.0;
+  std::vector<long> work_seen_;
   double end_by_ = kNever;
   double kill_by_ = kNever;
 };
@@ -119,8 +145,7 @@ SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folde
                     "--np away",
                     launch->launcher));
   const std::vector<std::string> command = mpirun_command(options, folder);
-  fmt::print("{}\n", shell_line(command));
-  std::fflush(stdout);
+  show_text(stdout, shell_line(command) + "\n");
   const HeldSignals signals;
   ProcessTree tree(command, mpirun_environment(), signals.before());
   Watch watch(options, folder, tree);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "crossilo/base/error.hpp"
-#include "crossilo/base/log.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {
@@ -20,20 +19,11 @@ void keep_evaluation(const RoundRecord& record, TrainedModel& result) {
 
 /// One silo's delta may fail to be finite; when all do, the run has diverged. All ranks see the same totals.
 void check_contributions(const RoundRecord& record) {
-  const std::size_t silos = record.ticket.cohort.size();
   if (record.contributed_share == 0.0)
     throw DivergedError(
         fmt::format("round {}: the model delta of every silo is not finite, so nothing was applied; "
                     "train with a lower train.learning_rate, or look for extreme values in the data",
                     record.ticket.round.value));
-  if (record.abstentions > 0)
-    log_warning(fmt::format("{} of {} silos abstained in round {}: their model delta is not finite", record.abstentions,
-                            silos, record.ticket.round.value));
-  if (record.clamped_parameters > 0)
-    log_warning(
-        fmt::format("{} parameters of all silos together lay beyond the bound of the ring in round {} and were "
-                    "clamped",
-                    record.clamped_parameters, record.ticket.round.value));
 }
 
 /// Messages of the sum no longer than a shard, so that a small model does not pay for the buffers of a large one.
@@ -93,10 +83,6 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   run_rounds(round, setup.rounds, wants_stop, observer, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);
-  if (result.best.round.value == 0 && result.last.round.value > 0)
-    log_warning(
-        "no round did better on the held-back rows than the model before training, which is saved as the best: "
-        "train with a lower train.learning_rate");
   if (result.best.round == result.last.round) result.best.evaluation = result.last.evaluation;
   return result;
 }

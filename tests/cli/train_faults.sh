@@ -33,7 +33,15 @@ end_run() {
   output=$(cat "out-$1")
 }
 
-left_over() { pgrep -f "train small.ini --run_folder" > /dev/null; }
+# The ranks of these runs that still live; other tests' ranks are none of our business.
+left_over() {
+  local pid
+  awk '$1 == "pid" { print $2 }' runs/*/ranks/* | while read -r pid; do
+    if kill -0 "$pid" 2> /dev/null; then echo "$pid"; fi
+  done
+}
+
+outcome_is() { grep -qF "\"silo\": \"$2\"" "runs/$1/outcome.json" || fail "silo $2 expected: $(cat "runs/$1/outcome.json")"; }
 
 # 1: a silo's process is killed
 start_run 1
@@ -49,6 +57,12 @@ end_run 2
 expect_code 5
 expect_text "silo b"
 expect_text "has not answered for 10 s"
+expect_text "the last finished round is "
+expect_text "Start again with the same command"
+outcome_is small-2 b
+for silo in a c d; do
+  grep -q "error silo $silo, round [0-9]*: silo b (rank 1" "runs/small-2/logs/$silo.log" || fail "log of $silo: no error"
+done
 
 # 3: interrupted: agreed on in open, the model so far is kept
 start_run 3
@@ -66,9 +80,36 @@ end_run 4
 expect_code 143
 
 sleep 1
-if left_over; then fail "processes are left: $(pgrep -af 'train small.ini --run_folder')"; fi
+[ -z "$(left_over)" ] || fail "processes are left: $(left_over)"
 
-# 5: a missing file, a broken one, one with another schema: nothing is started
+# 5: the first rank hangs while it compares, when the others have left
+sed 's/^rounds = .*/rounds = 2000/; s/^name = small/name = compared/' small.ini > compared.ini
+"$CROSSILO_BIN" train compared.ini --np 4 > out-compared 2>&1 &
+job=$!
+tries=0
+until grep -qs "comparing" runs/compared-1/logs/a.log; do
+  sleep 0.02
+  tries=$((tries + 1))
+  [ $tries -lt 3000 ] || fail "it never came to compare: $(cat out-compared)"
+done
+kill -STOP "$(awk '$1 == "pid" { print $2 }' runs/compared-1/ranks/0)"
+end_run compared
+expect_code 5
+expect_text "silo a (rank 0"
+expect_text "did nothing any more"
+[ -z "$(left_over)" ] || fail "processes are left: $(left_over)"
+
+# 6: a silo that hangs before it could introduce itself has a name already
+mkdir -p begun/ranks begun/logs begun/model
+mkfifo begun/logs/c.log # nobody reads from it, so silo c waits when it opens its log
+sed 's/^peer_seconds_max = .*/peer_seconds_max = 3/' small.ini > hello.ini
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train hello.ini --run_folder "$PWD/begun"
+expect_code 5
+expect_text 'silo c (rank 2) has not answered for 3 s in "hello"'
+expect_text "no round was finished"
+runs_before=$(ls runs)
+
+# 7: a missing file, a broken one, a changed one, one with another schema: nothing is started
 mv data/d.h5 data/d.keep
 exit_code_of "$CROSSILO_BIN" train small.ini --np 4
 expect_code 4
@@ -78,6 +119,18 @@ head -c 1000 data/d.keep > data/d.h5
 exit_code_of "$CROSSILO_BIN" train small.ini --np 4
 expect_code 4
 expect_text "silo d"
+python3 - data/d.keep data/d.h5 <<'PY'
+import sys
+raw = bytearray(open(sys.argv[1], "rb").read())
+at = raw.index(b"\0\0\x80\x3f" * 2) # two rows of class 1 behind each other: one becomes class 0
+raw[at:at + 4] = bytes(4)
+open(sys.argv[2], "wb").write(raw)
+PY
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4
+expect_code 4
+expect_text "silo d"
+expect_text "SHA-256"
+expect_text "nothing was started"
 grep -v '^[abc],' all.csv > d.csv
 "$CROSSILO_BIN" data import --csv d.csv --silo_column site --drop dose --categorical 'smoker=no|yes' \
   --label 'ill > 0' --origin 'made by a test' --output "data/{silo}.h5" > import.log
@@ -85,20 +138,22 @@ exit_code_of "$CROSSILO_BIN" train small.ini --np 4
 expect_code 4
 expect_text "missing: dose"
 expect_text "nothing was started"
-[ ! -e runs/small-5 ] || fail "a run folder was made"
+[ "$(ls runs)" = "$runs_before" ] || fail "a run folder was made"
 # by hand, without the check beforehand: the hello finds it
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train small.ini
 [ "$code" != 0 ] || fail "differing schemas went unnoticed"
 expect_text "silo d"
 mv data/d.keep data/d.h5
 
-# 6: more ranks than silos, a wrong key, two ranks
+# 8: more ranks than silos, a wrong key, two ranks
 exit_code_of "$CROSSILO_BIN" train small.ini --np 5
 expect_code 3
 expect_text "4 silos, but 5 processes"
 exit_code_of "$CROSSILO_BIN" train small.ini --np 2
 expect_code 2
 expect_text "allow_two_silos"
+expect_text "3 ranks or more"
+expect_text "nothing was started"
 sed 's/learning_rate/learning_rte/' small.ini > wrong.ini
 exit_code_of "$CROSSILO_BIN" train wrong.ini --np 4
 expect_code 2

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     MpiCommunicator communicator(session.duplicate_world());
     RingSum ring_sum(communicator, {});
     std::vector<std::uint32_t> words(1'000'000, 1);
-    const Deadline deadline{.seconds = 3.0, .step = "sum, round 1"};
+    const Deadline deadline{.seconds = 15.0, .step = "sum, round 1"};
     ring_sum.sum(std::span(words), deadline);
     if (communicator.rank() == 1) {
       if (fault == "throws") throw DataError("silo_b.h5: no such file");

@@ -33,6 +33,7 @@ TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
   } catch (const PeerLostError& error) {
     EXPECT_STREQ(error.what(), "silo va (rank 3, host n4) has not answered for 60 s in \"sum, round 17\"");
     EXPECT_EQ(error.exit_code(), ExitCode::peer_lost);
+    EXPECT_EQ(error.lost_rank(), 3);
   }
   EXPECT_EQ(communicator.clock().now_seconds(), 60.0);
 }

@@ -75,6 +75,16 @@ TEST(Progress, DrawsOneLiveLineOrOneLineARound) {
   EXPECT_EQ(drawn(200), "\r\x1b[K" + line + "\r\x1b[K" + line + "\n");
 }
 
+TEST(Progress, AStreamThatCannotBeWrittenIsPassedOver) {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  Progress progress(full, 0);
+  EXPECT_NO_THROW(progress.show(last_round()));
+  progress.finish();
+  show_text(full, "text");
+  std::fclose(full);
+}
+
 TEST(Progress, BelievesTheSupervisorAndCi) {
   for (const char* variable : {"CI", "TERM", "OMPI_COMM_WORLD_SIZE", kColumnsVariable}) ::unsetenv(variable);
   ::setenv("OMPI_COMM_WORLD_SIZE", "4", 1);

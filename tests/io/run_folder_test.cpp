@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,27 @@ TEST_F(RunFolderTest, RefusesAFolderThatIsNone) {
   EXPECT_THROW((void)RunFolder::create("/proc/x", "heart"), StorageError);
 }
 
+TEST_F(RunFolderTest, IsMadeWholeOnAHostThatDoesNotSeeIt) {
+  const std::string path = parent_ + "/here/runs/heart-3";
+  const RunFolder folder = RunFolder::create_at(path);
+  EXPECT_EQ(RunFolder::create_at(path).path(), folder.path());  // the first rank's own
+  for (const char* inner : {"ranks", "logs", "model"}) EXPECT_TRUE(std::filesystem::is_directory(folder.file(inner)));
+  EXPECT_THROW((void)RunFolder::create_at("/proc/x/heart-3"), StorageError);
+}
+
+TEST_F(RunFolderTest, FilesFollowTheUmaskUnlessTheyAreTheOwnersAlone) {
+  std::filesystem::create_directory(parent_);
+  const mode_t before = ::umask(027);
+  write_file_atomically(parent_ + "/shared", "x");
+  write_file_atomically(parent_ + "/own", "x", Existing::replace, 0600);
+  ::umask(before);
+  const auto mode_of = [](const std::string& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions());
+  };
+  EXPECT_EQ(mode_of(parent_ + "/shared"), 0640u);
+  EXPECT_EQ(mode_of(parent_ + "/own"), 0600u);
+}
+
 TEST_F(RunFolderTest, KeepsTheFirstOutcome) {
   const RunFolder folder = RunFolder::create(parent_, "heart");
   EXPECT_FALSE(folder.read_outcome());
@@ -79,6 +101,7 @@ void rank_that(const RunFolder& folder, int rank, End end) {
     install_stop_handlers();
     RankStatusFile status(folder, {rank, "silo" + std::to_string(rank), "n4"});
     mark_termination_in(status.descriptor());
+    status.write_running();
     status.write_round(RoundIndex{1});
     status.write_round(RoundIndex{2});
     end(status);

@@ -38,9 +38,15 @@ int main(int argc, char** argv) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   while (way == "late" && rank == 1) ::pause();
+  while (way == "held" && rank == 1 && ::access(folder.file("go").c_str(), F_OK) != 0) ::usleep(1000);
+  if (way == "held" && rank == 1 && stop_wishes() != 0) {
+    folder.write_outcome({ExitCode::internal, "a signal came before this rank had begun", "va"});
+    MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::internal));
+  }
   RankStatusFile status(folder, {rank, rank == 1 ? "va" : "silo" + std::to_string(rank), "h"});
   mark_termination_in(status.descriptor());
-  const bool until_stopped = way == "waits" || way == "ignores";
+  status.write_running();
+  const bool until_stopped = way == "waits" || way == "held" || way == "ignores";
   for (std::uint32_t round = 1; round <= 3; ++round) {
     status.write_round(RoundIndex{round});
     MPI_Barrier(MPI_COMM_WORLD);
@@ -49,15 +55,21 @@ int main(int argc, char** argv) {
     while (until_stopped && (stop_wishes() == 0 || way == "ignores")) ::usleep(1000);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  if (way == "waits") {
+  if (way == "waits" || way == "held") {
     // Every rank must have had the signal: the ranks that have not would wait for ever above.
     if (rank == 0)
       folder.write_outcome({ExitCode::interrupted, stop_signal() == SIGUSR1 ? "by USR1" : "not by USR1", {}});
-  } else if (rank == 0 && way != "silent") {
+  } else if (rank == 0 && way != "silent" && way != "stands") {
     folder.write_outcome({});
   }
   std::printf("rank %d says goodbye, OMP_NUM_THREADS = %s\n", rank, std::getenv("OMP_NUM_THREADS"));
   while (way == "hangs" && rank == 1) ::pause();
+  if (way == "stands") {  // the others are done and wait for nobody
+    if (rank == 1) ::raise(SIGSTOP);
+    status.write_finished();
+    MPI_Finalize();
+    return 0;
+  }
   status.write_finished();
   mark_termination_in(-1);
   MPI_Finalize();

@@ -138,6 +138,16 @@ TEST_F(Supervisor, EndsARunThatHasAnOutcomeButDoesNotEnd) {
   expect_nothing_left(folder);
 }
 
+TEST_F(Supervisor, NamesARankThatStandsStillWhenOthersHaveFinished) {
+  const RunFolder folder = new_folder();
+  SupervisorOptions options = options_for("stands");
+  options.end_seconds_max = 2.0;
+  const SupervisedEnd end = supervise(options, folder);
+  EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
+  EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
+  expect_nothing_left(folder);
+}
+
 TEST_F(Supervisor, HandsAnInterruptToTheRanksAsAWish) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR2}) {
     const RunFolder folder = new_folder();
@@ -153,9 +163,11 @@ TEST_F(Supervisor, HandsAnInterruptToTheRanksAsAWish) {
 
 TEST_F(Supervisor, HoldsASignalBackUntilTheRanksCanTakeIt) {
   const RunFolder folder = new_folder();
-  const ForkedSupervisor supervisor("waits", folder);
-  for (int look = 0; look < 3000 && read_rank_statuses(folder).empty(); ++look) ::usleep(100);
-  supervisor.signal(SIGINT);  // the last rank may not have its handler yet
+  const ForkedSupervisor supervisor("held", folder);
+  for (int look = 0; look < 3000 && read_rank_statuses(folder).size() < kRanks - 1; ++look) ::usleep(10'000);
+  supervisor.signal(SIGINT);  // the last rank has not begun: it waits for a file
+  ::usleep(1'000'000);        // time to pass it on wrongly
+  write_file_atomically(folder.file("go"), "");
   EXPECT_EQ(supervisor.wait(), 130);
   expect_nothing_left(folder);
 }

@@ -42,8 +42,18 @@ using InternalError = ErrorOf<ExitCode::internal>;
 using ConfigError = ErrorOf<ExitCode::configuration>;
 using EnvironmentError = ErrorOf<ExitCode::environment>;
 using DataError = ErrorOf<ExitCode::data>;
-using PeerLostError = ErrorOf<ExitCode::peer_lost>;
 using DivergedError = ErrorOf<ExitCode::diverged>;
 using StorageError = ErrorOf<ExitCode::storage>;
+
+/// Another rank did not answer in time.
+class PeerLostError : public Error {
+ public:
+  PeerLostError(const std::string& text, int lost_rank) : Error(ExitCode::peer_lost, text), lost_rank_(lost_rank) {}
+  /// The rank that did not answer, not the one that noticed.
+  [[nodiscard]] int lost_rank() const noexcept { return lost_rank_; }
+
+ private:
+  int lost_rank_;
+};
 
 }  // namespace crossilo

@@ -10,12 +10,12 @@
 
 namespace crossilo {
 
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogLevel : std::uint8_t { debug, info, warning, error, none };
 
 /// Where this process logs to.
 struct LogOptions {
   std::string silo;                        // named in every line; empty before it is known
-  LogLevel stderr_level = LogLevel::info;  // rank 0: info; the others: error, so that only a failing rank speaks
+  LogLevel stderr_level = LogLevel::info;  // none: to the file only
   std::string file;                        // empty: no file; otherwise appended to, from debug on
 };
 

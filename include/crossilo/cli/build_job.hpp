@@ -14,7 +14,8 @@
 
 namespace crossilo {
 
-/// Checks on one machine, before anything starts, that every silo's file is there and that all schemas are equal.
+/// Checks on one machine, before anything starts, that every silo's file is there, whole and right, and that all
+/// schemas are equal. Reads all rows.
 /// Throws: DataError that names silo, file, found and expected.
 void check_silo_files(const Config& config);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace crossilo {
 
@@ -33,6 +34,9 @@ struct RoundProgress {
 
 /// The name of the variable by which a supervisor tells its ranks the width of the terminal.
 inline constexpr const char* kColumnsVariable = "CROSSILO_COLUMNS";
+
+/// Writes a text and flushes it. Where nobody reads any more (`| head`), it is dropped: a display never ends a run.
+void show_text(std::FILE* stream, std::string_view text) noexcept;
 
 /// Draws rounds to a stream. No colours are used, so NO_COLOR is always respected.
 class Progress {

@@ -22,14 +22,17 @@ struct RankIdentity {
 /// A rank's own status file, open from construction on.
 class RankStatusFile {
  public:
-  /// Writes "running". Install the signal handlers first: the supervisor passes signals on from here on.
-  /// Throws: StorageError.
+  /// Opens the file, empty. Throws: StorageError.
   RankStatusFile(const RunFolder& folder, const RankIdentity& identity);
   ~RankStatusFile();
   RankStatusFile(const RankStatusFile&) = delete;
   RankStatusFile& operator=(const RankStatusFile&) = delete;
 
+  /// Install the signal handlers first and give them the descriptor: the supervisor passes signals on from here on.
+  void write_running();
   void write_round(RoundIndex round);
+  /// The round that was written last; 0 before the first.
+  [[nodiscard]] RoundIndex round() const noexcept { return round_; }
   /// Marks an orderly end, good or bad: whoever has this mark did not die.
   void write_finished();
   /// For the signal handler, which may only append kTerminatedMark to it with write(2).
@@ -39,8 +42,10 @@ class RankStatusFile {
 
  private:
   void append(const std::string& line);
+  RankIdentity identity_;
   std::string path_;
   int descriptor_ = -1;
+  RoundIndex round_{};
 };
 
 /// What a status file says.

@@ -29,6 +29,9 @@ class RunFolder {
   /// Makes PARENT/NAME-K with the lowest K above all there are; two processes never get the same.
   /// Throws: StorageError.
   [[nodiscard]] static RunFolder create(const std::string& parent, const std::string& name);
+  /// Makes the folder `path` where it is missing, as a rank does whose file system is not the first rank's.
+  /// Throws: StorageError.
+  [[nodiscard]] static RunFolder create_at(const std::string& path);
   /// Takes a folder that create() made, here or in another process. Throws: StorageError when it is none.
   explicit RunFolder(std::string path);
 

@@ -4,7 +4,8 @@
 namespace crossilo {
 
 /// From now on USR1, INT and TERM only count as wishes to stop, which the round reads where all ranks can agree.
-/// Install them before MPI_Init and before the rank's status file is opened.
+/// Install them before MPI_Init and before the rank's status file is opened. SIGPIPE is ignored from now on: a reader
+/// that leaves (`| head`) does not end a run.
 void install_stop_handlers();
 
 /// How many wishes to stop came so far.
@@ -13,7 +14,18 @@ void install_stop_handlers();
 [[nodiscard]] int stop_signal() noexcept;
 
 /// SIGTERM from now on also appends RankStatusFile::kTerminatedMark to `descriptor` (-1: to none).
+/// A SIGTERM that came before is marked at once.
 /// Alive until: called again with -1, before the descriptor is closed.
 void mark_termination_in(int descriptor) noexcept;
+
+/// Ends this process with the exit code of a lost silo if it lives longer than `seconds`; for calls of MPI that wait
+/// for all ranks and know no deadline. One at a time.
+class EndDeadline {
+ public:
+  explicit EndDeadline(double seconds);
+  ~EndDeadline();
+  EndDeadline(const EndDeadline&) = delete;
+  EndDeadline& operator=(const EndDeadline&) = delete;
+};
 
 }  // namespace crossilo

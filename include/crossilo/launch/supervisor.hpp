@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
 
 namespace crossilo {
@@ -14,7 +15,8 @@ struct SupervisorOptions {
   std::vector<std::string> arguments;  // as the user gave them, without --np
   int ranks = 1;
   double begin_seconds_max = 300.0;  // for all ranks to pass MPI_Init and open their status files
-  double end_seconds_max = 60.0;     // from the outcome until the last rank has ended
+  double end_seconds_max = 60.0;     // from the outcome until the last rank has ended; also for the last ranks, when
+                                     // others have finished, without using any processor time
   double grace_seconds = 5.0;        // between SIGTERM and SIGKILL
 };
 
@@ -37,10 +39,11 @@ struct SupervisedEnd {
 
 /// How a run came to its end, beside what its folder says.
 struct RunEnd {
-  int launcher_status = 0;      // wait()'s status of mpirun
-  int first_signal = 0;         // the first with which the user asked for an end; 0: did not
-  int signal = 0;               // with which the user insisted on an end at once; 0: did not
-  bool began_too_late = false;  // it was ended, since not all ranks had begun in time
+  int launcher_status = 0;             // wait()'s status of mpirun
+  int first_signal = 0;                // the first with which the user asked for an end; 0: did not
+  int signal = 0;                      // with which the user insisted on an end at once; 0: did not
+  bool began_too_late = false;         // it was ended, since not all ranks had begun in time
+  std::vector<RankStatus> standing{};  // it was ended, since these last ranks did nothing any more
 };
 
 /// The outcome of a run of `ranks` ranks that is over.

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Aim: a wrong launch is refused, hosts need not share a file system, and what a silo learns about itself stays its own.
+# Method: real runs: without a launcher, under a launcher of another kind, each rank in a folder of its own, a closed
+# stdout, a first rank that hangs when the others have left.
+set -euo pipefail
+set -m
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 3
+cd "$folder"
+sed 's/^name = small/name = apart/; s/^one_machine = true/one_machine = false/' small.ini > apart.ini
+mpirun_4=("$MPIEXEC" --oversubscribe --bind-to none -np 4)
+
+# 1: worlds of one rank each, or fewer ranks than silos, are no federation
+exit_code_of "$CROSSILO_BIN" train apart.ini
+expect_code 3
+expect_text "start with  crossilo train … --np 4"
+exit_code_of env PMI_SIZE=4 "$CROSSILO_BIN" train small.ini
+expect_code 3
+expect_text "MPI joined 1 of them"
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 2 "$CROSSILO_BIN" train apart.ini
+expect_code 3
+expect_text "mpirun -np 4"
+exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
+expect_code 3
+expect_text "4 silos, but 3 processes are wanted"
+[ ! -e runs ] || fail "something was started"
+
+# 2: each rank in a folder of its own, which only it sees
+# shellcheck disable=SC2016
+exit_code_of "${mpirun_4[@]}" bash -c 'mkdir -p "host$OMPI_COMM_WORLD_RANK" && cd "host$OMPI_COMM_WORLD_RANK" &&
+  exec "$CROSSILO_BIN" train ../apart.ini'
+expect_code 0
+silos=(a b c d)
+for rank in 0 1 2 3; do
+  silo=${silos[rank]} run=host$rank/runs/apart-1
+  grep -q finished "$run/ranks/$rank" || fail "$run/ranks/$rank: the rank's status is not there"
+  grep -q "round 3: done; train" "$run/logs/$silo.log" || fail "$run/logs/$silo.log: a round is missing"
+  grep -q "mask: pairwise" "$run/logs/$silo.log" || fail "$run/logs/$silo.log: the mask is missing"
+  # each silo's own column: in its private folder, for its eyes, nowhere else
+  own=private/$silo/apart-1.txt
+  grep -q "AUC on test rows" "$own" || fail "$own: no results"
+  [ "$(stat -c %a "$own")" = 600 ] || fail "$own: mode $(stat -c %a "$own")"
+  if grep -rq "AUC" "$run"; then fail "$run holds a silo's own results"; fi
+done
+[ "$(grep -c "AUC on test rows" <<< "$output")" = 1 ] || fail "own column once expected in: $output"
+
+# 3: nobody reads the display any more
+"$CROSSILO_BIN" train small.ini --np 4 2> err | head -n 2 > shown || fail "a closed display ended the run: $(cat err)"
+[ -s runs/small-1/comparison.json ] || fail "the run did not finish after its display was closed"
+grep -q '"exit_code": 0' runs/small-1/outcome.json || fail "$(cat runs/small-1/outcome.json)"
+# shellcheck disable=SC2016
+exit_code_of bash -c '"$CROSSILO_BIN" train small.ini | head -n 2; exit "${PIPESTATUS[0]}"'
+expect_code 0
+
+# 4: a federation that cannot begin says so in the run folder
+mv data/c.h5 data/c.keep
+exit_code_of "${mpirun_4[@]}" "$CROSSILO_BIN" train small.ini
+expect_text "silo c"
+grep -q '"silo": "c"' runs/small-3/outcome.json || fail "$(cat runs/small-3/outcome.json)"
+grep -q 'c.h5' runs/small-3/logs/c.log || fail "the failing rank's log is empty"
+if grep -q "nothing was started" <<< "$output"; then fail "something was started: $output"; fi
+mv data/c.keep data/c.h5
+mkdir -p empty/ranks
+touch empty/logs # a file where a folder belongs
+exit_code_of "$CROSSILO_BIN" train small.ini --run_folder "$PWD/empty"
+expect_code 9
+expect_text "logs/a.log"
+grep -q '"exit_code": 9' empty/outcome.json || fail "no outcome: $output"
