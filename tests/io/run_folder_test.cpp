@@ -2,6 +2,7 @@
 // Method: folders under a temporary one; ranks as forked processes that are killed, terminated or end in order.
 #include "crossilo/io/run_folder.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -20,6 +22,17 @@
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/signals.hpp"
+
+namespace {
+bool has_hard_links = true;
+}
+
+/// Takes the C library's place, so that a file system without hard links can be played.
+extern "C" int link(const char* from, const char* to) noexcept {
+  if (has_hard_links) return ::linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+  errno = EPERM;
+  return -1;
+}
 
 namespace crossilo {
 namespace {
@@ -85,6 +98,15 @@ TEST_F(RunFolderTest, KeepsTheFirstOutcome) {
   EXPECT_EQ(outcome->text, "silo va: \"x\" \xef\xbf\xbd");
   EXPECT_EQ(outcome->silo, "va");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 4);  // no temporary file is left
+}
+
+TEST_F(RunFolderTest, KeepsTheFirstOutcomeWithoutHardLinks) {
+  has_hard_links = false;
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  EXPECT_TRUE(folder.write_outcome({ExitCode::data, "first", "va"}));
+  EXPECT_FALSE(folder.write_outcome({ExitCode::peer_lost, "second", "va"}));
+  has_hard_links = true;
+  EXPECT_EQ(folder.read_outcome().value().text, "first");
 }
 
 TEST_F(RunFolderTest, ReportsAnOutcomeThatCannotBeUnderstood) {
