@@ -39,12 +39,12 @@ double total_units_max(const StatisticSpec& spec, std::size_t cohort_size) {
 
 std::string quoted(const StatisticSpec& spec) { return "statistic '" + spec.name + "'"; }
 
-std::uint64_t encode_statistic(const StatisticSpec& spec, double value, SiloId silo) {
+/// The value itself belongs to one silo alone: it stands in no message. The caller names the silo (round/sum_hosted).
+std::uint64_t encode_statistic(const StatisticSpec& spec, double value) {
   const double units = value / spec.resolution;
   if (!(std::fabs(units) <= units_max(spec)))
-    throw DataError("silo " + std::to_string(silo.value) + ": " + quoted(spec) + " is " + std::to_string(value) +
-                    "; expected at most " + std::to_string(spec.bound) +
-                    " in size; look for extreme or missing values in this silo's file");
+    throw DataError(quoted(spec) + " is beyond its bound of " + std::to_string(spec.bound) +
+                    "; look for extreme values in this silo's file, or give the column in a larger unit in all silos");
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::llround(units)));
 }
 
@@ -192,7 +192,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
   statistics[kClampedParameters] = static_cast<double>(clamped);
   for (std::size_t i = 0; i < statistics.size(); ++i)
-    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i], update.silo());
+    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i]);
   return RingPayload(buffer);
 }
 

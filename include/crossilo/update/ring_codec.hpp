@@ -39,7 +39,7 @@ class RingCodec {
 
   /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
-  /// Throws: DataError that names a statistic beyond its bound.
+  /// Throws: DataError that names a statistic beyond its bound, but neither its value nor the silo.
   [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);
 
   /// Shapes: mean d; statistics as the layout says. The result views both.
