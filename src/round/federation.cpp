@@ -13,6 +13,15 @@ void keep_evaluation(const RoundRecord& record, TrainedModel& result) {
   if (record.parent_is_best) result.best.evaluation = record.parent_evaluation;
 }
 
+/// Everybody's hello, and the masks that follow from it. The private half of this start's key ends with the function.
+SumSession open_session(Communicator& communicator, const FederationSetup& setup) {
+  const X25519 key;
+  Roster roster =
+      exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
+  std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
+  return SumSession(communicator, std::move(roster), std::move(mask), setup.session);
+}
+
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
   out.round = model.round;
   out.parameters.assign(model.parameters.begin(), model.parameters.end());
@@ -22,11 +31,7 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
-  const X25519 key;
-  Roster roster =
-      exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
-  std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
-  SumSession session(communicator, std::move(roster), std::move(mask), setup.session);
+  SumSession session = open_session(communicator, setup);
   observer.on_start(session.roster(), setup.codec.layout, session.mask_name());
 
   TrainedModel result;

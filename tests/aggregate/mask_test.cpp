@@ -206,5 +206,21 @@ TEST(Mask, PlainWordsNeverAppearInTheMaskedPayload) {
   for (std::size_t i = 0; i < plain.lanes.size(); ++i) ASSERT_NE(masked.lanes[i], other.lanes[i]);
 }
 
+TEST(Mask, APayloadThatWasMaskedCannotBeMaskedAgain) {
+  const PayloadLayout layout{.lanes = {{.name = "b", .parameters = 4}}, .statistics = leading_statistics()};
+  const RoundTicket ticket{.counter = 1, .cohort = {.silos = {{1}}, .weights = {1}}};
+  RingCodec codec({.layout = layout, .root = {}});
+  NoMask mask;
+  SiloBuffers buffers(layout);
+  NoisedPayload payload = testing::noised(codec, {1}, {0.0F, 0.0F, 0.0F, 0.0F}, ticket, buffers);
+  NoisedPayload moved = std::move(payload);
+  EXPECT_THROW((void)mask(std::move(payload), ticket), InternalError);
+  EXPECT_THROW((void)payload.lanes(), InternalError);
+  const MaskedPayload masked = mask(std::move(moved), ticket);
+  EXPECT_EQ(masked.lanes().size(), 4U);
+  EXPECT_THROW(Noise::accumulate(moved, std::move(payload)), InternalError);
+  EXPECT_THROW((void)mask(std::move(moved), ticket), InternalError);
+}
+
 }  // namespace
 }  // namespace crossilo

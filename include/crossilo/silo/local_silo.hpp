@@ -22,6 +22,9 @@ struct TrainOptions {
   std::size_t local_epochs = 1;
 };
 
+/// Outputs of a model for the task: one for each class, otherwise one.
+[[nodiscard]] std::size_t outputs_of(const SiloSchema& schema);
+
 /// What makes a silo, beside the model it borrows.
 struct LocalSiloParts {
   SiloId id{};

@@ -36,6 +36,7 @@ class RingCodec {
   explicit RingCodec(Options options);
 
   [[nodiscard]] const PayloadLayout& layout() const noexcept { return options_.layout; }
+  [[nodiscard]] std::int64_t noise_bound() const noexcept { return options_.noise_bound; }
 
   /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
