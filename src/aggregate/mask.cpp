@@ -58,8 +58,8 @@ void PairwiseMask::apply(const RoundTicket& ticket, NoisedPayload& payload) {
   std::vector<Keystream> streams;
   streams.reserve(pair_keys_.size());
   for (const PairKey& pair : pair_keys_)
-    streams.push_back(
-        {.key = hkdf_sha256(pair.key.bytes(), {}, mask_info(context, own_id_, pair.peer)), .subtract = pair.peer < own_id_});
+    streams.push_back({.key = hkdf_sha256(pair.key.bytes(), {}, mask_info(context, own_id_, pair.peer)),
+                       .subtract = pair.peer < own_id_});
   add_keystreams_cpu(streams, payload.lanes(), payload.statistics());
 }
 

@@ -73,7 +73,8 @@ Job::Job(const Config& config, int ranks, int rank)
       .name = config.model.name, .inputs = datasets_.front()->features(), .outputs = outputs_of(schema())};
   model_ = std::make_unique<Model>(make_model(spec));
   silos_.reserve(hosted_.size());
-  for (std::size_t i = 0; i < hosted_.size(); ++i) silos_.push_back(make_silo(hosted_[i], datasets_[i], own_root(hosted_[i])));
+  for (std::size_t i = 0; i < hosted_.size(); ++i)
+    silos_.push_back(make_silo(hosted_[i], datasets_[i], own_root(hosted_[i])));
 }
 
 Dataset Job::read_dataset(SiloId silo) const {

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <openssl/proverr.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -262,7 +263,7 @@ SecretKey X25519::agree(const std::array<std::byte, 32>& peer_public_key) const 
   const bool derived = EVP_PKEY_derive(context.get(), raw(secret.bytes().data()), &size) == 1;
   // OpenSSL itself refuses an all-zero result (RFC 7748, section 6.1), by this reason; the second test does not rely on
   // it. Every other failure is the library's.
-  const bool refused = !derived && ERR_GET_REASON(ERR_peek_last_error()) == EC_R_POINT_IS_NOT_ON_CURVE;
+  const bool refused = !derived && ERR_GET_REASON(ERR_peek_last_error()) == PROV_R_FAILED_DURING_DERIVATION;
   if (!derived && !refused) openssl_failed("EVP_PKEY_derive");
   ERR_clear_error();
   CROSSILO_ASSERT(refused || size == secret.bytes().size());

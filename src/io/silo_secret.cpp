@@ -36,7 +36,8 @@ class File {
 /// A file of its own name (mode 0600), gone at the end of the scope, however that comes.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& prefix) : path_(prefix + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
+  explicit TemporaryFile(const std::string& prefix)
+      : path_(prefix + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
   ~TemporaryFile() {
     if (file_.is_open()) ::unlink(path_.c_str());
   }

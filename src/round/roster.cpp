@@ -82,10 +82,10 @@ void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
     next += hosted;
   }
   if (next != silo_names.size())
-    throw EnvironmentError(fmt::format("no rank hosts silo {}; each silo of run.silos belongs to one rank; nothing was "
-                                       "started",
-                                       fmt::join(silo_names.begin() + static_cast<std::ptrdiff_t>(next),
-                                                 silo_names.end(), ", ")));
+    throw EnvironmentError(
+        fmt::format("no rank hosts silo {}; each silo of run.silos belongs to one rank; nothing was "
+                    "started",
+                    fmt::join(silo_names.begin() + static_cast<std::ptrdiff_t>(next), silo_names.end(), ", ")));
 }
 
 void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos,

@@ -58,9 +58,8 @@ FirstPass first_pass(SumSession& session, std::span<Silo* const> silos, std::spa
   add_specs(specs, features, "values", {.resolution = 1.0, .bound = kSumBound});
   const StatisticsTotal sums = sum_statistics(
       session, silos, {.kind = SumKind::scaling_mean}, std::move(specs), [&](std::size_t i, std::span<double> out) {
-        datasets[i]->column_sums({.values = out.first(columns),
-                                  .magnitudes = out.subspan(columns, columns),
-                                  .counts = out.last(columns)});
+        datasets[i]->column_sums(
+            {.values = out.first(columns), .magnitudes = out.subspan(columns, columns), .counts = out.last(columns)});
       });
   FirstPass result{.centre = std::vector<double>(columns), .magnitudes = {}, .counts = {}};
   const double rounding = kResolution * static_cast<double>(session.roster().cohort.size());

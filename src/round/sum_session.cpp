@@ -39,8 +39,9 @@ void compare(Communicator& communicator, std::span<const OpenMessage> all, Field
   for (std::size_t rank = 0; rank < all.size(); ++rank)
     if (!is_majority || all[rank].*field != (*most_shared).*field)
       names += (names.empty() ? "" : ", ") + communicator.peer_name(static_cast<int>(rank));
-  differences += std::string("the ") + what +
-                 (is_majority ? " of " + names + " differs from that of the others; " : " differs between " + names + "; ");
+  differences +=
+      std::string("the ") + what +
+      (is_majority ? " of " + names + " differs from that of the others; " : " differs between " + names + "; ");
 }
 
 /// Throws when the ranks do not all speak of the same sum. All see the same messages, so all throw alike.

@@ -7,6 +7,7 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/float_mode.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/update/lane_kernels.hpp"
 
@@ -198,6 +199,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
 
 RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
                              std::span<double> statistics) const {
+  const FloatModeGuard pinned;
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(mean.size() == layout.parameters() && statistics.size() == layout.statistics.size());
   CROSSILO_ASSERT(total.lanes().size() == lane_words(ticket) && total.statistics().size() == statistics.size());

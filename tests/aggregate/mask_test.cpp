@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -94,7 +95,7 @@ TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
   Words expected = round.plain(1);
   for (const PairKey& pair : round.ring.keys_of(1, epoch_of("1"))) {
     const std::uint32_t sign = pair.peer < SiloId{4} ? ~0U : 1U;  // the higher id subtracts
-    AesCtr stream(hkdf_sha256(pair.key, {}, mask_info(context, pair.peer, {4})));
+    AesCtr stream(hkdf_sha256(pair.key.bytes(), {}, mask_info(context, pair.peer, {4})));
     std::vector<std::byte> bytes(32 + 8 * kFirstFreeStatistic);
     stream.generate(bytes);
     for (std::size_t k = 0; k < kParameters; ++k) {
@@ -114,12 +115,11 @@ TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
 TEST(Mask, TwoRanksWithTheSameRoleDoNotCancel) {
   std::vector<std::uint32_t> lanes(64, 0);
   std::vector<std::uint64_t> statistics(4, 0);
-  const Key256 key = sha256({});
-  const std::vector<Keystream> both_add{{.key = key, .subtract = false}, {.key = key, .subtract = false}};
-  add_keystreams_cpu(both_add, lanes, statistics);
+  std::array<Keystream, 2> streams{{{.key = sha256({})}, {.key = sha256({})}}};
+  add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_NE(lanes, std::vector<std::uint32_t>(64, 0));
-  const std::vector<Keystream> both_subtract{{.key = key, .subtract = true}, {.key = key, .subtract = true}};
-  add_keystreams_cpu(both_subtract, lanes, statistics);
+  for (Keystream& stream : streams) stream.subtract = true;
+  add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_EQ(lanes, std::vector<std::uint32_t>(64, 0));
   EXPECT_EQ(statistics, std::vector<std::uint64_t>(4, 0));
 }

@@ -120,8 +120,8 @@ TEST(Roster, a_host_name_without_an_end_is_cut_off_where_its_field_ends) {
 }
 
 TEST(Roster, more_hosted_silos_than_there_are_is_refused) {
-  const std::string text = refusal_of_altered(
-      [](std::span<std::byte> hello) { std::memset(hello.data() + hello.size() - 4, 0xff, 4); });
+  const std::string text =
+      refusal_of_altered([](std::span<std::byte> hello) { std::memset(hello.data() + hello.size() - 4, 0xff, 4); });
   EXPECT_NE(text.find("claims 4294967295 silos"), std::string::npos) << text;
 }
 

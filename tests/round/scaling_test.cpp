@@ -23,9 +23,9 @@ struct Column {
   double deviation;
   double missing_share = 0.0;
 };
-const std::vector<Column> kColumns = {{0.0, 1.0, 0.2},      {250000.0, 1e5},     {3e-4, 1e-4}, {2e-9, 1e-9, 0.1},
-                                      {2020.0, 1.5},        {-1e-7, 1e-9, 0.1},  {1e6, 20.0},  {1000.1, 0.0},
-                                      {1e-6 / 3, 0.0, 0.1}, {0.0, 0.0},          {1e5, 0.0},   {7.0, 1.0, 1.0}};
+const std::vector<Column> kColumns = {{0.0, 1.0, 0.2},      {250000.0, 1e5},    {3e-4, 1e-4}, {2e-9, 1e-9, 0.1},
+                                      {2020.0, 1.5},        {-1e-7, 1e-9, 0.1}, {1e6, 20.0},  {1000.1, 0.0},
+                                      {1e-6 / 3, 0.0, 0.1}, {0.0, 0.0},         {1e5, 0.0},   {7.0, 1.0, 1.0}};
 constexpr std::size_t kFirstConstant = 7;
 
 SiloData made_up_silo(std::uint32_t silo) {

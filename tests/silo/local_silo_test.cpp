@@ -42,7 +42,7 @@ LocalSilo silo_with(const SiloData& data, Model& model, const TrainOptions& trai
                     .name = std::string("s").append(std::to_string(id)),
                     .data = std::make_shared<const Dataset>(data, root, SiloId{id}),
                     .train = train,
-                    .root = {.key = root.key}},
+                    .root = {.key = Key256(root.key)}},
                    model);
 }
 

@@ -55,7 +55,7 @@ TEST(LaneSchedule, many_clamped_parameters_double_the_bound) {
   LaneSchedule schedule(8);
   schedule.after(Decoded(0.01f, 0.0).total(), 2);
   schedule.after(Decoded(0.0009f, 2.0).total(), 2);  // one in a thousand: not yet
-  EXPECT_EQ(schedule.next().bound, 0.015625);  // an eighth of 0.125
+  EXPECT_EQ(schedule.next().bound, 0.015625);        // an eighth of 0.125
   schedule.after(Decoded(0.0009f, 3.0).total(), 2);
   EXPECT_EQ(schedule.next().bound, 0.03125);
 }

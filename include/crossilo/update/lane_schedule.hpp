@@ -10,7 +10,8 @@ namespace crossilo {
 ///
 /// 32 bits: always C = 16, generous. 16 and 8 bits: the first round in 32 bits; then C is the least power of two that
 /// is 8 times the largest coordinate of the last mean delta, but not less than an eighth of the last narrow C (a mean
-/// of zeros keeps C), and at least twice the last C where more than one parameter in a thousand was clamped. Deterministic: comparisons and powers of two only.
+/// of zeros keeps C), and at least twice the last C where more than one parameter in a thousand was clamped.
+/// Deterministic: comparisons and powers of two only.
 class LaneSchedule {
  public:
   explicit LaneSchedule(unsigned lane_bits) : lane_bits_(lane_bits) {}
