@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <random>
 #include <set>
 
 #include "aggregate/federation_of_masks.hpp"
 #include "crossilo/base/error.hpp"
+#include "support/byte_statistics.hpp"
 #include "support/fake_line.hpp"
 
 namespace crossilo {
@@ -165,31 +165,18 @@ TEST(Mask, NoMaskLeavesEveryWord) {
 
 // --- what a reader of masked words sees ---
 
-struct ByteStatistics {
-  double chi_square = 0.0;  // 255 degrees of freedom
-  double entropy_bits = 0.0;
-};
-
-ByteStatistics statistics_of(const std::vector<std::uint32_t>& words) {
-  std::array<double, 256> counts{};
-  for (const std::byte byte : std::as_bytes(std::span(words))) counts[std::to_integer<std::size_t>(byte)] += 1.0;
-  const double total = static_cast<double>(words.size()) * 4.0;
-  ByteStatistics result;
-  for (const double count : counts) {
-    result.chi_square += (count - total / 256) * (count - total / 256) / (total / 256);
-    if (count > 0) result.entropy_bits -= count / total * std::log2(count / total);
-  }
-  return result;
+testing::ByteStatistics statistics_of(const std::vector<std::uint32_t>& words) {
+  return testing::ByteStatistics(std::as_bytes(std::span(words)));
 }
 
 TEST(Mask, MaskedWordsLookLikeNoiseAndPlainOnesDoNot) {
   Round round(3, 100'000);
   for (std::size_t rank = 0; rank < 3; ++rank) {
-    const ByteStatistics masked = statistics_of(round.masked(rank).lanes);
+    const testing::ByteStatistics masked = statistics_of(round.masked(rank).lanes);
     EXPECT_GT(masked.chi_square, 140.0);  // 255 +- 23; the keys are fixed, so this is repeatable
     EXPECT_LT(masked.chi_square, 370.0);
     EXPECT_GT(masked.entropy_bits, 7.999);
-    const ByteStatistics plain = statistics_of(round.plain(rank).lanes);
+    const testing::ByteStatistics plain = statistics_of(round.plain(rank).lanes);
     EXPECT_GT(plain.chi_square, 10'000.0);
     EXPECT_LT(plain.entropy_bits, 7.9);
   }

@@ -41,7 +41,6 @@ class SumSession {
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
-  [[nodiscard]] Communicator& communicator() noexcept { return communicator_; }
 
  private:
   Communicator& communicator_;
