@@ -142,8 +142,7 @@ void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, 
   const TorchSeedGuard dropout_seed(seed_of(derive(parts_.root, PrivatePurpose::dropout, use).bytes()));
   const TrainOptions& options = parts_.train;
   const SgdRates rates{.learning_rate = static_cast<float>(options.learning_rate),
-                       .momentum = static_cast<float>(options.momentum),
-                       .weight_decay = static_cast<float>(options.weight_decay)};
+                       .momentum = static_cast<float>(options.momentum)};
   const Dataset& data = *parts_.data;
   const Rows rows = view_rows(data.fit(), data.features());
   std::vector<std::int64_t> order(data.fit().rows);

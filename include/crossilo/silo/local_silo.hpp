@@ -17,7 +17,6 @@ namespace crossilo {
 struct TrainOptions {
   double learning_rate = 0.1;
   double momentum = 0.9;
-  double weight_decay = 0.0;
   std::size_t batch_size = 16;
   std::size_t local_epochs = 1;
 };
