@@ -63,7 +63,7 @@ void run_size(std::size_t count) {
 
   for (const std::size_t peers : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{7}}) {
     std::vector<Keystream> streams(peers);
-    for (Keystream& stream : streams) secure_random(stream.key);
+    for (Keystream& stream : streams) secure_random(stream.key.bytes());
     for (std::size_t i = 0; i < peers; ++i) streams[i].subtract = i % 2 == 1;
     line.name = peers == 0 ? "null" : "mask_" + std::to_string(peers) + "_peers";
     line.bytes = bytes * static_cast<double>(std::max<std::size_t>(peers, 1));

@@ -10,26 +10,23 @@
 namespace crossilo {
 namespace {
 
-std::string name_of(SiloId id) { return "silo " + std::to_string(id.value); }
-
 void refuse_equal_identities(std::span<const PublicIdentity> everybody) {
   for (std::size_t i = 0; i < everybody.size(); ++i)
     for (std::size_t j = 0; j < i; ++j) {
       if (everybody[i].id == everybody[j].id)
-        throw EnvironmentError(name_of(everybody[i].id) + " takes part twice; start each silo on one rank only");
+        throw EnvironmentError(everybody[j].name + " and " + everybody[i].name +
+                               " take part as one silo; start each silo on one rank only");
       if (everybody[i].public_key == everybody[j].public_key)
-        throw EnvironmentError(name_of(everybody[j].id) + " and " + name_of(everybody[i].id) +
+        throw EnvironmentError(everybody[j].name + " and " + everybody[i].name +
                                " show the same public key; keys must be fresh for each rank and start");
     }
 }
 
-Key256 agree_with(const X25519& own, SiloId own_id, const PublicIdentity& peer, const Hash256& epoch) try {
-  Key256 secret = own.agree(peer.public_key);
-  const Key256 key = hkdf_sha256(secret, epoch, pair_key_info(own_id, peer.id));
-  wipe(secret);
-  return key;
+SecretKey agree_with(const X25519& own, SiloId own_id, const PublicIdentity& peer, const Hash256& epoch) try {
+  const SecretKey secret = own.agree(peer.public_key);
+  return hkdf_sha256(secret.bytes(), epoch, pair_key_info(own_id, peer.id));
 } catch (const EnvironmentError& error) {  // the cipher library does not know whose key it was
-  throw EnvironmentError("no key with " + name_of(peer.id) + ": " + error.what());
+  throw EnvironmentError("no key with " + peer.name + ": " + error.what());
 }
 
 }  // namespace
@@ -46,7 +43,6 @@ std::vector<PairKey> agree_pair_keys(const X25519& own, SiloId own_id, std::span
                                      const Hash256& epoch) {
   refuse_equal_identities(everybody);
   std::vector<PairKey> pair_keys;
-  pair_keys.reserve(everybody.size());  // a growing vector would leave copies of keys behind
   bool own_seen = false;
   for (const PublicIdentity& peer : everybody) {
     if (peer.id == own_id) {

@@ -12,7 +12,8 @@ void append_bytes(std::string& text, const Hash256& bytes) {
   for (const std::byte byte : bytes) text.push_back(static_cast<char>(byte));
 }
 
-/// SHA-256 over (silo, weight) of every member.
+}  // namespace
+
 Hash256 cohort_hash(const Cohort& cohort) {
   std::string text;
   for (std::size_t i = 0; i < cohort.size(); ++i) {
@@ -21,16 +22,6 @@ Hash256 cohort_hash(const Cohort& cohort) {
   }
   return Sha256().update(text).finish();
 }
-
-/// The keys of one sum; wiped when it is over, however it ends.
-struct WipedKeystreams {
-  std::vector<Keystream> streams;
-  ~WipedKeystreams() {
-    for (Keystream& stream : streams) wipe(stream.key);
-  }
-};
-
-}  // namespace
 
 MaskedPayload Mask::operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
   apply(ticket, payload);
@@ -60,20 +51,16 @@ PairwiseMask::PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const 
   CROSSILO_ASSERT(!pair_keys_.empty());  // one rank has nobody to hide from: NoMask
 }
 
-PairwiseMask::~PairwiseMask() {
-  for (PairKey& pair : pair_keys_) wipe(pair.key);
-}
-
 void PairwiseMask::apply(const RoundTicket& ticket, NoisedPayload& payload) {
   CROSSILO_ASSERT(!last_counter_ || ticket.counter > *last_counter_);  // a counter used twice is a mask used twice
   last_counter_ = ticket.counter;
   const std::string context = mask_context(epoch_, ticket);
-  WipedKeystreams sum;
-  sum.streams.reserve(pair_keys_.size());
+  std::vector<Keystream> streams;
+  streams.reserve(pair_keys_.size());
   for (const PairKey& pair : pair_keys_)
-    sum.streams.push_back(
-        {.key = hkdf_sha256(pair.key, {}, mask_info(context, own_id_, pair.peer)), .subtract = pair.peer < own_id_});
-  add_keystreams_cpu(sum.streams, payload.lanes(), payload.statistics());
+    streams.push_back({.key = hkdf_sha256(pair.key.bytes(), {}, mask_info(context, own_id_, pair.peer)),
+                       .subtract = pair.peer < own_id_});
+  add_keystreams_cpu(streams, payload.lanes(), payload.statistics());
 }
 
 }  // namespace crossilo

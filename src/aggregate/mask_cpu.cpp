@@ -36,7 +36,7 @@ void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint3
                         std::span<std::uint64_t> statistics) {
   std::vector<AesCtr> ciphers;
   ciphers.reserve(streams.size());
-  for (const Keystream& stream : streams) ciphers.emplace_back(stream.key);
+  for (const Keystream& stream : streams) ciphers.emplace_back(stream.key.bytes());
   add_streams(std::span(ciphers), streams, lanes);
   // One key, one stream: the statistics continue it, at the next whole cipher block.
   const std::uint64_t lane_bytes = lanes.size_bytes();

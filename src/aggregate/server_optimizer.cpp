@@ -1,11 +1,13 @@
 #include "crossilo/aggregate/server_optimizer.hpp"
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/float_mode.hpp"
 
 namespace crossilo {
 
 void ServerOptimizer::step(const RoundTotal& total, std::span<float> parameters) {
   CROSSILO_ASSERT(total.mean.size() == parameters.size());
+  const FloatModeGuard pinned;
   if (total.contributed_share > 0.0) apply(total.mean, parameters);
 }
 

@@ -27,6 +27,8 @@ const char* name_of(PrivatePurpose purpose) {
       return "order";
     case PrivatePurpose::dropout:
       return "dropout";
+    case PrivatePurpose::baseline:
+      return "baseline";
   }
   CROSSILO_ASSERT(!"a private purpose has a name");
   return "";

@@ -19,10 +19,6 @@ std::uint64_t weight_of(const Config& config, const Dataset& dataset) {
   return config.run.weights == WeightRule::equal ? 1 : (dataset.fit().rows + 9) / 10 * 10;
 }
 
-std::size_t outputs_of(const SiloSchema& schema) {
-  return schema.task == Task::multiclass ? schema.class_names.size() : 1;
-}
-
 std::unique_ptr<ServerOptimizer> make_server_optimizer(const Config& config) {
   if (config.algorithm.name == "fedavg") return std::make_unique<FedAvg>(config.algorithm.server_learning_rate);
   throw ConfigError("algorithm.name = " + config.algorithm.name + ": fedavg is known");
@@ -77,7 +73,8 @@ Job::Job(const Config& config, int ranks, int rank)
       .name = config.model.name, .inputs = datasets_.front()->features(), .outputs = outputs_of(schema())};
   model_ = std::make_unique<Model>(make_model(spec));
   silos_.reserve(hosted_.size());
-  for (std::size_t i = 0; i < hosted_.size(); ++i) silos_.push_back(make_silo(hosted_[i], datasets_[i]));
+  for (std::size_t i = 0; i < hosted_.size(); ++i)
+    silos_.push_back(make_silo(hosted_[i], datasets_[i], own_root(hosted_[i])));
 }
 
 Dataset Job::read_dataset(SiloId silo) const {
@@ -89,17 +86,20 @@ Dataset Job::read_dataset(SiloId silo) const {
   }
 }
 
-LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset) {
+PrivateRoot Job::own_root(SiloId silo) const {
   const std::string& name = config_.run.silos.at(silo.value);
-  const Key256 secret = read_or_create_secret(path_for_silo(config_.data.private_folder, name));
+  return private_root(read_or_create_secret(path_for_silo(config_.data.private_folder, name)), config_.run.seed);
+}
+
+LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root) {
   return LocalSilo({.id = silo,
-                    .name = name,
+                    .name = config_.run.silos.at(silo.value),
                     .data = std::move(dataset),
                     .train = {.learning_rate = config_.train.learning_rate,
                               .momentum = config_.train.momentum,
                               .batch_size = config_.train.batch_size,
                               .local_epochs = config_.train.local_epochs},
-                    .root = private_root(secret, config_.run.seed)},
+                    .root = std::move(root)},
                    *model_);
 }
 
@@ -142,8 +142,10 @@ OpenSilos Job::open_all_silos() const {
 }
 
 TrainAlone Job::train_alone() {
-  return [this](std::shared_ptr<Dataset> dataset) {
-    LocalSilo silo = make_silo(hosted_.front(), dataset);
+  return [this, baseline = std::uint32_t{0}](std::shared_ptr<Dataset> dataset) mutable {
+    // Every baseline starts from the federation's first model: under a silo's own root it would repeat its randomness.
+    PrivateRoot root{derive(own_root(hosted_.front()), PrivatePurpose::baseline, {.silo = SiloId{baseline++}})};
+    LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root));
     FederationSetup setup = common_setup();
     setup.facts.silo_names = {"alone"};
     setup.facts.hosted = {{.id = SiloId{0}, .weight = 1}};

@@ -137,7 +137,8 @@ std::string rows_fault(const SiloSchema& schema, const RowSet& set) {
     const float label = set.y[row];
     const bool is_class = label >= 0.0f && label < classes && label == std::floor(label);
     if (is_regression ? std::isfinite(label) : is_class) continue;
-    return fmt::format("y, row {}: {} found, {} is wanted", row, label,
+    // The label itself is a patient's: messages travel to people who may not read the file.
+    return fmt::format("y, row {}: is not {}", row,
                        is_regression ? "a finite number" : fmt::format("a class from 0 to {}", classes - 1));
   }
   return "";

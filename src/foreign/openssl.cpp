@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <openssl/proverr.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -64,11 +65,6 @@ const unsigned char* raw(const std::byte* bytes) { return reinterpret_cast<const
 OSSL_PARAM octets(const char* name, const void* data, std::size_t size) {
   static unsigned char nothing = 0;  // an empty text must still have an address
   return OSSL_PARAM_construct_octet_string(name, size == 0 ? &nothing : const_cast<void*>(data), size);
-}
-
-template <class Root, class Purpose>
-Key256 derive_from(const Root& root, Purpose purpose, const Derivation& derivation) {
-  return hkdf_sha256(root.key, {}, derivation_info(purpose, derivation));
 }
 
 constexpr std::size_t kMacPiece = std::size_t{1} << 26;
@@ -163,11 +159,11 @@ void secure_random(std::span<std::byte> bytes) {
 void wipe(std::span<std::byte> bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 
 Key256 derive(const PublicRoot& root, PublicPurpose purpose, const Derivation& derivation) {
-  return derive_from(root, purpose, derivation);
+  return hkdf_sha256(root.key, {}, derivation_info(purpose, derivation));
 }
 
-Key256 derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation) {
-  return derive_from(root, purpose, derivation);
+SecretKey derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation) {
+  return hkdf_sha256(root.key.bytes(), {}, derivation_info(purpose, derivation));
 }
 
 PublicRoot public_root(std::uint64_t seed) {
@@ -175,8 +171,8 @@ PublicRoot public_root(std::uint64_t seed) {
   return {hkdf_sha256(no_secret, {}, root_info(RootKind::public_root, seed))};
 }
 
-PrivateRoot private_root(const Key256& silo_secret, std::uint64_t seed) {
-  return {hkdf_sha256(silo_secret, {}, root_info(RootKind::private_root, seed))};
+PrivateRoot private_root(const SecretKey& silo_secret, std::uint64_t seed) {
+  return {hkdf_sha256(silo_secret.bytes(), {}, root_info(RootKind::private_root, seed))};
 }
 
 std::uint64_t seed_of(const Key256& key) {
@@ -254,19 +250,24 @@ std::array<std::byte, 32> X25519::public_key() const {
   return key;
 }
 
-Key256 X25519::agree(const std::array<std::byte, 32>& peer_public_key) const {
+SecretKey X25519::agree(const std::array<std::byte, 32>& peer_public_key) const {
   const PublicKey peer(check_openssl(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, raw(peer_public_key.data()), peer_public_key.size()),
       "EVP_PKEY_new_raw_public_key"));
   const PublicKeyContext context(check_openssl(EVP_PKEY_CTX_new(state_->pair.get(), nullptr), "EVP_PKEY_CTX_new"));
   check_openssl(EVP_PKEY_derive_init(context.get()), "EVP_PKEY_derive_init");
   check_openssl(EVP_PKEY_derive_set_peer(context.get(), peer.get()), "EVP_PKEY_derive_set_peer");
-  Key256 secret{};
-  std::size_t size = secret.size();
-  // OpenSSL itself refuses an all-zero result (RFC 7748, section 6.1); the second test does not rely on it.
-  const bool derived = EVP_PKEY_derive(context.get(), raw(secret.data()), &size) == 1;
+  SecretKey secret;
+  std::size_t size = secret.bytes().size();
   ERR_clear_error();
-  if (!derived || size != secret.size() || secret == Key256{})
+  const bool derived = EVP_PKEY_derive(context.get(), raw(secret.bytes().data()), &size) == 1;
+  // OpenSSL itself refuses an all-zero result (RFC 7748, section 6.1), by this reason; the second test does not rely on
+  // it. Every other failure is the library's.
+  const bool refused = !derived && ERR_GET_REASON(ERR_peek_last_error()) == PROV_R_FAILED_DURING_DERIVATION;
+  if (!derived && !refused) openssl_failed("EVP_PKEY_derive");
+  ERR_clear_error();
+  CROSSILO_ASSERT(refused || size == secret.bytes().size());
+  if (refused || secret == SecretKey())
     throw EnvironmentError("X25519: the public key " + to_hex(peer_public_key) +
                            " is a point of small order, which gives a secret that everybody knows; its owner must "
                            "start again with a fresh key");

@@ -32,6 +32,17 @@ std::size_t segment_words_for(const PayloadLayout& layout, int ranks) {
   return std::clamp(shard, std::size_t{64}, RingSum::Options{}.segment_words);
 }
 
+/// Everybody's hello, and the masks that follow from it. The private half of this start's key ends with the function.
+SumSession open_session(Communicator& communicator, const FederationSetup& setup) {
+  const X25519 key;
+  Roster roster =
+      exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
+  std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
+  SumSession::Options options = setup.session;
+  options.ring_sum.segment_words = segment_words_for(setup.codec.layout, communicator.size());
+  return SumSession(communicator, std::move(roster), std::move(mask), options);
+}
+
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
   out.round = model.round;
   out.parameters.assign(model.parameters.begin(), model.parameters.end());
@@ -60,12 +71,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
-  const X25519 key;
-  Roster roster =
-      exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
-  std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
-  setup.session.ring_sum.segment_words = segment_words_for(setup.codec.layout, communicator.size());
-  SumSession session(communicator, std::move(roster), std::move(mask), setup.session);
+  SumSession session = open_session(communicator, setup);
   observer.on_start(session.roster(), setup.codec.layout, session.mask_name());
 
   TrainedModel result;

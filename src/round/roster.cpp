@@ -68,22 +68,42 @@ void require_equal(Communicator& communicator, const std::vector<Hello>& hellos,
                             differing.size() == 1 ? "" : " each", communicator.peer_name(0)));
 }
 
-void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos) {
+/// Every silo belongs to one rank, in the order of run.silos, and none is left over.
+void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
+                   const std::vector<std::string>& silo_names) {
+  std::size_t next = 0;
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
+    const std::size_t hosted = hellos[rank].hosted_silos;
+    if (hellos[rank].first_silo != next || hosted == 0 || hosted > silo_names.size() - next)
+      throw EnvironmentError(fmt::format(
+          "{} claims {} silos from number {} on where number {} of {} was expected; each silo belongs to one rank, in "
+          "the order of run.silos; nothing was started",
+          communicator.peer_name(static_cast<int>(rank)), hosted, hellos[rank].first_silo, next, silo_names.size()));
+    next += hosted;
+  }
+  if (next != silo_names.size())
+    throw EnvironmentError(
+        fmt::format("no rank hosts silo {}; each silo of run.silos belongs to one rank; nothing was "
+                    "started",
+                    fmt::join(silo_names.begin() + static_cast<std::ptrdiff_t>(next), silo_names.end(), ", ")));
+}
+
+void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos,
+                  const std::vector<std::string>& silo_names) {
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     if (std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) != 0)
       throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) +
                              " runs another version of crossilo; nothing was started");
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank)
+    for (std::size_t other = 0; other < rank; ++other)
+      if (hellos[rank].public_key == hellos[other].public_key)
+        throw EnvironmentError(fmt::format(
+            "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was started",
+            communicator.peer_name(static_cast<int>(other)), communicator.peer_name(static_cast<int>(rank))));
   require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
   require_equal<DataError>(communicator, hellos, &Hello::schema_hash, "the features, classes or task");
   require_equal<ConfigError>(communicator, hellos, &Hello::model_schema_hash, "the model's parameters");
-  std::uint32_t next = 0;
-  for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
-    if (hellos[rank].first_silo != next || hellos[rank].hosted_silos == 0)
-      throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) + " claims silo number " +
-                             std::to_string(hellos[rank].first_silo) + " where number " + std::to_string(next) +
-                             " was expected; each silo belongs to one rank, in the order of run.silos");
-    next += hellos[rank].hosted_silos;
-  }
+  check_hosting(communicator, hellos, silo_names);
 }
 
 Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Deadline& deadline) {
@@ -115,19 +135,22 @@ std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank) {
 Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25519& key, const Deadline& deadline) {
   CROSSILO_ASSERT(!own.hosted.empty());
   const Hello hello = own_hello(own, key);
-  const auto hellos = gather<Hello>(communicator, std::span(&hello, 1), deadline);
+  auto hellos = gather<Hello>(communicator, std::span(&hello, 1), deadline);
+  for (Hello& one : hellos) one.host[sizeof(one.host) - 1] = '\0';  // it came off the wire, and is read as a text
   std::vector<std::string> names;
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     names.push_back(name_rank(own.silo_names, hellos[rank], rank));
   communicator.name_peers(std::move(names));
-  check_hellos(communicator, hellos);
+  check_hellos(communicator, hellos, own.silo_names);
 
   Roster roster{.cohort = gather_cohort(communicator, own, deadline), .silo_names = own.silo_names};
   Sha256 epoch;
   epoch.update(std::as_bytes(std::span(hellos))).update(std::as_bytes(std::span(roster.cohort.weights)));
   roster.epoch = epoch.finish();
   for (const Hello& one : hellos)
-    roster.identities.push_back({.id = SiloId{one.first_silo}, .public_key = one.public_key});
+    roster.identities.push_back({.id = SiloId{one.first_silo},
+                                 .public_key = one.public_key,
+                                 .name = communicator.peer_name(static_cast<int>(roster.identities.size()))});
   return roster;
 }
 

@@ -43,6 +43,11 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
       evaluations_(stages_.silos.size()) {
   CROSSILO_ASSERT(!stages_.silos.empty());
   CROSSILO_ASSERT(stages_.codec.layout().parameters() == initial.size());
+  // Refused now, not when the first narrow round comes.
+  for (LaneBlock block : stages_.codec.layout().lanes) {
+    block.lane_bits = stages_.lanes.lane_bits();
+    (void)LaneScale::of(block, session_.roster().cohort.size(), stages_.codec.noise_bound());
+  }
   set_last(RoundIndex{0});
   best_ = last_;
   best_.parameters = best_parameters_;

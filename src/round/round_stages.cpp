@@ -28,10 +28,11 @@ RoundTicket Round::open(RoundIndex round, bool wants_stop) {
   seconds_ = {};
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
-  RoundTicket ticket =
-      session_.open({.kind = SumKind::round, .round = round, .model = last_.hash, .wants_stop = wants_stop});
-  ticket.lanes = {stages_.lanes.next()};
-  return ticket;
+  return session_.open({.kind = SumKind::round,
+                        .round = round,
+                        .model = last_.hash,
+                        .lanes = stages_.lanes.next(),
+                        .wants_stop = wants_stop});
 }
 
 SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {

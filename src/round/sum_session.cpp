@@ -1,9 +1,11 @@
 #include "crossilo/round/sum_session.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
@@ -12,24 +14,56 @@ namespace {
 /// One rank's public control data in open.
 struct OpenMessage {
   Hash256 model{};
+  Hash256 cohort{};
   std::uint64_t counter = 0;
   std::uint32_t round = 0;
   std::uint8_t kind = 0;
+  std::uint8_t lane_bits = 0;
+  std::int8_t log2_bound = 0;
   std::uint8_t wants_stop = 0;
-  std::uint8_t unused[2] = {};
 };
-static_assert(sizeof(OpenMessage) == 48);
+static_assert(sizeof(OpenMessage) == 80);
 
-std::string differing(Communicator& communicator, std::span<const OpenMessage> all) {
+/// Compares one field. The view that most ranks share counts as right; where no view has most, all are named.
+template <class Field>
+void compare(Communicator& communicator, std::span<const OpenMessage> all, Field OpenMessage::*field, const char* what,
+             std::string& differences) {
+  if (std::ranges::all_of(all, [&](const OpenMessage& one) { return one.*field == all.front().*field; })) return;
+  const auto sharing = [&](const Field& view) {
+    return std::ranges::count_if(all, [&](const OpenMessage& one) { return one.*field == view; });
+  };
+  const auto most_shared = std::ranges::max_element(
+      all, [&](const OpenMessage& a, const OpenMessage& b) { return sharing(a.*field) < sharing(b.*field); });
+  const bool is_majority = 2 * static_cast<std::size_t>(sharing((*most_shared).*field)) > all.size();
   std::string names;
-  for (std::size_t rank = 1; rank < all.size(); ++rank) {
-    const OpenMessage& one = all[rank];
-    if (one.model == all[0].model && one.counter == all[0].counter && one.round == all[0].round &&
-        one.kind == all[0].kind)
-      continue;
-    names += (names.empty() ? "" : ", ") + communicator.peer_name(static_cast<int>(rank));
-  }
-  return names;
+  for (std::size_t rank = 0; rank < all.size(); ++rank)
+    if (!is_majority || all[rank].*field != (*most_shared).*field)
+      names += (names.empty() ? "" : ", ") + communicator.peer_name(static_cast<int>(rank));
+  differences +=
+      std::string("the ") + what +
+      (is_majority ? " of " + names + " differs from that of the others; " : " differs between " + names + "; ");
+}
+
+/// Throws when the ranks do not all speak of the same sum. All see the same messages, so all throw alike.
+void require_one_view(Communicator& communicator, std::span<const OpenMessage> all, RoundIndex round) {
+  std::string differences;
+  compare(communicator, all, &OpenMessage::kind, "kind of sum", differences);
+  compare(communicator, all, &OpenMessage::counter, "number of the sum", differences);
+  compare(communicator, all, &OpenMessage::round, "round", differences);
+  compare(communicator, all, &OpenMessage::cohort, "cohort", differences);
+  compare(communicator, all, &OpenMessage::lane_bits, "lane width", differences);
+  compare(communicator, all, &OpenMessage::log2_bound, "lanes' bound", differences);
+  compare(communicator, all, &OpenMessage::model, "model", differences);
+  if (differences.empty()) return;
+  throw DivergedError("round " + std::to_string(round.value) + ": " + differences +
+                      "nothing was applied. All silos must run the same program on the same settings");
+}
+
+/// log2 of a power of two.
+std::int8_t log2_of(double bound) {
+  int exponent = 0;
+  CROSSILO_ASSERT(std::frexp(bound, &exponent) == 0.5);
+  return static_cast<std::int8_t>(exponent - 1);
 }
 
 }  // namespace
@@ -46,23 +80,25 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
 
 RoundTicket SumSession::open(const OpenRequest& request) {
   OpenMessage own{.model = request.model,
+                  .cohort = cohort_hash(roster_.cohort),
                   .counter = ++counter_,
                   .round = request.round.value,
                   .kind = static_cast<std::uint8_t>(request.kind),
                   .wants_stop = request.wants_stop ? std::uint8_t{1} : std::uint8_t{0}};
+  if (request.lanes) {
+    own.lane_bits = static_cast<std::uint8_t>(request.lanes->lane_bits);
+    own.log2_bound = log2_of(request.lanes->bound);
+  }
   std::vector<OpenMessage> all(static_cast<std::size_t>(communicator_.size()));
   all_gather(communicator_, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
              {.seconds = peer_seconds_max_, .step = "open, round " + std::to_string(request.round.value)});
-  const std::string names = differing(communicator_, all);
-  if (!names.empty())
-    throw DivergedError("round " + std::to_string(request.round.value) + ": the model of " + names +
-                        " differs from that of " + communicator_.peer_name(0) +
-                        "; nothing was applied. All silos must run the same program on the same settings");
+  require_one_view(communicator_, all, request.round);
   RoundTicket ticket{.kind = request.kind,
                      .round = request.round,
                      .counter = counter_,
                      .cohort = roster_.cohort,
                      .parent_model = request.model};
+  if (request.lanes) ticket.lanes = {*request.lanes};
   for (const OpenMessage& message : all)
     if (message.wants_stop != 0) ticket.stop = StopReason::signal;
   return ticket;

@@ -6,7 +6,6 @@
 #include <random>
 
 #include "crossilo/base/check.hpp"
-#include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "shuffle.hpp"
 
@@ -14,21 +13,6 @@ namespace crossilo {
 namespace {
 
 constexpr std::size_t kHeldBackPercent = 15;
-
-void check_targets(const RowSet& set, const char* name, const SiloSchema& schema, SiloId silo) {
-  CROSSILO_ASSERT(set.y.size() == set.rows && set.x.size() == set.rows * schema.feature_names.size());
-  const auto classes = static_cast<float>(schema.class_names.size());
-  for (std::size_t row = 0; row < set.rows; ++row) {
-    const float y = set.y[row];
-    const bool is_class = y >= 0.0f && y < classes && y == std::floor(y);
-    if (schema.task == Task::regression ? std::isfinite(y) : is_class) continue;
-    throw DataError("silo " + std::to_string(silo.value) + ": " + name + "/y, row " + std::to_string(row) + " is " +
-                    std::to_string(y) + "; expected " +
-                    (schema.task == Task::regression
-                         ? std::string("a finite number")
-                         : "a class index below " + std::to_string(schema.class_names.size())));
-  }
-}
 
 /// Marks the rows to hold back: every hundred rows along the shuffled classes give 15.
 std::vector<bool> choose_held_back(const RowSet& train, Task task, std::mt19937_64& generator) {
@@ -84,8 +68,8 @@ void scale(RowSet& set, const Scaling& scaling) {
 Dataset::Dataset(SiloData data, const PublicRoot& root, SiloId silo)
     : schema_(std::move(data.schema)), test_(std::move(data.test)) {
   CROSSILO_ASSERT(features() > 0);
-  check_targets(data.train, "train", schema_, silo);
-  check_targets(test_, "test", schema_, silo);
+  for (const RowSet* set : {&data.train, &test_})  // whether the labels fit, the reader has checked
+    CROSSILO_ASSERT(set->y.size() == set->rows && set->x.size() == set->rows * features());
   std::mt19937_64 generator(
       seed_of(derive(root, PublicPurpose::held_back_rows, {.round = {}, .silo = silo, .parent = {}})));
   const std::vector<bool> is_held_back = choose_held_back(data.train, schema_.task, generator);
@@ -106,24 +90,31 @@ Dataset Dataset::pooled(const std::vector<const Dataset*>& silos) {
   return all;
 }
 
-void Dataset::column_sums(std::span<double> sums, std::span<double> counts) const {
-  CROSSILO_ASSERT(sums.size() == features() && counts.size() == features() && !is_scaled_);
-  std::ranges::fill(sums, 0.0);
-  std::ranges::fill(counts, 0.0);
+void Dataset::column_sums(const ColumnSums& out) const {
+  CROSSILO_ASSERT(!is_scaled_);
+  for (const std::span<double> sums : {out.values, out.magnitudes, out.counts}) {
+    CROSSILO_ASSERT(sums.size() == features());
+    std::ranges::fill(sums, 0.0);
+  }
   for_each_value(fit_, features(), [&](std::size_t column, float x) {
     if (std::isnan(x)) return;
-    sums[column] += static_cast<double>(x);
-    counts[column] += 1.0;
+    out.values[column] += static_cast<double>(x);
+    out.magnitudes[column] += std::abs(static_cast<double>(x));
+    out.counts[column] += 1.0;
   });
 }
 
-void Dataset::column_centred_squares(std::span<const double> mean, std::span<double> squares) const {
-  CROSSILO_ASSERT(mean.size() == features() && squares.size() == features() && !is_scaled_);
-  std::ranges::fill(squares, 0.0);
+void Dataset::centred_sums(std::span<const double> centre, const CentredSums& out) const {
+  CROSSILO_ASSERT(centre.size() == features() && !is_scaled_);
+  for (const std::span<double> sums : {out.values, out.squares}) {
+    CROSSILO_ASSERT(sums.size() == features());
+    std::ranges::fill(sums, 0.0);
+  }
   for_each_value(fit_, features(), [&](std::size_t column, float x) {
     if (std::isnan(x)) return;
-    const double centred = static_cast<double>(x) - mean[column];
-    squares[column] += centred * centred;
+    const double centred = static_cast<double>(x) - centre[column];
+    out.values[column] += centred;
+    out.squares[column] += centred * centred;
   });
 }
 

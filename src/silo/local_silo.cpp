@@ -47,10 +47,6 @@ void load(Model& model, std::span<const float> parameters) {
   std::ranges::copy(parameters, model.parameters().begin());
 }
 
-std::size_t outputs_of(const SiloSchema& schema) {
-  return schema.task == Task::multiclass ? schema.class_names.size() : 1;
-}
-
 /// What the predictions are compared with. Shapes: y [rows] -> [rows, outputs].
 at::Tensor targets_of(Task task, const at::Tensor& y, std::int64_t outputs) {
   return task == Task::multiclass ? at::one_hot(y.to(at::kLong), outputs).to(at::kFloat) : y.unsqueeze(1);
@@ -130,6 +126,10 @@ void train_epoch(Model::Parts& model, Task task, const Rows& rows, std::span<std
 
 }  // namespace
 
+std::size_t outputs_of(const SiloSchema& schema) {
+  return schema.task == Task::multiclass ? schema.class_names.size() : 1;
+}
+
 LocalSilo::LocalSilo(LocalSiloParts parts, Model& model) : parts_(std::move(parts)), model_(model) {
   CROSSILO_ASSERT(parts_.data && parts_.train.batch_size > 0);
   CROSSILO_ASSERT(model_.spec().inputs == parts_.data->features());
@@ -138,12 +138,11 @@ LocalSilo::LocalSilo(LocalSiloParts parts, Model& model) : parts_(std::move(part
 
 void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) {
   const Derivation use{.round = ticket.round, .silo = parts_.id, .parent = ticket.parent_model};
-  std::mt19937_64 generator(seed_of(derive(parts_.root, PrivatePurpose::order, use)));
-  const TorchSeedGuard dropout_seed(seed_of(derive(parts_.root, PrivatePurpose::dropout, use)));
+  std::mt19937_64 generator(seed_of(derive(parts_.root, PrivatePurpose::order, use).bytes()));
+  const TorchSeedGuard dropout_seed(seed_of(derive(parts_.root, PrivatePurpose::dropout, use).bytes()));
   const TrainOptions& options = parts_.train;
   const SgdRates rates{.learning_rate = static_cast<float>(options.learning_rate),
-                       .momentum = static_cast<float>(options.momentum),
-                       .weight_decay = static_cast<float>(options.weight_decay)};
+                       .momentum = static_cast<float>(options.momentum)};
   const Dataset& data = *parts_.data;
   const Rows rows = view_rows(data.fit(), data.features());
   std::vector<std::int64_t> order(data.fit().rows);

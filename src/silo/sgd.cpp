@@ -11,7 +11,7 @@ void sgd_step(const SgdRates& rates, std::span<float> parameters, std::span<floa
   float* const g = gradient.data();
   float* const v = velocity.data();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    v[i] = rates.momentum * v[i] + (g[i] + rates.weight_decay * p[i]);
+    v[i] = rates.momentum * v[i] + g[i];
     p[i] -= rates.learning_rate * v[i];
     g[i] = 0.0f;
   }

@@ -9,6 +9,7 @@ namespace {
 constexpr double kBoundMin = 0x1p-40;
 constexpr double kBoundMax = 16.0;
 constexpr double kHeadroom = 8.0;
+constexpr double kShrinkMax = 8.0;
 constexpr double kClampedShareMax = 1e-3;
 
 double power_of_two_at_least(double value) {
@@ -24,6 +25,9 @@ void LaneSchedule::after(const RoundTotal& total, std::size_t cohort_size) {
   float largest = 0.0f;
   for (const float value : total.mean) largest = std::max(largest, std::fabs(value));
   double bound = power_of_two_at_least(kHeadroom * static_cast<double>(largest));
+  // A round in which hardly anything moved says little about the next one: C comes down by steps.
+  if (next_.lane_bits == lane_bits_) bound = std::max(bound, next_.bound / kShrinkMax);
+  if (largest == 0.0f) bound = next_.bound;
   const double parameters = static_cast<double>(total.mean.size()) * static_cast<double>(cohort_size);
   if (total.statistics[kClampedParameters] > kClampedShareMax * parameters)
     bound = std::max(bound, std::min(2.0 * next_.bound, kBoundMax));

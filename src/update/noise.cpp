@@ -1,5 +1,7 @@
 #include "crossilo/update/noise.hpp"
 
+#include <utility>
+
 #include "crossilo/base/check.hpp"
 
 namespace crossilo {
@@ -9,7 +11,8 @@ NoisedPayload Noise::operator()(RingPayload&& payload, const RoundTicket& ticket
   return NoisedPayload(std::move(payload));
 }
 
-void Noise::accumulate(NoisedPayload& total, const NoisedPayload& payload) {
+void Noise::accumulate(NoisedPayload& total, NoisedPayload&& taken) {
+  const NoisedPayload payload = std::move(taken);
   CROSSILO_ASSERT(total.lanes().data() != payload.lanes().data() || total.lanes().empty());
   CROSSILO_ASSERT(total.lanes().size() == payload.lanes().size());
   CROSSILO_ASSERT(total.statistics().size() == payload.statistics().size());

@@ -7,6 +7,7 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/float_mode.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/update/lane_kernels.hpp"
 
@@ -39,12 +40,12 @@ double total_units_max(const StatisticSpec& spec, std::size_t cohort_size) {
 
 std::string quoted(const StatisticSpec& spec) { return "statistic '" + spec.name + "'"; }
 
-std::uint64_t encode_statistic(const StatisticSpec& spec, double value, SiloId silo) {
+/// The value itself belongs to one silo alone: it stands in no message. The caller names the silo (round/sum_hosted).
+std::uint64_t encode_statistic(const StatisticSpec& spec, double value) {
   const double units = value / spec.resolution;
   if (!(std::fabs(units) <= units_max(spec)))
-    throw DataError("silo " + std::to_string(silo.value) + ": " + quoted(spec) + " is " + std::to_string(value) +
-                    "; expected at most " + std::to_string(spec.bound) +
-                    " in size; look for extreme or missing values in this silo's file");
+    throw DataError(quoted(spec) + " is beyond its bound of " + std::to_string(spec.bound) +
+                    "; look for extreme values in this silo's file, or give the column in a larger unit in all silos");
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::llround(units)));
 }
 
@@ -192,12 +193,13 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
   statistics[kClampedParameters] = static_cast<double>(clamped);
   for (std::size_t i = 0; i < statistics.size(); ++i)
-    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i], update.silo());
+    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i]);
   return RingPayload(buffer);
 }
 
 RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
                              std::span<double> statistics) const {
+  const FloatModeGuard pinned;
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(mean.size() == layout.parameters() && statistics.size() == layout.statistics.size());
   CROSSILO_ASSERT(total.lanes().size() == lane_words(ticket) && total.statistics().size() == statistics.size());

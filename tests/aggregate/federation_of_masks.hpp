@@ -21,7 +21,8 @@ struct KeyRing {
   explicit KeyRing(std::size_t ranks) {
     for (std::uint32_t i = 0; i < ranks; ++i) {
       pairs.emplace_back(Sha256().update("private key " + std::to_string(i)).finish());
-      identities.push_back({.id = {3 * i + 1}, .public_key = pairs.back().public_key()});
+      identities.push_back(
+          {.id = {3 * i + 1}, .public_key = pairs.back().public_key(), .name = "silo " + std::to_string(3 * i + 1)});
     }
   }
   std::vector<PairKey> keys_of(std::size_t rank, const Hash256& epoch) const {

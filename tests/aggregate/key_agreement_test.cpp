@@ -36,7 +36,7 @@ TEST(KeyAgreement, EachPairHasOneKeyOfItsOwn) {
       EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end(), [](auto& a, auto& b) { return a.peer < b.peer; }));
       for (const PairKey& pair : keys) {
         EXPECT_NE(pair.peer, ring.identities[i].id);
-        distinct.insert(pair.key);
+        distinct.insert(pair.key.bytes());
       }
     }
     EXPECT_EQ(distinct.size(), ranks * (ranks - 1) / 2);  // each key is held by exactly two
@@ -58,7 +58,7 @@ TEST(KeyAgreement, AnotherEpochGivesOtherKeys) {
 
 TEST(KeyAgreement, KeysDependOnBothIds) {
   KeyRing ring(2);
-  const Key256 key = ring.keys_of(0, epoch_of("1"))[0].key;
+  const SecretKey key = std::move(ring.keys_of(0, epoch_of("1"))[0].key);
   ring.identities[1].id = {5};
   EXPECT_NE(ring.keys_of(0, epoch_of("1"))[0].key, key);
   EXPECT_EQ(pair_key_info({4}, {1}), pair_key_info({1}, {4}));

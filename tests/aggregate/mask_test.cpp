@@ -4,13 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <array>
 #include <cstring>
 #include <random>
 #include <set>
 
 #include "aggregate/federation_of_masks.hpp"
 #include "crossilo/base/error.hpp"
+#include "support/byte_statistics.hpp"
 #include "support/fake_line.hpp"
 
 namespace crossilo {
@@ -94,7 +95,7 @@ TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
   Words expected = round.plain(1);
   for (const PairKey& pair : round.ring.keys_of(1, epoch_of("1"))) {
     const std::uint32_t sign = pair.peer < SiloId{4} ? ~0U : 1U;  // the higher id subtracts
-    AesCtr stream(hkdf_sha256(pair.key, {}, mask_info(context, pair.peer, {4})));
+    AesCtr stream(hkdf_sha256(pair.key.bytes(), {}, mask_info(context, pair.peer, {4})));
     std::vector<std::byte> bytes(32 + 8 * kFirstFreeStatistic);
     stream.generate(bytes);
     for (std::size_t k = 0; k < kParameters; ++k) {
@@ -114,12 +115,11 @@ TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
 TEST(Mask, TwoRanksWithTheSameRoleDoNotCancel) {
   std::vector<std::uint32_t> lanes(64, 0);
   std::vector<std::uint64_t> statistics(4, 0);
-  const Key256 key = sha256({});
-  const std::vector<Keystream> both_add{{.key = key, .subtract = false}, {.key = key, .subtract = false}};
-  add_keystreams_cpu(both_add, lanes, statistics);
+  std::array<Keystream, 2> streams{{{.key = sha256({})}, {.key = sha256({})}}};
+  add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_NE(lanes, std::vector<std::uint32_t>(64, 0));
-  const std::vector<Keystream> both_subtract{{.key = key, .subtract = true}, {.key = key, .subtract = true}};
-  add_keystreams_cpu(both_subtract, lanes, statistics);
+  for (Keystream& stream : streams) stream.subtract = true;
+  add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_EQ(lanes, std::vector<std::uint32_t>(64, 0));
   EXPECT_EQ(statistics, std::vector<std::uint64_t>(4, 0));
 }
@@ -165,31 +165,18 @@ TEST(Mask, NoMaskLeavesEveryWord) {
 
 // --- what a reader of masked words sees ---
 
-struct ByteStatistics {
-  double chi_square = 0.0;  // 255 degrees of freedom
-  double entropy_bits = 0.0;
-};
-
-ByteStatistics statistics_of(const std::vector<std::uint32_t>& words) {
-  std::array<double, 256> counts{};
-  for (const std::byte byte : std::as_bytes(std::span(words))) counts[std::to_integer<std::size_t>(byte)] += 1.0;
-  const double total = static_cast<double>(words.size()) * 4.0;
-  ByteStatistics result;
-  for (const double count : counts) {
-    result.chi_square += (count - total / 256) * (count - total / 256) / (total / 256);
-    if (count > 0) result.entropy_bits -= count / total * std::log2(count / total);
-  }
-  return result;
+testing::ByteStatistics statistics_of(const std::vector<std::uint32_t>& words) {
+  return testing::ByteStatistics(std::as_bytes(std::span(words)));
 }
 
 TEST(Mask, MaskedWordsLookLikeNoiseAndPlainOnesDoNot) {
   Round round(3, 100'000);
   for (std::size_t rank = 0; rank < 3; ++rank) {
-    const ByteStatistics masked = statistics_of(round.masked(rank).lanes);
+    const testing::ByteStatistics masked = statistics_of(round.masked(rank).lanes);
     EXPECT_GT(masked.chi_square, 140.0);  // 255 +- 23; the keys are fixed, so this is repeatable
     EXPECT_LT(masked.chi_square, 370.0);
     EXPECT_GT(masked.entropy_bits, 7.999);
-    const ByteStatistics plain = statistics_of(round.plain(rank).lanes);
+    const testing::ByteStatistics plain = statistics_of(round.plain(rank).lanes);
     EXPECT_GT(plain.chi_square, 10'000.0);
     EXPECT_LT(plain.entropy_bits, 7.9);
   }
@@ -204,6 +191,22 @@ TEST(Mask, PlainWordsNeverAppearInTheMaskedPayload) {
   EXPECT_EQ(equal, 0U);  // by chance: 2e-6
   const Words other = round.masked(1);
   for (std::size_t i = 0; i < plain.lanes.size(); ++i) ASSERT_NE(masked.lanes[i], other.lanes[i]);
+}
+
+TEST(Mask, APayloadThatWasMaskedCannotBeMaskedAgain) {
+  const PayloadLayout layout{.lanes = {{.name = "b", .parameters = 4}}, .statistics = leading_statistics()};
+  const RoundTicket ticket{.counter = 1, .cohort = {.silos = {{1}}, .weights = {1}}};
+  RingCodec codec({.layout = layout, .root = {}});
+  NoMask mask;
+  SiloBuffers buffers(layout);
+  NoisedPayload payload = testing::noised(codec, {1}, {0.0F, 0.0F, 0.0F, 0.0F}, ticket, buffers);
+  NoisedPayload moved = std::move(payload);
+  EXPECT_THROW((void)mask(std::move(payload), ticket), InternalError);
+  EXPECT_THROW((void)payload.lanes(), InternalError);
+  const MaskedPayload masked = mask(std::move(moved), ticket);
+  EXPECT_EQ(masked.lanes().size(), 4U);
+  EXPECT_THROW(Noise::accumulate(moved, std::move(payload)), InternalError);
+  EXPECT_THROW((void)mask(std::move(moved), ticket), InternalError);
 }
 
 }  // namespace

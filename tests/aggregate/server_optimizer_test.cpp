@@ -4,9 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/float_mode.hpp"
 
 namespace crossilo {
 namespace {
@@ -40,6 +44,26 @@ TEST(FedAvg, NothingContributedChangesNothing) {
   FedAvg(1.0).step(total_of(mean, 0.0), parameters);
   EXPECT_EQ(parameters[0], 1.0F);
 }
+
+#if defined(__x86_64__)
+TEST(FedAvg, PinsTheModeOfFloatsAndGivesTheCallersBack) {
+  const unsigned callers = _mm_getcsr();
+  const unsigned flushing_and_upwards = callers | 0x8040u | 0x4000u;
+  const std::vector<float> mean{0x1p-140F, 0.3F};
+  std::vector<float> parameters{0x1p-141F, 1.0F};
+  const std::unique_ptr<ServerOptimizer> optimizer = std::make_unique<FedAvg>(0.1);
+  std::vector<float> expected = parameters;
+  optimizer->step(total_of(mean), expected);
+  _mm_setcsr(flushing_and_upwards);
+  optimizer->step(total_of(mean), parameters);
+  const unsigned afterwards = _mm_getcsr();
+  _mm_setcsr(callers);
+  EXPECT_EQ(afterwards & 0xe040u, flushing_and_upwards & 0xe040u);
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(parameters[0]), std::bit_cast<std::uint32_t>(expected[0]));
+  EXPECT_NE(expected[0], 0.0F);
+  EXPECT_EQ(parameters[1], expected[1]);
+}
+#endif
 
 TEST(FedAvg, SizesMustAgree) {
   const std::vector<float> mean{5.0F, 6.0F};

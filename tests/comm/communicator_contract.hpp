@@ -196,7 +196,7 @@ TYPED_TEST_P(CommunicatorContract, RingSumTestsItself) {
 
 REGISTER_TYPED_TEST_SUITE_P(CommunicatorContract, MessagesOfOneTagArriveInOrder, LargeMessagesArriveWhole,
                             EmptyMessagesAndMessagesToOneselfArrive, AnotherCountOrTypeThrows,
-                            AllGatherKeepsTheOrderOfRanks,
-                            RingSumEqualsThePlainSumBitForBit, RingSumSendsNoByteTooMany, RingSumTestsItself);
+                            AllGatherKeepsTheOrderOfRanks, RingSumEqualsThePlainSumBitForBit, RingSumSendsNoByteTooMany,
+                            RingSumTestsItself);
 
 }  // namespace crossilo::test

@@ -41,7 +41,8 @@ TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
 TEST(PollUntilTest, ProgressStartsTheDeadlineAnew) {
   SilentCommunicator communicator;
   int looks = 0;
-  EXPECT_THROW(poll_until(communicator, kDeadline, [&] { return WaitProgress{.moved = ++looks == 50}; }), PeerLostError);
+  EXPECT_THROW(poll_until(communicator, kDeadline, [&] { return WaitProgress{.moved = ++looks == 50}; }),
+               PeerLostError);
   EXPECT_EQ(communicator.clock().now_seconds(), 49.0 + 60.0);
 }
 

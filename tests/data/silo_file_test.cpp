@@ -71,7 +71,7 @@ TEST(SiloFile, ReplacesAtomicallyAndLeavesNothingBehindOnFailure) {
   SiloData broken = example_silo();
   broken.train.y[2] = 2.0f;
   EXPECT_HAS(error_text<StorageError>([&] { write_silo_file(path, broken); }),
-             "a.h5: not written: train/y, row 2: 2 found, a class from 0 to 1 is wanted");
+             "a.h5: not written: train/y, row 2: is not a class from 0 to 1");
   EXPECT_EQ(read_silo_summary(path).train_rows, 9u);
   EXPECT_HAS(error_text<StorageError>([&] { write_silo_file(folder.path("none/a.h5"), example_silo()); }), "none/a.h5");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
@@ -197,19 +197,19 @@ TEST(SiloFile, NamesEveryFault) {
        [](Parts& p) {
          p.data["test/x"].shape = {2, 2, 1};
        }},
-      {"train/y, row 1: 2 found, a class from 0 to 1 is wanted",
+      {"train/y, row 1: is not a class from 0 to 1",
        [](Parts& p) {
          p.set<std::int32_t>("train/y", Hdf5Type::int32, {2}, {0, 2});
        }},
-      {"test/y, row 0: -1 found",
+      {"test/y, row 0: is not a class from 0 to 1",
        [](Parts& p) {
          p.set<std::int8_t>("test/y", Hdf5Type::int8, {2}, {-1, 0});
        }},
-      {"train/y, row 0: 0.5 found",
+      {"train/y, row 0: is not a class from 0 to 1",
        [](Parts& p) {
          p.set<float>("train/y", Hdf5Type::float32, {2}, {0.5f, 0});
        }},
-      {"train/y, row 1: nan found",
+      {"train/y, row 1: is not a",
        [=](Parts& p) {
          p.set<float>("train/y", Hdf5Type::float32, {2}, {0, nan});
        }},

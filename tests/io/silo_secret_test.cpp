@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "crossilo/base/error.hpp"
 
@@ -25,12 +28,32 @@ class SiloSecret : public ::testing::Test {
 };
 
 TEST_F(SiloSecret, is_made_once_and_differs_between_silos) {
-  const Key256 first = read_or_create_secret(folder_ + "/a");
+  const SecretKey first = read_or_create_secret(folder_ + "/a");
   EXPECT_EQ(read_or_create_secret(folder_ + "/a"), first);
   EXPECT_NE(read_or_create_secret(folder_ + "/b"), first);
   struct stat facts {};
   ASSERT_EQ(::stat((folder_ + "/a/secret").c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600u);
+  ASSERT_EQ(::stat((folder_ + "/a").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0700u);
+}
+
+TEST_F(SiloSecret, leaves_no_other_file_behind) {
+  (void)read_or_create_secret(folder_ + "/a/b");
+  const std::filesystem::directory_iterator files(folder_ + "/a/b");
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST_F(SiloSecret, a_temporary_file_of_a_crashed_process_is_in_nobodys_way) {
+  std::filesystem::create_directories(folder_ + "/a");
+  std::ofstream(folder_ + "/a/secret." + std::to_string(::getpid())) << "left over";
+  EXPECT_NO_THROW((void)read_or_create_secret(folder_ + "/a"));
+}
+
+TEST_F(SiloSecret, a_folder_that_cannot_be_made_is_a_storage_error) {
+  std::ofstream(folder_ + "/file") << "no folder";
+  EXPECT_THROW((void)read_or_create_secret(folder_ + "/file"), StorageError);
+  EXPECT_THROW((void)read_or_create_secret(folder_ + "/file/a"), StorageError);
 }
 
 TEST_F(SiloSecret, that_others_may_read_is_refused) {

@@ -23,10 +23,10 @@ class LinearModel {
 
   const std::vector<double>& parameters() const { return p_; }
 
-  void sgd_step(const RowSet& rows, double learning_rate, double momentum, double weight_decay) {
+  void sgd_step(const RowSet& rows, double learning_rate, double momentum) {
     const std::vector<double> g = gradient(rows);
     for (std::size_t i = 0; i < p_.size(); ++i) {
-      v_[i] = momentum * v_[i] + g[i] + weight_decay * p_[i];
+      v_[i] = momentum * v_[i] + g[i];
       p_[i] -= learning_rate * v_[i];
     }
   }

@@ -27,7 +27,7 @@ inline float known_value(std::uint32_t silo, std::uint32_t round, std::size_t in
 class FakeSilo final : public Silo {
  public:
   explicit FakeSilo(SiloId id, float delta_size = 1.0f, std::optional<std::uint32_t> broken_round = {})
-      : id_(id), delta_size_(delta_size), broken_round_(broken_round) {}
+      : id_(id), delta_size_(delta_size), name_("silo" + std::to_string(id.value)), broken_round_(broken_round) {}
   [[nodiscard]] SiloId id() const noexcept override { return id_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
@@ -47,7 +47,7 @@ class FakeSilo final : public Silo {
  private:
   SiloId id_;
   float delta_size_;
-  std::string name_ = "fake";
+  std::string name_;
   std::optional<std::uint32_t> broken_round_;
 };
 

@@ -123,6 +123,42 @@ TEST(RoundLocal, one_flipped_bit_in_one_model_is_found_in_that_round_and_the_sil
   }
 }
 
+std::string divergence_of(int ranks, int flipped_rank) {
+  try {
+    run_on(ranks, {.silos = static_cast<std::size_t>(ranks), .flipped_rank = flipped_rank});
+  } catch (const DivergedError& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(RoundLocal, a_fork_accuses_the_minority_and_where_there_is_none_both_sides) {
+  const std::string first = divergence_of(4, 0);
+  EXPECT_NE(first.find("the model of silo silo0 "), std::string::npos) << first;
+  EXPECT_EQ(first.find("silo1"), std::string::npos) << first;
+  const std::string tie = divergence_of(2, 0);
+  EXPECT_NE(tie.find("silo0"), std::string::npos) << tie;
+  EXPECT_NE(tie.find("silo1"), std::string::npos) << tie;
+}
+
+TEST(RoundLocal, open_names_what_differs_when_it_is_not_the_model) {
+  try {
+    run_local_ranks({.size = 3, .seed = 2}, [&](Communicator& communicator) {
+      (void)run_fake(communicator, {.silos = 3, .lane_bits = communicator.rank() == 1 ? 16u : 8u});
+    });
+    FAIL() << "differing lanes went unnoticed";
+  } catch (const DivergedError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("round 2: the lane width of silo silo1 "), std::string::npos) << text;
+    EXPECT_EQ(text.find("the model"), std::string::npos) << text;
+  }
+}
+
+TEST(RoundLocal, too_many_silos_for_narrow_lanes_are_refused_before_anything_is_trained) {
+  EXPECT_THROW(run_on(1, {.silos = 15, .rounds = 0, .lane_bits = 8}), ConfigError);
+  EXPECT_NO_THROW(run_on(1, {.silos = 14, .rounds = 0, .lane_bits = 8}));
+}
+
 TEST(RoundLocal, differing_settings_are_refused_before_the_first_round) {
   try {
     run_local_ranks({.size = 3, .seed = 2}, [&](Communicator& communicator) {

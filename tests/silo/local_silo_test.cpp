@@ -42,7 +42,7 @@ LocalSilo silo_with(const SiloData& data, Model& model, const TrainOptions& trai
                     .name = std::string("s").append(std::to_string(id)),
                     .data = std::make_shared<const Dataset>(data, root, SiloId{id}),
                     .train = train,
-                    .root = {.key = root.key}},
+                    .root = {.key = Key256(root.key)}},
                    model);
 }
 
@@ -69,12 +69,11 @@ TEST(LocalSilo, FullBatchStepsAgreeWithTheFormulas) {
     Model model = model_for(c);
     const SiloData data = test::random_silo(schema_of(c), 60, 5, 3);
     LocalSilo silo =
-        silo_with(data, model,
-                  {.learning_rate = 0.1, .momentum = 0.9, .weight_decay = 0.01, .batch_size = 1000, .local_epochs = 6});
+        silo_with(data, model, {.learning_rate = 0.1, .momentum = 0.9, .batch_size = 1000, .local_epochs = 6});
     const std::vector<float> global = random_parameters(model, 4);
     oracle::LinearModel expected = oracle_of(c, global);
     const Dataset same(data, public_root(1), SiloId{0});
-    for (int step = 0; step < 6; ++step) expected.sgd_step(same.fit(), 0.1, 0.9, 0.01);
+    for (int step = 0; step < 6; ++step) expected.sgd_step(same.fit(), 0.1, 0.9);
     expect_delta(train(silo, global), expected, global);
   }
 }
@@ -95,7 +94,7 @@ TEST(LocalSilo, TakesOneStepForEachBatchAndUsesTheLastSmallerOne) {
         silo_with(data, model, {.learning_rate = 0.02, .momentum = 0.8, .batch_size = 4, .local_epochs = 2});
     const std::vector<float> global = random_parameters(model, 4);
     oracle::LinearModel expected = oracle_of(c, global);
-    for (int step = 0; step < 2 * 5; ++step) expected.sgd_step(one, 0.02, 0.8, 0.0);  // 17 fit rows: 4 4 4 4 1
+    for (int step = 0; step < 2 * 5; ++step) expected.sgd_step(one, 0.02, 0.8);  // 17 fit rows: 4 4 4 4 1
     expect_delta(train(silo, global), expected, global);
   }
 }

@@ -3,7 +3,7 @@
 # Method: search the code, comments taken off. Usage: raw_calls.sh REPOSITORY
 set -euo pipefail
 cd "$1"
-calls='\<(P?MPIX?_[A-Za-z_]+|H5[A-Z]+[a-z][A-Za-z0-9_]*|EVP_[A-Za-z0-9_]+|RAND_[a-z_]+|nccl[A-Z][A-Za-z]+|cu(da|)[A-Z][A-Za-z]+)[[:space:]]*\('
+calls='\<(P?MPIX?_[A-Za-z_]+|H5[A-Z]+[a-z][A-Za-z0-9_]*|EVP_[A-Za-z0-9_]+|RAND_[a-z_]+|(OPENSSL|ERR|OSSL|CRYPTO)_[A-Za-z0-9_]+|nccl[A-Z][A-Za-z]+|cu(da|)[A-Z][A-Za-z]+)[[:space:]]*\('
 
 status=0
 while read -r file; do

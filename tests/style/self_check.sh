@@ -46,7 +46,8 @@ mkdir src/misc
 echo '#include "crossilo/base/types.hpp"' >src/misc/x.cpp
 expect fail layers "a folder that is no layer"
 
-for call in 'MPI_Send(x)' 'H5Fopen(x)' 'EVP_MD_CTX_new()' 'ncclAllReduce (x)' 'cudaMalloc(x)' 'RAND_bytes(x)'; do
+for call in 'MPI_Send(x)' 'H5Fopen(x)' 'EVP_MD_CTX_new()' 'ncclAllReduce (x)' 'cudaMalloc(x)' 'RAND_bytes(x)' 'OPENSSL_cleanse(x)' \
+  'ERR_get_error()' 'OSSL_PARAM_construct_end()'; do
   fresh_tree
   echo "int g() { return $call; }" >>src/base/types.cpp
   expect fail raw_calls "$call in base"

@@ -31,11 +31,23 @@ TEST(LaneSchedule, narrow_lanes_start_wide_and_follow_the_last_mean) {
   schedule.after(Decoded(0.01f, 0.0).total(), 2);
   EXPECT_EQ(schedule.next().lane_bits, 16u);
   EXPECT_EQ(schedule.next().bound, 0.125);  // the least power of two from 0.08 on
-  schedule.after(Decoded(0.0009f, 0.0).total(), 2);
-  EXPECT_EQ(schedule.next().bound, 0.0078125);
+  schedule.after(Decoded(0.005f, 0.0).total(), 2);
+  EXPECT_EQ(schedule.next().bound, 0.0625);
   schedule.after(Decoded(100.0f, 0.0).total(), 2);
   EXPECT_EQ(schedule.next().bound, 16.0);
+}
+
+TEST(LaneSchedule, one_round_without_movement_does_not_collapse_the_bound) {
+  LaneSchedule schedule(16);
   schedule.after(Decoded(0.0f, 0.0).total(), 2);
+  EXPECT_EQ(schedule.next().bound, 16.0);
+  schedule.after(Decoded(1e-9f, 0.0).total(), 2);
+  EXPECT_EQ(schedule.next().bound, 2.0);
+  schedule.after(Decoded(0.0f, 0.0).total(), 2);
+  EXPECT_EQ(schedule.next().bound, 2.0);
+  schedule.after(Decoded(0.1f, 0.0).total(), 2);
+  EXPECT_EQ(schedule.next().bound, 1.0);
+  for (int round = 0; round < 30; ++round) schedule.after(Decoded(1e-30f, 0.0).total(), 2);
   EXPECT_EQ(schedule.next().bound, 0x1p-40);
 }
 
@@ -43,9 +55,9 @@ TEST(LaneSchedule, many_clamped_parameters_double_the_bound) {
   LaneSchedule schedule(8);
   schedule.after(Decoded(0.01f, 0.0).total(), 2);
   schedule.after(Decoded(0.0009f, 2.0).total(), 2);  // one in a thousand: not yet
-  EXPECT_EQ(schedule.next().bound, 0.0078125);
+  EXPECT_EQ(schedule.next().bound, 0.015625);        // an eighth of 0.125
   schedule.after(Decoded(0.0009f, 3.0).total(), 2);
-  EXPECT_EQ(schedule.next().bound, 0.015625);
+  EXPECT_EQ(schedule.next().bound, 0.03125);
 }
 
 TEST(LaneSchedule, a_round_to_which_nobody_contributed_changes_nothing) {

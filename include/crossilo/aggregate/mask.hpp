@@ -32,6 +32,8 @@ class NoMask final : public Mask {
   void apply(const RoundTicket&, NoisedPayload&) override {}
 };
 
+/// SHA-256 over (silo, weight) of every member.
+[[nodiscard]] Hash256 cohort_hash(const Cohort& cohort);
 /// The context that binds a mask to one sum: version | epoch | kind | counter | round | SHA-256(cohort).
 [[nodiscard]] std::string mask_context(const Hash256& epoch, const RoundTicket& ticket);
 /// The `info` of the mask between two ranks: context | "pair" | lower id | higher id.
@@ -45,7 +47,6 @@ class PairwiseMask final : public Mask {
  public:
   /// One object for the whole start of the job: it refuses (InternalError) a ticket whose counter does not grow.
   PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch);
-  ~PairwiseMask() override;
   [[nodiscard]] const char* name() const noexcept override { return "pairwise"; }
 
  private:
@@ -59,7 +60,7 @@ class PairwiseMask final : public Mask {
 
 /// One stream to add to a payload, or to subtract from it.
 struct Keystream {
-  Key256 key;
+  SecretKey key;
   bool subtract = false;
 };
 /// Adds all streams to the words, in cache-sized blocks.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "crossilo/base/secret_key.hpp"
 #include "crossilo/base/types.hpp"
 
 namespace crossilo {
@@ -14,13 +15,14 @@ struct PublicRoot {
   Key256 key{};
 };
 
-/// Root of what only one silo may know: order of rows, dropout. Made from the silo's own secret.
+/// Root of what only one silo may know: order of rows, dropout; a root of its own for each baseline. Made from the
+/// silo's own secret.
 struct PrivateRoot {
-  Key256 key{};
+  SecretKey key;
 };
 
 enum class PublicPurpose : std::uint8_t { initial_weights, cohort, rounding, held_back_rows };
-enum class PrivatePurpose : std::uint8_t { order, dropout };
+enum class PrivatePurpose : std::uint8_t { order, dropout, baseline };
 
 /// What a derived key is for, beside its purpose. Two different uses never share all four values.
 struct Derivation {

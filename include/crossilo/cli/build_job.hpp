@@ -40,7 +40,8 @@ class Job {
 
  private:
   [[nodiscard]] Dataset read_dataset(SiloId silo) const;
-  [[nodiscard]] LocalSilo make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset);
+  [[nodiscard]] LocalSilo make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root);
+  [[nodiscard]] PrivateRoot own_root(SiloId silo) const;
   [[nodiscard]] FederationSetup common_setup();
 
   Config config_;

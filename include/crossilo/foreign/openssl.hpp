@@ -53,11 +53,11 @@ void wipe(std::span<std::byte> bytes) noexcept;
 
 /// The key for one use of a root (see base/random.hpp).
 [[nodiscard]] Key256 derive(const PublicRoot& root, PublicPurpose purpose, const Derivation& derivation);
-[[nodiscard]] Key256 derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation);
+[[nodiscard]] SecretKey derive(const PrivateRoot& root, PrivatePurpose purpose, const Derivation& derivation);
 /// The public root of a configuration's `seed`: HKDF(32 zero bytes, "crossilo/1|public root|" + seed).
 [[nodiscard]] PublicRoot public_root(std::uint64_t seed);
 /// The private root of a silo's secret under a public seed: HKDF(secret, "crossilo/1|private root|" + seed).
-[[nodiscard]] PrivateRoot private_root(const Key256& silo_secret, std::uint64_t seed);
+[[nodiscard]] PrivateRoot private_root(const SecretKey& silo_secret, std::uint64_t seed);
 /// The first 64 bits of a key, big-endian, to seed a generator of a library.
 [[nodiscard]] std::uint64_t seed_of(const Key256& key);
 
@@ -88,8 +88,9 @@ class X25519 {
   X25519(X25519&&) noexcept;
   X25519& operator=(X25519&&) noexcept;
   [[nodiscard]] std::array<std::byte, 32> public_key() const;
-  /// The shared secret with a peer. Throws: EnvironmentError on a small-order point (all-zero result).
-  [[nodiscard]] Key256 agree(const std::array<std::byte, 32>& peer_public_key) const;
+  /// The shared secret with a peer. Throws: EnvironmentError on a small-order point (all-zero result), and, in other
+  /// words, where the library fails.
+  [[nodiscard]] SecretKey agree(const std::array<std::byte, 32>& peer_public_key) const;
 
  private:
   struct State;

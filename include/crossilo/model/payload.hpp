@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/base/types.hpp"
 
 namespace crossilo {
@@ -110,12 +111,19 @@ class ServerOptimizer;
 template <class Maker>
 class Update {
  public:
-  Update(Update&&) noexcept = default;
-  Update& operator=(Update&&) noexcept = default;
+  /// What was moved from is empty: reading it is an InternalError.
+  Update(Update&& other) noexcept
+      : silo_(other.silo_), buffer_(std::exchange(other.buffer_, nullptr)), abstains_(other.abstains_) {}
+  Update& operator=(Update&& other) noexcept {
+    silo_ = other.silo_;
+    buffer_ = std::exchange(other.buffer_, nullptr);
+    abstains_ = other.abstains_;
+    return *this;
+  }
 
   [[nodiscard]] SiloId silo() const noexcept { return silo_; }
-  [[nodiscard]] std::span<float> parameters() const noexcept { return buffer_->parameters; }
-  [[nodiscard]] std::span<double> statistics() const noexcept { return buffer_->statistics; }
+  [[nodiscard]] std::span<float> parameters() const { return buffer().parameters; }
+  [[nodiscard]] std::span<double> statistics() const { return buffer().statistics; }
   /// True when this silo cannot contribute (a delta that is not finite): its lanes will be zero.
   [[nodiscard]] bool abstains() const noexcept { return abstains_; }
 
@@ -127,7 +135,11 @@ class Update {
   /// The next stage takes the view over.
   template <class Earlier>
   Update(Update<Earlier>&& earlier, bool abstains)
-      : silo_(earlier.silo_), buffer_(earlier.buffer_), abstains_(abstains) {}
+      : silo_(earlier.silo_), buffer_(std::exchange(earlier.buffer_, nullptr)), abstains_(abstains) {}
+  [[nodiscard]] UpdateBuffer& buffer() const {
+    CROSSILO_ASSERT(buffer_ != nullptr);
+    return *buffer_;
+  }
   SiloId silo_;
   UpdateBuffer* buffer_;
   bool abstains_;
@@ -137,11 +149,15 @@ class Update {
 template <class Maker>
 class Payload {
  public:
-  Payload(Payload&&) noexcept = default;
-  Payload& operator=(Payload&&) noexcept = default;
+  /// What was moved from is empty: reading it, and so handing it to a stage again, is an InternalError.
+  Payload(Payload&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
+  Payload& operator=(Payload&& other) noexcept {
+    buffer_ = std::exchange(other.buffer_, nullptr);
+    return *this;
+  }
 
-  [[nodiscard]] std::span<std::uint32_t> lanes() const noexcept { return buffer_->lanes; }
-  [[nodiscard]] std::span<std::uint64_t> statistics() const noexcept { return buffer_->statistics; }
+  [[nodiscard]] std::span<std::uint32_t> lanes() const { return buffer().lanes; }
+  [[nodiscard]] std::span<std::uint64_t> statistics() const { return buffer().statistics; }
 
  private:
   friend Maker;
@@ -150,7 +166,13 @@ class Payload {
   explicit Payload(WordBuffer& buffer) : buffer_(&buffer) {}
   /// The next stage takes the view over.
   template <class Earlier>
-  explicit Payload(Payload<Earlier>&& earlier) : buffer_(earlier.buffer_) {}
+  explicit Payload(Payload<Earlier>&& earlier) : buffer_(std::exchange(earlier.buffer_, nullptr)) {
+    CROSSILO_ASSERT(buffer_ != nullptr);
+  }
+  [[nodiscard]] WordBuffer& buffer() const {
+    CROSSILO_ASSERT(buffer_ != nullptr);
+    return *buffer_;
+  }
   WordBuffer* buffer_;
 };
 

@@ -34,6 +34,7 @@ struct RoundStages {
 class Round {
  public:
   /// `initial` is the model before the first round; it is evaluated on the hosted silos.
+  /// Throws: ConfigError when the lanes are too narrow for the roster.
   Round(SumSession& session, RoundStages stages, std::span<const float> initial);
 
   /// Runs one round, or ends it in open when somebody wants to stop: then nothing is trained and the record says why.

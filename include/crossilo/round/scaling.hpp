@@ -9,10 +9,11 @@
 
 namespace crossilo {
 
-/// Federated scaling from two masked sums: means (and counts of values that are there), then centred squares.
-/// Computed once, before the first round, over the rows that are trained on; kept with the model.
-/// Shapes: silos and datasets belong together, in roster order. Collective.
-/// Throws: DataError that names a column whose sums exceed 2^31; PeerLostError.
+/// Federated scaling from two masked sums: values, magnitudes and counts; then centred values and squares, in steps
+/// that follow from the first totals column by column, so that units do not matter (docs/ring-arithmetic.md). A column
+/// without two different values has standard deviation 1. Computed once, before the first round, over the rows that are
+/// trained on; kept with the model. Shapes: silos and datasets belong together, in roster order. Collective. Throws:
+/// DataError that names a column of which one silo's values sum to more than 2^31; PeerLostError.
 [[nodiscard]] Scaling federated_scaling(SumSession& session, std::span<Silo* const> silos,
                                         std::span<Dataset* const> datasets);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "crossilo/aggregate/mask.hpp"
 #include "crossilo/aggregate/secure_sum.hpp"
@@ -14,8 +15,9 @@ namespace crossilo {
 struct OpenRequest {
   SumKind kind = SumKind::round;
   RoundIndex round{};
-  Hash256 model{};          // the model this rank starts from
-  bool wants_stop = false;  // a signal was seen, or no round is left
+  Hash256 model{};                  // the model this rank starts from
+  std::optional<LaneChoice> lanes;  // how the one lane block travels; none in sums of statistics alone
+  bool wants_stop = false;          // a signal was seen, or no round is left
 };
 
 /// Opens, masks and sums payloads between the ranks of one roster.
@@ -27,8 +29,9 @@ class SumSession {
   };
   SumSession(Communicator& communicator, Roster roster, std::unique_ptr<Mask> mask, Options options);
 
-  /// Fixes what one sum is about, alike on all ranks: compares everybody's kind, round and model, collects stop wishes.
-  /// Collective. Throws: DivergedError that names the silos whose view differs; PeerLostError.
+  /// Fixes what one sum is about, alike on all ranks: compares everybody's kind, counter, round, cohort,
+  /// lanes and model, collects stop wishes. Collective.
+  /// Throws: DivergedError that names what differs and the silos whose view most others do not share; PeerLostError.
   [[nodiscard]] RoundTicket open(const OpenRequest& request);
 
   [[nodiscard]] MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
@@ -38,7 +41,6 @@ class SumSession {
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
-  [[nodiscard]] Communicator& communicator() noexcept { return communicator_; }
 
  private:
   Communicator& communicator_;

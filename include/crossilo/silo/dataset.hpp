@@ -17,8 +17,7 @@ class Dataset {
  public:
   /// Splits train/ by the public seed. Classification: the rows are shuffled within each class and held back evenly
   /// along the classes, so each class loses 15 % of its rows, give or take one. Up to 3 rows: nothing is held back.
-  /// Both parts keep the file's order. Deterministic.
-  /// Throws: DataError when a class label is not an index into the class names, or a target is not finite.
+  /// Both parts keep the file's order. Deterministic. The labels fit the schema: read_silo_file sees to it.
   Dataset(SiloData data, const PublicRoot& root, SiloId silo);
 
   /// The rows of several silos in one, part by part (the pooled baseline: not private). All still unscaled.
@@ -31,10 +30,19 @@ class Dataset {
   [[nodiscard]] const RowSet& test() const noexcept { return test_; }
   [[nodiscard]] bool is_scaled() const noexcept { return is_scaled_; }
 
-  /// Writes each column's sum and count over the fit rows; missing values are skipped. Shapes: features().
-  void column_sums(std::span<double> sums, std::span<double> counts) const;
-  /// Writes each column's sum of (x - mean)^2 over the fit rows; missing values are skipped. Shapes: features().
-  void column_centred_squares(std::span<const double> mean, std::span<double> squares) const;
+  /// Sums over the fit rows, one for each column; missing values are skipped.
+  struct ColumnSums {
+    std::span<double> values;      // x
+    std::span<double> magnitudes;  // |x|
+    std::span<double> counts;      // 1
+  };
+  struct CentredSums {
+    std::span<double> values;   // x - centre
+    std::span<double> squares;  // (x - centre)^2
+  };
+  /// Shapes: features().
+  void column_sums(const ColumnSums& out) const;
+  void centred_sums(std::span<const double> centre, const CentredSums& out) const;
 
   /// Scales all three parts, once: x = (x - mean) / standard_deviation. A missing value becomes 0, which is the
   /// federated mean; a standard deviation of 0 counts as 1.

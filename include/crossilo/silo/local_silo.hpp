@@ -17,10 +17,12 @@ namespace crossilo {
 struct TrainOptions {
   double learning_rate = 0.1;
   double momentum = 0.9;
-  double weight_decay = 0.0;
   std::size_t batch_size = 16;
   std::size_t local_epochs = 1;
 };
+
+/// Outputs of a model for the task: one for each class, otherwise one.
+[[nodiscard]] std::size_t outputs_of(const SiloSchema& schema);
 
 /// What makes a silo, beside the model it borrows.
 struct LocalSiloParts {

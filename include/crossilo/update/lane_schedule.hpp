@@ -9,12 +9,15 @@ namespace crossilo {
 /// parameters, both of which every rank has read. Never from a maximum over silos, which would show one silo's own.
 ///
 /// 32 bits: always C = 16, generous. 16 and 8 bits: the first round in 32 bits; then C is the least power of two that
-/// is 8 times the largest coordinate of the last mean delta, and at least twice the last C where more than one
-/// parameter in a thousand was clamped. Deterministic: comparisons and powers of two only.
+/// is 8 times the largest coordinate of the last mean delta, but not less than an eighth of the last narrow C (a mean
+/// of zeros keeps C), and at least twice the last C where more than one parameter in a thousand was clamped.
+/// Deterministic: comparisons and powers of two only.
 class LaneSchedule {
  public:
   explicit LaneSchedule(unsigned lane_bits) : lane_bits_(lane_bits) {}
 
+  /// The width that all rounds but the first travel in.
+  [[nodiscard]] unsigned lane_bits() const noexcept { return lane_bits_; }
   [[nodiscard]] LaneChoice next() const noexcept { return next_; }
   /// Takes a decoded round of `cohort_size` silos into account.
   void after(const RoundTotal& total, std::size_t cohort_size);

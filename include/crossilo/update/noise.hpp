@@ -12,8 +12,8 @@ class Noise {
   /// Name for the round record: "none".
   [[nodiscard]] virtual const char* name() const noexcept = 0;
   [[nodiscard]] NoisedPayload operator()(RingPayload&& payload, const RoundTicket& ticket);
-  /// total += payload, word by word modulo 2^32 and 2^64: the sum of two noised payloads is one.
-  static void accumulate(NoisedPayload& total, const NoisedPayload& payload);
+  /// total += payload, word by word modulo 2^32 and 2^64: the sum of two noised payloads is one. The payload is gone.
+  static void accumulate(NoisedPayload& total, NoisedPayload&& payload);
 
  protected:
   virtual void add(const RoundTicket& ticket, RingPayload& payload) = 0;

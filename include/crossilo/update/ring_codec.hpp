@@ -36,10 +36,11 @@ class RingCodec {
   explicit RingCodec(Options options);
 
   [[nodiscard]] const PayloadLayout& layout() const noexcept { return options_.layout; }
+  [[nodiscard]] std::int64_t noise_bound() const noexcept { return options_.noise_bound; }
 
   /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
-  /// Throws: DataError that names a statistic beyond its bound.
+  /// Throws: DataError that names a statistic beyond its bound, but neither its value nor the silo.
   [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);
 
   /// Shapes: mean d; statistics as the layout says. The result views both.

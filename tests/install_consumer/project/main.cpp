@@ -1,6 +1,6 @@
-#include <cstdio>
 #include <crossilo/base/random.hpp>
 #include <crossilo/version.hpp>
+#include <cstdio>
 
 int main() {
   const std::string info = crossilo::derivation_info(crossilo::PublicPurpose::cohort, {});

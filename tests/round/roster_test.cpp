@@ -1,0 +1,129 @@
+// Aim: hellos that do not make one federation are refused by name before anything starts, whatever bytes came in.
+// Method: LocalCommunicator; ranks that state wrong facts, and one whose hello is altered on the wire.
+#include "crossilo/round/roster.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <deque>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/local_communicator.hpp"
+#include "round/fake_federation.hpp"
+
+namespace crossilo::test {
+namespace {
+
+constexpr std::size_t kHelloBytes = 216;
+constexpr std::size_t kHostOffset = 16;
+
+/// Alters every hello that a rank sends.
+class AlteringCommunicator final : public Communicator {
+ public:
+  using Alter = std::function<void(std::span<std::byte>)>;
+  AlteringCommunicator(Communicator& inner, Alter alter) : inner_(inner), alter_(std::move(alter)) {}
+  [[nodiscard]] int rank() const noexcept override { return inner_.rank(); }
+  [[nodiscard]] int size() const noexcept override { return inner_.size(); }
+  [[nodiscard]] Clock& clock() noexcept override { return inner_.clock(); }
+  [[nodiscard]] Request start_send(ConstWords words, Peer to) override {
+    if (words.type != WordType::byte || words.count != kHelloBytes) return inner_.start_send(words, to);
+    const auto* bytes = static_cast<const std::byte*>(words.data);
+    std::vector<std::byte>& altered = kept_.emplace_back(bytes, bytes + words.count);
+    alter_(altered);
+    return inner_.start_send(std::span<const std::byte>(altered), to);
+  }
+  [[nodiscard]] Request start_receive(Words words, Peer from) override { return inner_.start_receive(words, from); }
+  [[nodiscard]] bool test(Request& request) override { return inner_.test(request); }
+  void idle() override { inner_.idle(); }
+
+ private:
+  Communicator& inner_;
+  Alter alter_;
+  std::deque<std::vector<std::byte>> kept_;
+};
+
+const Deadline kDeadline{.seconds = 5.0, .step = "hello"};
+
+/// What the lowest rank says of three ranks with the facts of `facts_of_rank`.
+std::string refusal(const std::function<OwnFacts(int rank)>& facts_of_rank, bool equal_keys = false) {
+  try {
+    run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& communicator) {
+      const X25519 fixed(Key256{std::byte{42}});
+      const X25519 fresh;
+      (void)exchange_hello(communicator, facts_of_rank(communicator.rank()), equal_keys ? fixed : fresh, kDeadline);
+    });
+  } catch (const EnvironmentError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string refusal_of_altered(const AlteringCommunicator::Alter& alter) {
+  try {
+    run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& plain) {
+      AlteringCommunicator altering(plain, alter);
+      Communicator& communicator = plain.rank() == 2 ? static_cast<Communicator&>(altering) : plain;
+      (void)exchange_hello(communicator, facts_of({.silos = 3}, 3, plain.rank()), X25519(), kDeadline);
+    });
+  } catch (const EnvironmentError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Roster, holds_every_silo_once_and_names_the_ranks) {
+  run_local_ranks({.size = 2, .seed = 1}, [](Communicator& communicator) {
+    const Roster roster =
+        exchange_hello(communicator, facts_of({.silos = 5}, 2, communicator.rank()), X25519(), kDeadline);
+    EXPECT_EQ(roster.cohort.size(), 5u);
+    ASSERT_EQ(roster.identities.size(), 2u);
+    EXPECT_EQ(roster.identities[1].id, SiloId{2});
+    EXPECT_EQ(roster.identities[1].name.find("silos silo2, silo3, silo4 (rank 1, host "), 0u)
+        << roster.identities[1].name;
+  });
+}
+
+TEST(Roster, a_silo_on_two_ranks_is_refused) {
+  const std::string text = refusal([](int rank) { return facts_of({.silos = 3}, 3, rank == 2 ? 1 : rank); });
+  EXPECT_NE(text.find("rank 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("from number 1 on where number 2 of 3 was expected"), std::string::npos) << text;
+}
+
+TEST(Roster, a_silo_on_no_rank_is_refused_by_its_name) {
+  const std::string text = refusal([](int rank) {
+    OwnFacts facts = facts_of({.silos = 3}, 3, rank);
+    facts.silo_names = silo_names(5);
+    return facts;
+  });
+  EXPECT_NE(text.find("no rank hosts silo silo3, silo4"), std::string::npos) << text;
+}
+
+TEST(Roster, equal_public_keys_are_refused_by_name) {
+  const std::string text = refusal([](int rank) { return facts_of({.silos = 3}, 3, rank); }, /*equal_keys=*/true);
+  EXPECT_NE(text.find("silo silo0 "), std::string::npos) << text;
+  EXPECT_NE(text.find("silo silo1 "), std::string::npos) << text;
+  EXPECT_NE(text.find("show the same public key"), std::string::npos) << text;
+}
+
+TEST(Roster, another_protocol_is_refused_by_the_silos_name) {
+  const std::string text = refusal_of_altered([](std::span<std::byte> hello) { hello[14] = std::byte{'9'}; });
+  EXPECT_NE(text.find("silo silo2 "), std::string::npos) << text;
+  EXPECT_NE(text.find("another version"), std::string::npos) << text;
+}
+
+TEST(Roster, a_host_name_without_an_end_is_cut_off_where_its_field_ends) {
+  const std::string text = refusal_of_altered([](std::span<std::byte> hello) {
+    std::memset(hello.data(), 'p', kHostOffset);
+    std::memset(hello.data() + kHostOffset, 'h', hello.size() - kHostOffset - 8);
+  });
+  EXPECT_NE(text.find("host " + std::string(63, 'h') + ")"), std::string::npos) << text;
+}
+
+TEST(Roster, more_hosted_silos_than_there_are_is_refused) {
+  const std::string text =
+      refusal_of_altered([](std::span<std::byte> hello) { std::memset(hello.data() + hello.size() - 4, 0xff, 4); });
+  EXPECT_NE(text.find("claims 4294967295 silos"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace crossilo::test
