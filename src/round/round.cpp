@@ -27,7 +27,7 @@ RoundRecord Round::run(RoundIndex round, bool wants_stop) {
 NoisedPayload Round::sum_hosted_silos(const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.encode);
   return sum_hosted(stages_.silos, words_, [&](Silo& silo, WordBuffer& words) {
-    return (*stages_.noise)(stages_.codec.encode(stages_.clip(train_locally(ticket, silo)), ticket, words), ticket);
+    return (*stages_.noise)(encode(stages_.clip(train_locally(ticket, silo)), ticket, silo, words), ticket);
   });
 }
 
@@ -48,6 +48,8 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
     block.lane_bits = stages_.lanes.lane_bits();
     (void)LaneScale::of(block, session_.roster().cohort.size(), stages_.codec.noise_bound());
   }
+  if (feeds_errors_back(stages_.lanes.lane_bits()))
+    for (Silo* silo : stages_.silos) silo->feed_errors_back(initial.size());
   set_last(RoundIndex{0});
   best_ = last_;
   best_.parameters = best_parameters_;

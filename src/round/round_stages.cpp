@@ -48,6 +48,13 @@ SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
   return update;
 }
 
+RingPayload Round::encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words) {
+  const bool abstains = update.abstains();
+  RingPayload payload = stages_.codec.encode(std::move(update), ticket, words);
+  if (feeds_errors_back(ticket.lanes.front().lane_bits) && !abstains) silo.keep_remainder(update_.parameters);
+  return payload;
+}
+
 MaskedPayload Round::mask(NoisedPayload&& payload, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.mask);
   return session_.mask(std::move(payload), ticket);

@@ -1,5 +1,7 @@
 #include "crossilo/silo/silo.hpp"
 
+#include <algorithm>
+
 #include "crossilo/base/check.hpp"
 
 namespace crossilo {
@@ -7,7 +9,13 @@ namespace crossilo {
 SiloUpdate Silo::train_locally(const RoundTicket& ticket, std::span<const float> global, UpdateBuffer& buffer) {
   CROSSILO_ASSERT(global.size() == buffer.parameters.size());
   train(ticket, global, buffer.parameters);
+  for (std::size_t i = 0; i < remainder_.size(); ++i) buffer.parameters[i] += remainder_[i];
   return {id(), buffer, /*abstains=*/false};
+}
+
+void Silo::keep_remainder(std::span<const float> remainder) {
+  CROSSILO_ASSERT(remainder.size() == remainder_.size());
+  std::ranges::copy(remainder, remainder_.begin());
 }
 
 SiloUpdate Silo::statistics_only(UpdateBuffer& buffer) {

@@ -81,8 +81,14 @@ void for_each_piece(const LaneBlock& block, Visit&& visit) {
   }
 }
 
+/// Leaves in `values` what the lanes do not carry of them.
+void subtract_carried(std::span<const std::int32_t> lanes, double factor, std::span<float> values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = factor > 0.0 ? static_cast<float>(values[i] - lanes[i] / factor) : 0.0f;
+}
+
 /// Fills `random` from the stream and encodes one block. Returns the number of clamped parameters.
-std::uint64_t encode_block(const LaneBlock& block, const EncodeConstants& constants, std::span<const float> values,
+std::uint64_t encode_block(const LaneBlock& block, const EncodeConstants& constants, std::span<float> values,
                            AesCtr& rounding, std::span<std::uint32_t> words) {
   std::array<std::uint32_t, kBlock> random;
   std::array<std::int32_t, kBlock> lanes;
@@ -96,6 +102,7 @@ std::uint64_t encode_block(const LaneBlock& block, const EncodeConstants& consta
     CROSSILO_ASSERT(counts.not_finite == 0);  // Clip makes such an update abstain
     clamped += counts.clamped;
     pack_lanes(piece, block.lane_bits, words.subspan(first_word, word_count));
+    if (feeds_errors_back(block.lane_bits)) subtract_carried(piece, constants.factor, values.subspan(first, count));
   });
   return clamped;
 }
@@ -161,7 +168,7 @@ std::size_t RingCodec::lane_words(const RoundTicket& ticket) const {
 
 RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
   const PayloadLayout& layout = options_.layout;
-  const std::span<const float> parameters = update.parameters();
+  const std::span<float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
   CROSSILO_ASSERT(parameters.size() == layout.parameters() && statistics.size() == layout.statistics.size());
   CROSSILO_ASSERT(buffer.statistics.size() == statistics.size());

@@ -59,6 +59,16 @@ TEST(RoundLocal, narrow_lanes_are_equal_over_layouts_too_and_near_the_oracle) {
   }
 }
 
+TEST(RoundLocal, error_feedback_keeps_the_error_of_many_narrow_rounds_within_that_of_one) {
+  const FakeRun run{.silos = 4, .rounds = 60, .lane_bits = 8, .delta_size = 0x1p-10f};
+  const FakeResult result = run_on(2, run).front();
+  EXPECT_EQ(run_on(4, run).back().last, result.last);
+  const std::vector<double> oracle = oracle_model(run);
+  // What is still owed: less than one unit C / Q of each silo. Without feedback it would be a walk of 59 rounds.
+  const double unit = 0x1p-7 / (127.0 - 4.0);
+  for (std::size_t i = 0; i < oracle.size(); ++i) ASSERT_NEAR(result.last[i], oracle[i], 4.0 * unit + 1e-6) << i;
+}
+
 TEST(RoundLocal, a_silo_that_is_not_finite_abstains_and_the_others_count_alone) {
   const FakeRun run{.broken_silo = SiloId{3}};
   const std::vector<double> oracle = oracle_model(run);

@@ -53,6 +53,7 @@ class Round {
  private:
   RoundTicket open(RoundIndex round, bool wants_stop);
   SiloUpdate train_locally(const RoundTicket& ticket, Silo& silo);
+  RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words);
   NoisedPayload sum_hosted_silos(const RoundTicket& ticket);
   MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
   RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "crossilo/model/payload.hpp"
 
@@ -33,6 +34,12 @@ class Silo {
   [[nodiscard]] SiloUpdate train_locally(const RoundTicket& ticket, std::span<const float> global,
                                          UpdateBuffer& buffer);
 
+  /// From now on what encoding leaves of an update is added to the next one, before it is clipped (error feedback).
+  /// Private state: it never leaves the silo but as part of an update. Shapes: d parameters.
+  void feed_errors_back(std::size_t parameters) { remainder_.assign(parameters, 0.0f); }
+  /// Keeps what encoding left of the last update. A round that is not applied ends the run, so it is final at once.
+  void keep_remainder(std::span<const float> remainder);
+
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
 
@@ -42,6 +49,9 @@ class Silo {
  protected:
   /// Writes the model delta. Deterministic on one processor type for one (private root, parent model, round).
   virtual void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) = 0;
+
+ private:
+  std::vector<float> remainder_;  // empty without error feedback
 };
 
 }  // namespace crossilo

@@ -10,6 +10,10 @@
 
 namespace crossilo {
 
+/// Lanes of 8 bits are so coarse that what they do not carry must not be lost: it is added to the silo's next update.
+/// Source: Seide et al. 2014, 1-bit stochastic gradient descent; Karimireddy et al. 2019.
+[[nodiscard]] constexpr bool feeds_errors_back(unsigned lane_bits) noexcept { return lane_bits == 8; }
+
 /// The constants of one lane block for one cohort (docs/ring-arithmetic.md has the proof).
 /// Q = 2^(w-1) - 1 - n(1 + B); |q_i| <= floor(s_i Q) + 1; so |sum of q| < 2^(w-1).
 struct LaneScale {
@@ -40,6 +44,7 @@ class RingCodec {
 
   /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
+  /// Where feeds_errors_back(): update.parameters() becomes what the lanes do not carry of it.
   /// Throws: DataError that names a statistic beyond its bound, but neither its value nor the silo.
   [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);
 
