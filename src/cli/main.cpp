@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   if (command == "train") return crossilo::run_train(argc - 2, argv + 2);
   if (command == "data" && second == "import") return crossilo::run_data_import(argc - 3, argv + 3);
   if (command == "data" && second == "describe") return crossilo::run_data_describe(argc - 3, argv + 3);
+  if (command == "data" && (second == "--help" || second == "-h")) return fmt::print("{}", kUsage), 0;
   if (command == "data") return usage_error("data wants import or describe");
   return usage_error(command.empty() ? "a subcommand is wanted" : fmt::format("no such subcommand: {}", command));
 }

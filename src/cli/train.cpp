@@ -37,7 +37,9 @@ constexpr const char* kHelp = R"(Trains one model over the silos of a configurat
 
 With as many ranks as silos, each rank is one silo. With run.one_machine = true fewer may be started, which train
 several silos in turn (a simulation, same model to the last bit); two ranks only where privacy.allow_two_silos = true,
-since each could read the other's part from the sum. Results go to runs/NAME-K. Ctrl-C ends after the round at hand; a second one ends at once.
+since each could read the other's part from the sum. Results go to runs/NAME-K.
+With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once. mpirun started by hand kills its
+ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
 
 {}
 Example:  crossilo train configs/heart.ini --np 4

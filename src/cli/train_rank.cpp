@@ -125,6 +125,8 @@ class RankRun {
     identity_ = identity_of(config_, ranks_, communicator_->rank());
     name_peers(*communicator_, config_);
     folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
+    if (folder_->has_outcome())
+      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder away and a new one is made");
     status_.emplace(*folder_, identity_);
     mark_termination_in(status_->descriptor());
     status_->write_running();
@@ -153,7 +155,8 @@ class RankRun {
   [[nodiscard]] std::string advice_after_loss() const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;
     return fmt::format(
-        "; {}. Start again with the same command; if that silo was merely still loading or training, "
+        "; {}. A run cannot go on where it stopped yet: the same command begins anew. If that silo was merely still "
+        "loading or training, "
         "raise run.peer_seconds_max",
         begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1));
   }

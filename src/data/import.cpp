@@ -105,7 +105,9 @@ void append_values(const CsvTable& table, const CsvRow& row, const Column& colum
   const auto number = parse_number(cell);
   if (!number)
     refuse(table, row, column,
-           fmt::format("a number is wanted (if it means a missing value: --missing '{}={}')", column.name, cell));
+           fmt::format("a number is wanted (a category: --categorical '{0}={1}|…'; no feature: --drop {0}; a missing "
+                       "value: --missing '{0}={1}')",
+                       column.name, cell));
   x.push_back(static_cast<float>(*number));
   if (!std::isfinite(x.back())) refuse(table, row, column, "a number that fits float32 is wanted");
 }

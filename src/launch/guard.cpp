@@ -52,9 +52,9 @@ std::string launch_mismatch(std::size_t silos, int processes, const std::optiona
   const std::string wanted = counted(static_cast<long>(silos), "silo", "silos");
   if (!launch)
     return fmt::format("{}, but one process was started: start with  crossilo train … --np {}", wanted, silos);
-  const std::string right_line = launch->launcher == "srun"
-                                     ? fmt::format("srun --mpi=pmix -n {} crossilo train …", silos)
-                                     : fmt::format("mpirun -np {} crossilo train …", silos);
+  const std::string right_line =
+      launch->launcher == "srun" ? fmt::format("srun --mpi=pmix -n {} crossilo train …", silos)
+                                 : fmt::format("mpirun --oversubscribe --bind-to none -np {} crossilo train …", silos);
   if (launch->processes != processes)  // each a world of its own: the launcher speaks another protocol than this MPI
     return fmt::format(
         "{} started {}, but MPI joined {} of them: start with  {}, with the launcher of the MPI that "

@@ -36,8 +36,8 @@ Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead)
     silos.push_back(status.identity.silos);
   }
   return {ExitCode::peer_lost,
-          fmt::format("{}; the others were stopped. Was there enough memory (dmesg)? What the silos logged: {}. Start "
-                      "again with the same command",
+          fmt::format("{}; the others were stopped. Was there enough memory (dmesg)? What the silos logged: {}. No "
+                      "model of this run was saved: the same command begins anew",
                       fmt::join(deaths, "; "), folder.file("logs")),
           fmt::format("{}", fmt::join(silos, ", "))};
 }
@@ -52,8 +52,8 @@ Outcome standing_silos(const std::vector<RankStatus>& statuses) {
     silos.push_back(status.identity.silos);
   }
   return {ExitCode::peer_lost,
-          fmt::format("{} did nothing any more after the others had finished; the models are saved. Start again with "
-                      "the same command",
+          fmt::format("{} did nothing any more after the others had finished; the models are saved, only the "
+                      "closing table is missing",
                       fmt::join(names, ", ")),
           fmt::format("{}", fmt::join(silos, ", "))};
 }
@@ -84,7 +84,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
             {}};
   if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
     return {WIFSIGNALED(end.launcher_status) || left_in_time(end) ? ExitCode::peer_lost : ExitCode::terminated,
-            fmt::format("all silos were ended from outside: {}. Start again with the same command",
+            fmt::format("all silos were ended from outside: {}. The same command begins anew",
                         describe_end(end.launcher_status)),
             {}};
   return {ExitCode::internal,

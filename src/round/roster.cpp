@@ -64,7 +64,7 @@ void require_equal(Communicator& communicator, const std::vector<Hello>& hellos,
     if (std::memcmp(&(hellos[rank].*field), &(hellos[0].*field), sizeof(hellos[0].*field)) != 0)
       differing.push_back(communicator.peer_name(static_cast<int>(rank)));
   if (differing.empty()) return;
-  throw Failure(fmt::format("{} of {} differ{} from those of {}; nothing was started", what, fmt::join(differing, ", "),
+  throw Failure(fmt::format("{} of {} differ{} from those of {}; nothing was trained", what, fmt::join(differing, ", "),
                             differing.size() == 1 ? "" : " each", communicator.peer_name(0)));
 }
 
@@ -77,7 +77,7 @@ void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
     if (hellos[rank].first_silo != next || hosted == 0 || hosted > silo_names.size() - next)
       throw EnvironmentError(fmt::format(
           "{} claims {} silos from number {} on where number {} of {} was expected; each silo belongs to one rank, in "
-          "the order of run.silos; nothing was started",
+          "the order of run.silos; nothing was trained",
           communicator.peer_name(static_cast<int>(rank)), hosted, hellos[rank].first_silo, next, silo_names.size()));
     next += hosted;
   }
@@ -93,12 +93,12 @@ void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos,
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     if (std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) != 0)
       throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) +
-                             " runs another version of crossilo; nothing was started");
+                             " runs another version of crossilo; nothing was trained");
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     for (std::size_t other = 0; other < rank; ++other)
       if (hellos[rank].public_key == hellos[other].public_key)
         throw EnvironmentError(fmt::format(
-            "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was started",
+            "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was trained",
             communicator.peer_name(static_cast<int>(other)), communicator.peer_name(static_cast<int>(rank))));
   require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
   require_equal<DataError>(communicator, hellos, &Hello::schema_hash, "the features, classes or task");
@@ -114,7 +114,7 @@ Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Dead
   Cohort cohort{.silos = {}, .weights = std::vector<std::uint64_t>(silos)};
   for (std::uint32_t silo = 0; silo < silos; ++silo) cohort.silos.push_back(SiloId{silo});
   for (std::size_t i = 0; i < weights.size(); ++i) cohort.weights[i % silos] += weights[i];
-  if (cohort.total_weight() == 0) throw DataError("no silo has a training row; nothing was started");
+  if (cohort.total_weight() == 0) throw DataError("no silo has a training row; nothing was trained");
   return cohort;
 }
 

@@ -58,7 +58,7 @@ expect_code 5
 expect_text "silo b"
 expect_text "has not answered for 10 s"
 expect_text "the last finished round is "
-expect_text "Start again with the same command"
+expect_text "the same command begins anew"
 outcome_is small-2 b
 for silo in a c d; do
   grep -q "error silo $silo, round [0-9]*: silo b (rank 1" "runs/small-2/logs/$silo.log" || fail "log of $silo: no error"

@@ -21,7 +21,7 @@ expect_code 3
 expect_text "MPI joined 1 of them"
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 2 "$CROSSILO_BIN" train apart.ini
 expect_code 3
-expect_text "mpirun -np 4"
+expect_text "mpirun --oversubscribe --bind-to none -np 4"
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
 expect_code 3
 expect_text "4 silos, but 3 processes are wanted"

@@ -113,7 +113,9 @@ TEST_F(Import, TakesTargetsOfARegression) {
 
 TEST_F(Import, NamesWhatIsWrongInACell) {
   EXPECT_HAS(data_error("a,num\n1,0\nabc,0\n"),
-             "a.csv:3: column a: \"abc\" found, a number is wanted (if it means a missing value: --missing 'a=abc')");
+             "a.csv:3: column a: \"abc\" found, a number is wanted (a category: --categorical 'a=abc|…'; no feature: "
+             "--drop a; a missing "
+             "value: --missing 'a=abc')");
   EXPECT_HAS(data_error("a,num\nnan,0\n"), "\"nan\" found, a number is wanted");
   EXPECT_HAS(data_error("a,num\n12x,0\n"), "\"12x\" found, a number is wanted");
   EXPECT_HAS(data_error("a,num\n1e300,0\n"), "\"1e300\" found, a number that fits float32 is wanted");

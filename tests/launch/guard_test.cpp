@@ -39,7 +39,7 @@ TEST(Guard, GivesTheLineThatStartsItRight) {
   EXPECT_EQ(launch_mismatch(4, 1, std::nullopt),
             "4 silos, but one process was started: start with  crossilo train … --np 4");
   EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}),
-            "4 silos, but mpirun started 1 process: start with  mpirun -np 4 crossilo train …");
+            "4 silos, but mpirun started 1 process: start with  mpirun --oversubscribe --bind-to none -np 4 crossilo train …");
   EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}),
             "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 crossilo train …");
   EXPECT_EQ(
