@@ -35,16 +35,33 @@ class ForeignStrings {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& object, const std::string& name) const {
+/// An attribute with its type and extent.
+struct Hdf5File::OpenAttribute {
+  Hdf5Attribute attribute;
+  Hdf5Datatype type;
+  Hdf5Space space;
+};
+
+std::optional<Hdf5File::OpenAttribute> Hdf5File::open_attribute(const std::string& object,
+                                                                const std::string& name) const {
   const std::string place = object + "@" + name;
   const char* const what = "cannot be read";
   if (!has(object)) return std::nullopt;
   if (checked(H5Aexists_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT), place, what) == 0)
     return std::nullopt;
-  const Hdf5Attribute attribute(
+  Hdf5Attribute attribute(
       checked(H5Aopen_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), place, what));
-  const Hdf5Datatype type(checked(H5Aget_type(attribute.get()), place, what));
-  const Hdf5Space space(checked(H5Aget_space(attribute.get()), place, what));
+  Hdf5Datatype type(checked(H5Aget_type(attribute.get()), place, what));
+  Hdf5Space space(checked(H5Aget_space(attribute.get()), place, what));
+  return OpenAttribute{std::move(attribute), std::move(type), std::move(space)};
+}
+
+std::optional<std::vector<std::string>> Hdf5File::texts(const std::string& object, const std::string& name) const {
+  const std::string place = object + "@" + name;
+  const char* const what = "cannot be read";
+  const std::optional<OpenAttribute> opened = open_attribute(object, name);
+  if (!opened) return std::nullopt;
+  const auto& [attribute, type, space] = *opened;
   if (H5Tget_class(type.get()) != H5T_STRING) fail(place, "text is wanted");
   const auto count = static_cast<std::size_t>(checked(H5Sget_simple_extent_npoints(space.get()), place, what));
   const bool variable = checked(H5Tis_variable_str(type.get()), place, what) > 0;
@@ -78,13 +95,9 @@ std::optional<Value> Hdf5File::scalar(const std::string& object, const std::stri
   const std::string place = object + "@" + name;
   const char* const what = "cannot be read";
   constexpr bool wants_integer = std::is_integral_v<Value>;
-  if (!has(object)) return std::nullopt;
-  if (checked(H5Aexists_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT), place, what) == 0)
-    return std::nullopt;
-  const Hdf5Attribute attribute(
-      checked(H5Aopen_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), place, what));
-  const Hdf5Datatype type(checked(H5Aget_type(attribute.get()), place, what));
-  const Hdf5Space space(checked(H5Aget_space(attribute.get()), place, what));
+  const std::optional<OpenAttribute> opened = open_attribute(object, name);
+  if (!opened) return std::nullopt;
+  const auto& [attribute, type, space] = *opened;
   const H5T_class_t kind = H5Tget_class(type.get());
   const bool kind_fits = kind == H5T_INTEGER || (!wants_integer && kind == H5T_FLOAT);
   if (!kind_fits || H5Sget_simple_extent_npoints(space.get()) != 1)

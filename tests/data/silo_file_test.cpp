@@ -162,14 +162,31 @@ TEST(SiloFile, ReadsBytesWithAScaleAndAnyIntegerLabel) {
   EXPECT_EQ(read.train.y, (std::vector<float>{1.0f, 0.0f}));
 }
 
-TEST(SiloFile, NamesEveryFault) {
-  struct Case {
-    const char* text;
-    std::function<void(Parts&)> damage;
-  };
+struct Fault {
+  const char* text;
+  std::function<void(Parts&)> damage;
+};
+
+/// Each file is refused with one line that begins with its path.
+void expect_faults_are_named(std::span<const Fault> faults) {
+  const TemporaryFolder folder;
+  int number = 0;
+  for (const Fault& fault : faults) {
+    Parts parts;
+    fault.damage(parts);
+    const std::string path = folder.path(std::to_string(number++) + ".h5");
+    parts.write(path);
+    const std::string text = error_text<DataError>([&] { static_cast<void>(read_silo_file(path)); });
+    EXPECT_HAS(text, fault.text);
+    EXPECT_TRUE(text.starts_with(path + ": ")) << text;
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+  }
+}
+
+TEST(SiloFile, NamesEveryFaultOfTheData) {
   const float infinity = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const Case cases[] = {
+  const Fault faults[] = {
       {"train/y: is missing", [](Parts& p) { p.data.erase("train/y"); }},
       {"train/x: float32 or uint8 (little-endian) is wanted, float64 found",
        [](Parts& p) {
@@ -221,6 +238,12 @@ TEST(SiloFile, NamesEveryFault) {
        [](Parts& p) {
          p.set<std::uint8_t>("train/x", Hdf5Type::uint8, {2, 2}, {1, 2, 3, 4});
        }},
+  };
+  expect_faults_are_named(faults);
+}
+
+TEST(SiloFile, NamesEveryFaultOfTheAttributes) {
+  const Fault faults[] = {
       {"schema_version is 2, this program reads version 1", [](Parts& p) { p.version = 2; }},
       {"the attribute schema_version is missing", [](Parts& p) { p.version.reset(); }},
       {"task is \"ranking\"; binary, multiclass or regression is wanted", [](Parts& p) { p.task = "ranking"; }},
@@ -238,18 +261,7 @@ TEST(SiloFile, NamesEveryFault) {
       {"task regression with 2 class_names; none is wanted", [](Parts& p) { p.task = "regression"; }},
       {"the attribute sha256 says 0000", [](Parts& p) { p.right_digest = false; }},
   };
-  const TemporaryFolder folder;
-  int number = 0;
-  for (const Case& fault : cases) {
-    Parts parts;
-    fault.damage(parts);
-    const std::string path = folder.path(std::to_string(number++) + ".h5");
-    parts.write(path);
-    const std::string text = error_text<DataError>([&] { static_cast<void>(read_silo_file(path)); });
-    EXPECT_HAS(text, fault.text);
-    EXPECT_TRUE(text.starts_with(path + ": ")) << text;
-    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
-  }
+  expect_faults_are_named(faults);
 }
 
 }  // namespace

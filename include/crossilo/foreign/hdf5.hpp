@@ -84,6 +84,8 @@ class Hdf5File {
   void write_number(const std::string& object, const std::string& name, double value);
 
  private:
+  struct OpenAttribute;
+  [[nodiscard]] std::optional<OpenAttribute> open_attribute(const std::string& object, const std::string& name) const;
   struct FileTraits {
     using Handle = std::int64_t;  // hid_t
     static constexpr Handle none() { return -1; }
