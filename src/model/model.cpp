@@ -11,29 +11,44 @@
 namespace crossilo {
 namespace {
 
-/// Lists the tensors in order and returns the number of parameters.
-std::size_t lay_out(const std::vector<NamedParameter>& parameters, Model::Parts& parts) {
+/// Lists the tensors in the order of the flat vector.
+void lay_out(Network& network, Model::Parts& parts) {
   std::size_t offset = 0;
-  for (const NamedParameter& parameter : parameters) {
-    const auto count = static_cast<std::size_t>(parameter.tensor.numel());
-    parts.tensors.push_back({parameter.name, parameter.tensor.sizes().vec(), offset, count});
-    parts.initial_bounds.push_back(parameter.initial_bound);
+  const auto add = [&](const std::string& name, const at::Tensor& tensor, TensorKind kind) {
+    const auto count = static_cast<std::size_t>(tensor.numel());
+    parts.tensors.push_back({name, tensor.sizes().vec(), offset, count, kind});
     offset += count;
+  };
+  for (const NamedParameter& parameter : network.parameters()) {
+    add(parameter.name, parameter.tensor, TensorKind::weight);
+    parts.initial_bounds.push_back(parameter.initial_bound);
   }
-  return offset;
+  parts.layout.weights = offset;
+  for (const NamedBuffer& buffer : network.buffers()) {
+    add(buffer.name, buffer.tensor, TensorKind::buffer);
+    const TensorSpec& spec = parts.tensors.back();
+    if (buffer.is_non_negative) parts.layout.non_negative.push_back({spec.offset, spec.count});
+  }
+  parts.layout.buffers = offset - parts.layout.weights;
 }
 
-/// Makes each tensor and its gradient a view into the flat buffers.
-void attach(const std::vector<NamedParameter>& parameters, const Model::Parts& parts) {
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const TensorSpec& spec = parts.tensors[i];
-    const auto slice = [&spec](const at::Tensor& flat) {
-      return flat.narrow(0, static_cast<std::int64_t>(spec.offset), static_cast<std::int64_t>(spec.count))
-          .view(spec.shape);
-    };
-    at::Tensor tensor = parameters[i].tensor;  // a handle to the network's own tensor
-    tensor.set_data(slice(parts.flat));
-    tensor.mutable_grad() = slice(parts.flat_gradient);
+/// Makes each tensor, and each gradient, a view into the flat buffers; buffers keep their values.
+void attach(Network& network, const Model::Parts& parts) {
+  const auto slice = [](const at::Tensor& flat, const TensorSpec& spec) {
+    return flat.narrow(0, static_cast<std::int64_t>(spec.offset), static_cast<std::int64_t>(spec.count))
+        .view(spec.shape);
+  };
+  auto spec = parts.tensors.begin();
+  for (const NamedParameter& parameter : network.parameters()) {
+    at::Tensor tensor = parameter.tensor;  // a handle to the network's own tensor
+    tensor.set_data(slice(parts.flat, *spec));
+    tensor.mutable_grad() = slice(parts.flat_gradient, *spec++);
+  }
+  for (const NamedBuffer& buffer : network.buffers()) {
+    const at::Tensor place = slice(parts.flat, *spec++);
+    place.copy_(buffer.tensor);
+    at::Tensor tensor = buffer.tensor;
+    tensor.set_data(place);
   }
 }
 
@@ -58,12 +73,13 @@ Model& Model::operator=(Model&&) noexcept = default;
 const ModelSpec& Model::spec() const noexcept { return parts_->spec; }
 std::span<float> Model::parameters() noexcept { return view(parts_->flat); }
 std::span<const float> Model::parameters() const noexcept { return view(parts_->flat); }
+const ParameterLayout& Model::layout() const noexcept { return parts_->layout; }
 const std::vector<TensorSpec>& Model::tensors() const noexcept { return parts_->tensors; }
 
 Hash256 Model::schema_hash() const {
   std::string text = "crossilo/1|model|" + parts_->spec.name + "\n";
   for (const TensorSpec& tensor : parts_->tensors) {
-    text += tensor.name;
+    text += (tensor.kind == TensorKind::buffer ? "buffer " : "") + tensor.name;
     for (const std::int64_t extent : tensor.shape) text.append(1, ' ').append(std::to_string(extent));
     text += "\n";
   }
@@ -72,7 +88,7 @@ Hash256 Model::schema_hash() const {
 
 void Model::initialise(const PublicRoot& root) {
   std::mt19937_64 generator(seed_of(derive(root, PublicPurpose::initial_weights, {})));
-  for (std::size_t i = 0; i < parts_->tensors.size(); ++i) {
+  for (std::size_t i = 0; i < parts_->initial_bounds.size(); ++i) {
     const TensorSpec& tensor = parts_->tensors[i];
     for (float& value : parameters().subspan(tensor.offset, tensor.count))
       value = uniform(generator, parts_->initial_bounds[i]);
@@ -83,12 +99,11 @@ Model make_model(const ModelSpec& spec) {
   auto parts = std::make_unique<Model::Parts>();
   parts->spec = spec;
   parts->network = build_network(spec);
-  const std::vector<NamedParameter> parameters = parts->network->parameters();
-  const auto count = static_cast<std::int64_t>(lay_out(parameters, *parts));
-  parts->flat = at::zeros({count});
-  parts->flat_gradient = at::zeros({count});
+  lay_out(*parts->network, *parts);
+  parts->flat = at::zeros({static_cast<std::int64_t>(parts->layout.size())});
+  parts->flat_gradient = at::zeros({static_cast<std::int64_t>(parts->layout.weights)});
   CROSSILO_ASSERT(is_aligned(parts->flat) && is_aligned(parts->flat_gradient));
-  attach(parameters, *parts);
+  attach(*parts->network, *parts);
   return Model(std::move(parts));
 }
 

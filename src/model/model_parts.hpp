@@ -18,13 +18,24 @@ struct NamedParameter {
   double initial_bound = 0.0;
 };
 
-/// What a builder makes: a function of its parameters. `parameters()` are leaves that require gradients.
+/// A float buffer of a network that is averaged with its weights.
+struct NamedBuffer {
+  std::string name;
+  at::Tensor tensor;
+  bool is_non_negative = false;  // a running variance
+};
+
+/// What a builder makes: a function of its parameters and buffers. `parameters()` are leaves that require gradients.
 class Network {
  public:
   virtual ~Network() = default;
   /// Shapes: [rows, inputs] -> [rows, outputs].
   [[nodiscard]] virtual at::Tensor forward(const at::Tensor& x) = 0;
   [[nodiscard]] virtual std::vector<NamedParameter> parameters() = 0;
+  [[nodiscard]] virtual std::vector<NamedBuffer> buffers() { return {}; }
+  /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
+  /// leave the silo (num_batches_tracked) start anew.
+  virtual void set_training(bool) {}
 };
 
 /// Throws: ConfigError that lists the known names.
@@ -34,9 +45,10 @@ struct Model::Parts {
   ModelSpec spec;
   std::unique_ptr<Network> network;
   std::vector<TensorSpec> tensors;
-  std::vector<double> initial_bounds;  // one for each of tensors
-  at::Tensor flat;                     // d; every parameter is a view into it
-  at::Tensor flat_gradient;            // d; every gradient is a view into it: zero it, never reset it
+  ParameterLayout layout;
+  std::vector<double> initial_bounds;  // one for each weight tensor
+  at::Tensor flat;                     // d; every weight and buffer is a view into it
+  at::Tensor flat_gradient;            // layout.weights; every gradient is a view into it: zero it, never reset it
   std::vector<float> velocity;         // the optimizer's, of the silo that trains now; sized by its first use
 };
 

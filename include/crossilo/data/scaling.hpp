@@ -10,6 +10,10 @@ namespace crossilo {
 struct Scaling {
   std::vector<double> mean;
   std::vector<double> standard_deviation;
+  // The target of a regression is scaled alike; 0 and 1 for classes.
+  double target_mean = 0.0;
+  double target_standard_deviation = 1.0;
+  std::vector<double> class_rows{};  // rows of each class that are trained on, over all silos; empty for regression
 };
 
 }  // namespace crossilo

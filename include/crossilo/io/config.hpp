@@ -21,6 +21,10 @@ struct RunConfig {
   bool one_machine = false;
   WeightRule weights = WeightRule::rows;
   double peer_seconds_max = 60.0;
+  std::uint32_t threads = 1;                               // of each rank, for training and evaluation
+  std::uint32_t evaluate_every_rounds = 1;                 // the last model is evaluated anyway
+  std::vector<std::string> baselines = {"own", "pooled"};  // compared with at the end; where one_machine
+  std::string silo;                                        // own: which silo this process is; empty: by rank
 };
 
 struct DataConfig {
@@ -29,20 +33,46 @@ struct DataConfig {
 };
 
 struct ModelConfig {
-  std::string name;
+  std::string name;                                // empty with torchscript
+  std::string torchscript;                         // own: path of a scripted module; empty: a model of the zoo
+  std::string torchscript_sha256;                  // its SHA-256 in hex; empty: only compared between silos
+  std::vector<std::uint32_t> hidden = {64};        // widths of mlp's and cnn's fully connected hidden layers
+  std::vector<std::uint32_t> channels = {16, 32};  // of cnn's convolutions
 };
 
 struct TrainConfig {
-  std::string optimizer = "sgd";
+  std::string optimizer = "sgd";  // sgd | adam | adamw
   double learning_rate = 0.0;
-  double momentum = 0.0;
+  double momentum = 0.0;       // sgd
+  double adam_beta1 = 0.9;     // adam, adamw
+  double adam_beta2 = 0.999;   // adam, adamw
+  double adam_epsilon = 1e-8;  // adam, adamw
+  double weight_decay = 0.0;
+  double gradient_clip_norm = 0.0;  // 0: no bound
   std::uint32_t batch_size = 0;
   std::uint32_t local_epochs = 1;
+  std::uint32_t local_steps = 0;       // steps in a round instead of epochs; 0: epochs
+  std::string schedule = "constant";   // of the learning rate over rounds: constant | cosine | step
+  std::uint32_t schedule_rounds = 0;   // cosine: until its end; step: between two steps
+  double schedule_factor = 0.0;        // cosine: share of the learning rate at its end; step: factor of a step
+  std::string class_weights = "none";  // none | balanced
 };
 
 struct AlgorithmConfig {
-  std::string name = "fedavg";
+  std::string name = "fedavg";  // fedavg | fedavgm | fedadam | fedyogi | fedadagrad
   double server_learning_rate = 1.0;
+  double server_momentum = 0.9;       // fedavgm
+  double beta1 = 0.9;                 // fedadam, fedyogi, fedadagrad
+  double beta2 = 0.99;                // fedadam, fedyogi
+  double tau = 1e-3;                  // fedadam, fedyogi, fedadagrad
+  double proximal_mu = 0.0;           // FedProx; 0: off
+  std::uint32_t silos_per_round = 0;  // a sample by the public seed; 0: all
+};
+
+struct StopConfig {
+  std::string metric = "loss";        // loss | accuracy | auc, on the held-back rows; chooses the best round
+  std::uint32_t patience_rounds = 0;  // rounds without a better one before the run stops; 0: never
+  double improvement_min = 0.0;       // what counts as better
 };
 
 struct PrivacyConfig {
@@ -59,6 +89,7 @@ struct Config {
   ModelConfig model;
   TrainConfig train;
   AlgorithmConfig algorithm;
+  StopConfig stop;
   PrivacyConfig privacy;
 };
 

@@ -10,15 +10,23 @@
 
 #include "crossilo/base/random.hpp"
 #include "crossilo/base/types.hpp"
+#include "crossilo/model/parameter_layout.hpp"
 
 namespace crossilo {
 
 /// What to build. Shapes: `inputs` features in, `outputs` logits (or targets) out.
 struct ModelSpec {
-  std::string name;  // a name of known_models()
+  std::string name;  // a name of known_models(), or "torchscript"
   std::size_t inputs = 0;
   std::size_t outputs = 0;
+  std::vector<std::size_t> sample_shape{};  // {features}, {height, width}, …; empty: {inputs}
+  std::vector<std::size_t> hidden{};        // widths of fully connected hidden layers (mlp, cnn)
+  std::vector<std::size_t> channels{};      // of convolutions (cnn)
+  std::string torchscript{};                // path of a scripted module
 };
+
+/// Trained by the optimizer, or a normalisation layer's running mean or variance.
+enum class TensorKind : std::uint8_t { weight, buffer };
 
 /// Where one named tensor lies in the flat vector, row-major.
 struct TensorSpec {
@@ -26,6 +34,7 @@ struct TensorSpec {
   std::vector<std::int64_t> shape;
   std::size_t offset = 0;
   std::size_t count = 0;
+  TensorKind kind = TensorKind::weight;
 };
 
 /// A model whose tensors are views into one flat parameter buffer and one flat gradient buffer, both 64-byte aligned.
@@ -43,7 +52,9 @@ class Model {
   /// Shapes: d. Alive until: the model dies; moving the model keeps the buffers where they are.
   [[nodiscard]] std::span<float> parameters() noexcept;
   [[nodiscard]] std::span<const float> parameters() const noexcept;
-  /// In the order of the flat vector, without gaps.
+  /// Which part of parameters() is trained; the gradient buffer has that part only.
+  [[nodiscard]] const ParameterLayout& layout() const noexcept;
+  /// In the order of the flat vector, without gaps: all weights, then all buffers.
   [[nodiscard]] const std::vector<TensorSpec>& tensors() const noexcept;
   /// SHA-256 over a canonical text of the model's name and its tensors' names and shapes.
   [[nodiscard]] Hash256 schema_hash() const;

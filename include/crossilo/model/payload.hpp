@@ -73,7 +73,7 @@ struct Cohort {
   [[nodiscard]] std::uint64_t weight(SiloId silo) const;
 };
 
-enum class StopReason : std::uint8_t { none, rounds_done, signal };
+enum class StopReason : std::uint8_t { none, rounds_done, signal, patience };
 
 /// What one sum is about; fixed in open, alike on all ranks, before anything is trained.
 struct RoundTicket {

@@ -1,6 +1,7 @@
 // Aim: what a round needs of one hosted silo.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,11 +10,20 @@
 
 namespace crossilo {
 
-/// Sums over a silo's rows for one model. Both parts are sums, not means, so that they add up over silos.
+/// How often rows of each class got a probability of the positive class in each of 32 equal bins of [0, 1]; the
+/// last bin holds 1 too. Binary tasks only.
+inline constexpr std::size_t kScoreBinsMax = 32;
+struct ScoreHistogram {
+  std::array<double, kScoreBinsMax> positive{};
+  std::array<double, kScoreBinsMax> negative{};
+};
+
+/// Sums over a silo's rows for one model. All are sums, not means, so that they add up over silos.
 struct EvaluationSums {
   double rows = 0.0;
-  double loss = 0.0;     // sum of the rows' losses (nats, or squared error)
-  double correct = 0.0;  // rows whose class was predicted; 0 for regression
+  double loss = 0.0;      // sum of the rows' losses (nats, or squared error of the scaled target); unweighted
+  double correct = 0.0;   // rows whose class was predicted; 0 for regression
+  ScoreHistogram scores;  // zero unless binary
 };
 
 /// A silo's evaluation of one global model.
