@@ -152,9 +152,8 @@ exit_code_of "$CROSSILO_BIN" train small.ini --np 5
 expect_code 3
 expect_text "4 silos, but 5 processes"
 exit_code_of "$CROSSILO_BIN" train small.ini --np 2
-expect_code 2
-expect_text "allow_two_silos"
-expect_text "3 ranks or more"
+expect_code 3
+expect_text "add --simulate"
 expect_text "nothing was started"
 sed 's/learning_rate/learning_rte/' small.ini > wrong.ini
 exit_code_of "$CROSSILO_BIN" train wrong.ini --np 4
