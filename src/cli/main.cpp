@@ -8,6 +8,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
+#include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -26,6 +27,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
+    Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };
 
