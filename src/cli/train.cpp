@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -127,7 +128,8 @@ int run_train(int argc, char** argv) {
   const TrainArguments arguments = parse(argc, argv);
   if (arguments.wants_help) return 0;
   if (arguments.config.empty()) throw ConfigError("train: which configuration? crossilo train CONFIG.ini --np N");
-  const Config config = load_config(arguments.config);
+  Config config = load_config(arguments.config);
+  if (const char* const silo = std::getenv("CROSSILO_SILO")) config.run.silo = silo;
   check_simulation(config, arguments.places.simulates);
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
