@@ -8,6 +8,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
+#include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -19,6 +20,10 @@ constexpr const char* kUsage =
   crossilo train CONFIG.ini --np N    train; starts N ranks with mpirun
   crossilo data import …              make silo files from CSV
   crossilo data describe FILE…        rows, label rate and missing values, side by side
+  crossilo evaluate MODEL FILE…       loss, accuracy, AUC or RMSE of a trained model on silo files
+  crossilo predict MODEL FILE         predictions for the rows of a CSV or silo file
+  crossilo model check FILE.pt        whether a TorchScript module fits, and what it has
+  crossilo model template             the Python that scripts a module
   crossilo --version                  versions of crossilo and of its libraries
 
 Each subcommand has --help. A first run:  jobs/quickstart.sh
@@ -35,6 +40,11 @@ int run(int argc, char** argv) {
   if (command == "--help" || command == "-h" || command == "help") return fmt::print("{}", kUsage), 0;
   if (command == "--version") return fmt::print("{}", crossilo::version_text()), 0;
   if (command == "train") return crossilo::run_train(argc - 2, argv + 2);
+  if (command == "evaluate") return crossilo::run_evaluate(argc - 2, argv + 2);
+  if (command == "predict") return crossilo::run_predict(argc - 2, argv + 2);
+  if (command == "model" && second == "check") return crossilo::run_model_check(argc - 3, argv + 3);
+  if (command == "model" && second == "template") return crossilo::run_model_template(argc - 3, argv + 3);
+  if (command == "model") return usage_error("model wants check or template");
   if (command == "data" && second == "import") return crossilo::run_data_import(argc - 3, argv + 3);
   if (command == "data" && second == "describe") return crossilo::run_data_describe(argc - 3, argv + 3);
   if (command == "data" && (second == "--help" || second == "-h")) return fmt::print("{}", kUsage), 0;

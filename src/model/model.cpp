@@ -1,5 +1,6 @@
 #include "crossilo/model/model.hpp"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -97,6 +98,27 @@ void Model::initialise(const PublicRoot& root) {
     for (float& value : parameters().subspan(tensor.offset, tensor.count))
       value = uniform(generator, parts_->initial_bounds[i]);
   }
+}
+
+std::vector<float> Model::outputs_for(std::span<const float> x) {
+  const c10::NoGradGuard no_grad;
+  const std::size_t inputs = parts_->spec.inputs;
+  CROSSILO_ASSERT(x.size() % inputs == 0);
+  parts_->network->set_training(false);
+  std::vector<float> all;
+  all.reserve(x.size() / inputs * parts_->spec.outputs);
+  // Chunks of about 1 MiB, each copied: torch's own memory is aligned, so the bits do not depend on where x lies.
+  const std::size_t chunk_rows = std::max<std::size_t>(1, (std::size_t{1} << 18) / inputs);
+  for (std::size_t first = 0; first < x.size(); first += chunk_rows * inputs) {
+    const auto part = x.subspan(first, std::min(chunk_rows * inputs, x.size() - first));
+    const at::Tensor rows =
+        at::empty({static_cast<std::int64_t>(part.size() / inputs), static_cast<std::int64_t>(inputs)});
+    std::ranges::copy(part, rows.mutable_data_ptr<float>());
+    const at::Tensor outputs = parts_->network->forward(rows).contiguous();
+    const float* const values = outputs.const_data_ptr<float>();
+    all.insert(all.end(), values, values + outputs.numel());
+  }
+  return all;
 }
 
 const std::string& Model::torchscript_sha256() const noexcept { return parts_->file_sha256; }

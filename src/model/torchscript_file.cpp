@@ -51,12 +51,13 @@ void refuse_what_is_no_torchscript(const std::string& path, const std::string& b
 }  // namespace
 
 TorchscriptFile read_torchscript_file(const std::string& path, const std::string& expected_sha256) {
-  TorchscriptFile file{.bytes = read_all(path), .sha256 = {}};
+  TorchscriptFile file{.bytes = read_all(path), .sha256 = {}, .is_traced = false};
   file.sha256 = to_hex(sha256(std::as_bytes(std::span(file.bytes))));
   if (!expected_sha256.empty() && file.sha256 != expected_sha256)
     refuse(path, "its SHA-256 is " + file.sha256 + ", expected " + expected_sha256 +
                      "; this is not the file that was agreed on");
   refuse_what_is_no_torchscript(path, file.bytes);
+  file.is_traced = file.bytes.find("/traced_inputs.pkl") != std::string::npos;
   return file;
 }
 

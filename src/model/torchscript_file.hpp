@@ -7,7 +7,8 @@ namespace crossilo {
 
 struct TorchscriptFile {
   std::string bytes;
-  std::string sha256;  // in hex
+  std::string sha256;      // in hex
+  bool is_traced = false;  // by torch.jit.trace: control flow and training mode are as they were then
 };
 
 /// Throws: ConfigError when there is no such regular file, when it is too large, when its SHA-256 is not the expected

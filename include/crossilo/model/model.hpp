@@ -63,6 +63,9 @@ class Model {
   /// Sets the initial weights: drawn, or those of the TorchScript file. Deterministic: the same bits on every machine
   /// for one root.
   void initialise(const PublicRoot& root);
+  /// What the model gives for rows, in evaluation mode: logits, or predictions in the scaled unit.
+  /// Shapes: x rows x inputs, scaled -> rows x outputs. Throws: ConfigError where a TorchScript module fails.
+  [[nodiscard]] std::vector<float> outputs_for(std::span<const float> x);
   /// SHA-256 of the TorchScript file, in hex; empty for a model of the zoo.
   [[nodiscard]] const std::string& torchscript_sha256() const noexcept;
   /// A TorchScript file with the present parameters, in evaluation mode, for use in PyTorch. Only with torchscript.
