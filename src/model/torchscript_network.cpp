@@ -64,7 +64,7 @@ class TorchscriptNetwork final : public Network {
       throw;
     } catch (const std::exception& failure) {
       refuse("forward failed on a batch of shape " + shape_text(batch_shape_) + ": " + reason_of(failure) +
-             (is_tried_out_ ? "" : "; crossilo model check shows what it takes"));
+             (x.size(0) == 1 ? "; does it normalise over the rows of a batch? Then no batch may have 1 row" : ""));
     }
     return as_rows(output);
   }
@@ -152,7 +152,6 @@ class TorchscriptNetwork final : public Network {
   void try_out(std::int64_t inputs) {
     const c10::NoGradGuard no_grad;
     for (const std::int64_t rows : {2, 3}) (void)forward(at::zeros({rows, inputs}));
-    is_tried_out_ = true;
   }
 
   /// [rows, outputs], of what forward returned.
@@ -174,7 +173,6 @@ class TorchscriptNetwork final : public Network {
   std::string sha256_;
   std::int64_t outputs_;
   std::vector<std::int64_t> batch_shape_;  // [rows, sample shape…]
-  bool is_tried_out_ = false;
   Module module_;
   std::optional<torch::jit::Method> forward_;
   std::vector<NamedParameter> parameters_;
