@@ -1,4 +1,5 @@
 // The only file that includes torch/script.h.
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -39,6 +40,28 @@ bool are_tied(const at::Tensor& a, const at::Tensor& b) {
   if (a.is_same(b)) return true;
   return a.numel() > 0 && a.is_alias_of(b) && a.storage_offset() == b.storage_offset() && a.sizes() == b.sizes() &&
          a.strides() == b.strides();
+}
+
+/// The first operation in a block that reads or writes files; empty when there is none.
+std::string file_operation_in(const torch::jit::Block& block) {
+  for (const torch::jit::Node* node : block.nodes()) {
+    const std::string kind = node->kind().toQualString();
+    if (kind == "aten::save" || kind == "aten::from_file") return kind;
+    for (const torch::jit::Block* inner : node->blocks())
+      if (std::string found = file_operation_in(*inner); !found.empty()) return found;
+  }
+  return {};
+}
+
+/// Not a wall (docs/own-model.md), but no model needs it, so whoever sends one should be asked.
+std::string file_operation_in(const Module& module) {
+  for (const Module& part : module.modules())
+    for (const torch::jit::Method& method : part.get_methods()) {
+      const auto graph = method.graph()->copy();
+      torch::jit::Inline(*graph);
+      if (std::string found = file_operation_in(*graph->block()); !found.empty()) return found;
+    }
+  return {};
 }
 
 class TorchscriptNetwork final : public Network {
@@ -104,6 +127,8 @@ class TorchscriptNetwork final : public Network {
     } catch (const std::exception& failure) {
       refuse("cannot be loaded: " + reason_of(failure));
     }
+    if (const std::string found = file_operation_in(module_); !found.empty())
+      refuse("it uses " + found + ", so it reads or writes files; a model has no need to");
     const auto method = module_.find_method("forward");
     if (!method) refuse("it has no method forward");
     const auto& arguments = method->function().getSchema().arguments();  // self, x, and others with defaults
