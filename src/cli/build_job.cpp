@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/cli/model_spec.hpp"
 #include "crossilo/comm/local_communicator.hpp"
 #include "crossilo/data/silo_file.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -63,9 +64,7 @@ void check_silo_files(const Config& config) {
 Job::Job(const Config& config, std::vector<SiloId> hosted)
     : config_(config), root_(public_root(config.run.seed)), hosted_(std::move(hosted)) {
   for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
-  const ModelSpec spec{
-      .name = config.model.name, .inputs = datasets_.front()->features(), .outputs = outputs_of(schema())};
-  model_ = std::make_unique<Model>(make_model(spec));
+  model_ = std::make_unique<Model>(make_model(make_model_spec(config.model, schema())));
   silos_.reserve(hosted_.size());
   for (std::size_t i = 0; i < hosted_.size(); ++i)
     silos_.push_back(make_silo(hosted_[i], datasets_[i], own_root(hosted_[i])));

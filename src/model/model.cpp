@@ -1,7 +1,10 @@
 #include "crossilo/model/model.hpp"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <random>
 
 #include "crossilo/base/check.hpp"
@@ -32,24 +35,23 @@ void lay_out(Network& network, Model::Parts& parts) {
   parts.layout.buffers = offset - parts.layout.weights;
 }
 
-/// Makes each tensor, and each gradient, a view into the flat buffers; buffers keep their values.
+/// Makes each tensor, and each gradient, a view into the flat buffers; all keep their values.
 void attach(Network& network, const Model::Parts& parts) {
+  const c10::NoGradGuard no_grad;
   const auto slice = [](const at::Tensor& flat, const TensorSpec& spec) {
     return flat.narrow(0, static_cast<std::int64_t>(spec.offset), static_cast<std::int64_t>(spec.count))
         .view(spec.shape);
   };
-  auto spec = parts.tensors.begin();
-  for (const NamedParameter& parameter : network.parameters()) {
-    at::Tensor tensor = parameter.tensor;  // a handle to the network's own tensor
-    tensor.set_data(slice(parts.flat, *spec));
-    tensor.mutable_grad() = slice(parts.flat_gradient, *spec++);
-  }
-  for (const NamedBuffer& buffer : network.buffers()) {
-    const at::Tensor place = slice(parts.flat, *spec++);
-    place.copy_(buffer.tensor);
-    at::Tensor tensor = buffer.tensor;
+  const auto move_to = [](at::Tensor tensor, const at::Tensor& place) {  // by value: a handle to the network's own
+    place.copy_(tensor);
     tensor.set_data(place);
+  };
+  auto spec = parts.tensors.begin();
+  for (NamedParameter& parameter : network.parameters()) {
+    move_to(parameter.tensor, slice(parts.flat, *spec));
+    parameter.tensor.mutable_grad() = slice(parts.flat_gradient, *spec++);
   }
+  for (const NamedBuffer& buffer : network.buffers()) move_to(buffer.tensor, slice(parts.flat, *spec++));
 }
 
 bool is_aligned(const at::Tensor& flat) { return reinterpret_cast<std::uintptr_t>(flat.const_data_ptr()) % 64 == 0; }
@@ -77,7 +79,8 @@ const ParameterLayout& Model::layout() const noexcept { return parts_->layout; }
 const std::vector<TensorSpec>& Model::tensors() const noexcept { return parts_->tensors; }
 
 Hash256 Model::schema_hash() const {
-  std::string text = "crossilo/1|model|" + parts_->spec.name + "\n";
+  const bool is_zoo = parts_->file_sha256.empty();
+  std::string text = "crossilo/1|model|" + (is_zoo ? parts_->spec.name : "torchscript " + parts_->file_sha256) + "\n";
   for (const TensorSpec& tensor : parts_->tensors) {
     text += (tensor.kind == TensorKind::buffer ? "buffer " : "") + tensor.name;
     for (const std::int64_t extent : tensor.shape) text.append(1, ' ').append(std::to_string(extent));
@@ -88,22 +91,57 @@ Hash256 Model::schema_hash() const {
 
 void Model::initialise(const PublicRoot& root) {
   std::mt19937_64 generator(seed_of(derive(root, PublicPurpose::initial_weights, {})));
+  std::ranges::copy(parts_->brought, parameters().begin());
   for (std::size_t i = 0; i < parts_->initial_bounds.size(); ++i) {
+    if (parts_->initial_bounds[i] == 0.0) continue;
     const TensorSpec& tensor = parts_->tensors[i];
     for (float& value : parameters().subspan(tensor.offset, tensor.count))
       value = uniform(generator, parts_->initial_bounds[i]);
   }
 }
 
+std::vector<float> Model::outputs_for(std::span<const float> x) {
+  const c10::NoGradGuard no_grad;
+  const std::size_t inputs = parts_->spec.inputs;
+  CROSSILO_ASSERT(x.size() % inputs == 0);
+  parts_->network->set_training(false);
+  std::vector<float> all;
+  all.reserve(x.size() / inputs * parts_->spec.outputs);
+  // Chunks of about 1 MiB, each copied: torch's own memory is aligned, so the bits do not depend on where x lies.
+  const std::size_t chunk_rows = std::max<std::size_t>(1, (std::size_t{1} << 18) / inputs);
+  for (std::size_t first = 0; first < x.size(); first += chunk_rows * inputs) {
+    const auto part = x.subspan(first, std::min(chunk_rows * inputs, x.size() - first));
+    const at::Tensor rows =
+        at::empty({static_cast<std::int64_t>(part.size() / inputs), static_cast<std::int64_t>(inputs)});
+    std::ranges::copy(part, rows.mutable_data_ptr<float>());
+    const at::Tensor outputs = parts_->network->forward(rows).contiguous();
+    const float* const values = outputs.const_data_ptr<float>();
+    all.insert(all.end(), values, values + outputs.numel());
+  }
+  return all;
+}
+
+const std::string& Model::torchscript_sha256() const noexcept { return parts_->file_sha256; }
+std::string Model::to_torchscript() { return parts_->network->to_torchscript(); }
+
+std::string Network::to_torchscript() {
+  CROSSILO_ASSERT(!"only a network that came from a TorchScript file goes back into one");
+  return {};
+}
+
 Model make_model(const ModelSpec& spec) {
   auto parts = std::make_unique<Model::Parts>();
   parts->spec = spec;
-  parts->network = build_network(spec);
+  if (spec.sample_shape.empty()) parts->spec.sample_shape = {spec.inputs};
+  parts->network = build_network(parts->spec);
+  parts->file_sha256 = parts->network->file_sha256();
   lay_out(*parts->network, *parts);
   parts->flat = at::zeros({static_cast<std::int64_t>(parts->layout.size())});
   parts->flat_gradient = at::zeros({static_cast<std::int64_t>(parts->layout.weights)});
   CROSSILO_ASSERT(is_aligned(parts->flat) && is_aligned(parts->flat_gradient));
   attach(*parts->network, *parts);
+  const std::span<const float> values = view(parts->flat);
+  parts->brought.assign(values.begin(), values.end());
   return Model(std::move(parts));
 }
 

@@ -11,7 +11,8 @@
 
 namespace crossilo {
 
-/// One parameter of a network; its initial weights are uniform in [-initial_bound, initial_bound).
+/// One parameter of a network; its initial weights are uniform in [-initial_bound, initial_bound), or, where that is 0,
+/// those that the network brings.
 struct NamedParameter {
   std::string name;
   at::Tensor tensor;
@@ -36,9 +37,13 @@ class Network {
   /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
   /// leave the silo (num_batches_tracked) start anew.
   virtual void set_training(bool) {}
+  /// SHA-256 of the file that the network came from, in hex; empty where it came from none.
+  [[nodiscard]] virtual std::string file_sha256() const { return {}; }
+  /// A TorchScript file of the network with its present values; only where it came from one.
+  [[nodiscard]] virtual std::string to_torchscript();
 };
 
-/// Throws: ConfigError that lists the known names.
+/// Throws: ConfigError that lists the known names, or says what fits.
 [[nodiscard]] std::unique_ptr<Network> build_network(const ModelSpec& spec);
 
 struct Model::Parts {
@@ -46,7 +51,9 @@ struct Model::Parts {
   std::unique_ptr<Network> network;
   std::vector<TensorSpec> tensors;
   ParameterLayout layout;
+  std::string file_sha256;
   std::vector<double> initial_bounds;  // one for each weight tensor
+  std::vector<float> brought;          // d values that the network came with
   at::Tensor flat;                     // d; every weight and buffer is a view into it
   at::Tensor flat_gradient;            // layout.weights; every gradient is a view into it: zero it, never reset it
   std::vector<float> velocity;         // the optimizer's, of the silo that trains now; sized by its first use

@@ -66,12 +66,56 @@ TEST(Model, InitialWeightsFollowThePublicSeed) {
   EXPECT_LT(std::abs(mean), 5 * 0.05 / std::sqrt(3.0 * 2005));
 }
 
+TEST(Model, TheCnnHasTheSizeThatItsShapesSay) {
+  const ModelSpec spec{
+      .name = "cnn", .inputs = 784, .outputs = 10, .sample_shape = {28, 28}, .hidden = {128}, .channels = {16, 32}};
+  const Model cnn = make_model(spec);
+  EXPECT_EQ(cnn.parameters().size(), 16u * 9 + 16 + 32 * 16 * 9 + 32 + 32 * 49 * 128 + 128 + 10 * 128 + 10);  // 206 922
+  EXPECT_EQ(cnn.tensors()[2].name, "conv.1.weight");
+  EXPECT_EQ(cnn.tensors()[2].shape, (std::vector<std::int64_t>{32, 16, 3, 3}));
+}
+
+TEST(Model, InitialBoundsFollowTheInputsOfAnOutput) {
+  Model mlp = make_model({.name = "mlp", .inputs = 100, .outputs = 1, .hidden = {400, 16}});
+  mlp.initialise(public_root(1));
+  EXPECT_EQ(mlp.tensors()[2].name, "hidden.1.weight");
+  for (const auto& [tensor, bound] : {std::pair{0, 0.1f}, {2, 0.05f}, {4, 0.25f}}) {
+    const TensorSpec& spec = mlp.tensors()[std::size_t(tensor)];
+    const auto [least, largest] = std::ranges::minmax(mlp.parameters().subspan(spec.offset, spec.count));
+    EXPECT_GE(least, -bound);
+    EXPECT_LE(largest, bound);
+    EXPECT_GT(largest - least, 1.2f * bound);
+  }
+}
+
+TEST(Model, TheCnnSaysWhatShapesFit) {
+  const auto refusal = [](std::vector<std::size_t> shape) {
+    std::size_t inputs = 1;
+    for (const std::size_t extent : shape) inputs *= extent;
+    try {
+      (void)make_model({.name = "cnn", .inputs = inputs, .outputs = 2, .sample_shape = shape, .channels = {4, 4, 4}});
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal({8, 8}), "accepted");
+  EXPECT_EQ(refusal({3, 8, 9}), "accepted");
+  EXPECT_NE(refusal({13}).find("shape 13; height x width"), std::string::npos);
+  EXPECT_NE(refusal({13}).find("model.name = mlp fits"), std::string::npos);
+  EXPECT_NE(refusal({2, 3, 4, 5}).find("shape 2 x 3 x 4 x 5"), std::string::npos);
+  EXPECT_NE(refusal({32, 32, 3}).find("channels come first"), std::string::npos);
+  EXPECT_NE(refusal({7, 9}).find("nothing is left"), std::string::npos);
+}
+
 TEST(Model, AnUnknownNameListsTheKnownOnes) {
   try {
     (void)make_model({.name = "logref", .inputs = 2, .outputs = 1});
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(), "model.name = logref: no such model; known: logreg");
+    EXPECT_STREQ(error.what(),
+                 "model.name = logref: no such model; known: cnn, linreg, logreg, mlp; or a scripted module: "
+                 "model.torchscript = FILE.pt");
   }
 }
 

@@ -16,13 +16,14 @@ namespace crossilo {
 
 /// What to build. Shapes: `inputs` features in, `outputs` logits (or targets) out.
 struct ModelSpec {
-  std::string name;  // a name of known_models(), or "torchscript"
+  std::string name;  // a name of known_models(); not read with torchscript
   std::size_t inputs = 0;
   std::size_t outputs = 0;
   std::vector<std::size_t> sample_shape{};  // {features}, {height, width}, …; empty: {inputs}
   std::vector<std::size_t> hidden{};        // widths of fully connected hidden layers (mlp, cnn)
   std::vector<std::size_t> channels{};      // of convolutions (cnn)
-  std::string torchscript{};                // path of a scripted module
+  std::string torchscript{};                // path of a scripted module; empty: `name` is built
+  std::string torchscript_sha256{};         // what the file's SHA-256 must be, in hex; empty: any
 };
 
 /// Trained by the optimizer, or a normalisation layer's running mean or variance.
@@ -56,10 +57,19 @@ class Model {
   [[nodiscard]] const ParameterLayout& layout() const noexcept;
   /// In the order of the flat vector, without gaps: all weights, then all buffers.
   [[nodiscard]] const std::vector<TensorSpec>& tensors() const noexcept;
-  /// SHA-256 over a canonical text of the model's name and its tensors' names and shapes.
+  /// SHA-256 over a canonical text of the model's name (with TorchScript: its file's SHA-256) and its tensors' names
+  /// and shapes.
   [[nodiscard]] Hash256 schema_hash() const;
-  /// Sets the initial weights. Deterministic: the same bits on every machine for one root.
+  /// Sets the initial weights: drawn, or those of the TorchScript file. Deterministic: the same bits on every machine
+  /// for one root.
   void initialise(const PublicRoot& root);
+  /// What the model gives for rows, in evaluation mode: logits, or predictions in the scaled unit.
+  /// Shapes: x rows x inputs, scaled -> rows x outputs. Throws: ConfigError where a TorchScript module fails.
+  [[nodiscard]] std::vector<float> outputs_for(std::span<const float> x);
+  /// SHA-256 of the TorchScript file, in hex; empty for a model of the zoo.
+  [[nodiscard]] const std::string& torchscript_sha256() const noexcept;
+  /// A TorchScript file with the present parameters, in evaluation mode, for use in PyTorch. Only with torchscript.
+  [[nodiscard]] std::string to_torchscript();
 
   [[nodiscard]] Parts& parts() noexcept { return *parts_; }
 
@@ -70,7 +80,8 @@ class Model {
 /// The names that make_model knows, sorted.
 [[nodiscard]] std::vector<std::string> known_models();
 
-/// Builds a model with zero parameters. Throws: ConfigError that lists the known names.
+/// Builds a model: parameters are zero, with torchscript those of the file.
+/// Throws: ConfigError that says what is known, what was found and what fits.
 [[nodiscard]] Model make_model(const ModelSpec& spec);
 
 }  // namespace crossilo

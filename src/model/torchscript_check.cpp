@@ -1,0 +1,65 @@
+#include "torchscript_check.hpp"
+
+#include <ATen/ops/randn.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+
+#include "crossilo/base/clock.hpp"
+#include "crossilo/base/error.hpp"
+#include "model_parts.hpp"
+#include "torchscript_file.hpp"
+
+namespace crossilo {
+namespace {
+
+/// Outputs of one forward step in training, whose gradient is then in the flat buffer.
+at::Tensor train_once(Model::Parts& parts, const at::Tensor& x, const std::string& path) {
+  parts.flat_gradient.zero_();
+  const at::Tensor outputs = parts.network->forward(x);
+  if (!outputs.requires_grad())
+    throw ConfigError("TorchScript file " + path +
+                      ": forward's result has no gradient (torch.no_grad, or detach, inside?); it cannot be trained");
+  outputs.backward(at::randn(outputs.sizes()));
+  return outputs.detach();
+}
+
+}  // namespace
+
+TorchscriptCheck check_torchscript(const ModelSpec& spec) {
+  TorchscriptCheck check;
+  {
+    const TorchscriptFile file = read_torchscript_file(spec.torchscript, spec.torchscript_sha256);
+    check.sha256 = file.sha256;
+    check.is_traced = file.is_traced;
+  }
+  Model model = make_model(spec);
+  Model::Parts& parts = model.parts();
+  check.tensors = model.tensors();
+  check.weights = model.layout().weights;
+  check.buffers = model.layout().buffers;
+
+  const at::Tensor x = at::randn({static_cast<std::int64_t>(kCheckedRows), static_cast<std::int64_t>(spec.inputs)});
+  at::Tensor evaluated;
+  {
+    const c10::NoGradGuard no_grad;
+    evaluated = parts.network->forward(x);
+    check.is_repeatable = parts.network->forward(x).equal(evaluated);
+  }
+  const at::Tensor before = parts.flat.clone();
+  parts.network->set_training(true);
+  const at::Tensor trained = train_once(parts, x, spec.torchscript);
+  check.differs_in_training = !trained.equal(evaluated) || !parts.flat.equal(before);
+  const double start = steady_clock().now_seconds();
+  (void)train_once(parts, x, spec.torchscript);
+  check.step_seconds = steady_clock().now_seconds() - start;
+  for (const TensorSpec& tensor : check.tensors) {
+    if (tensor.kind == TensorKind::buffer) continue;
+    const auto gradient = view(parts.flat_gradient).subspan(tensor.offset, tensor.count);
+    if (std::ranges::all_of(gradient, [](float value) { return value == 0.0f; }))
+      check.unreached.push_back(tensor.name);
+  }
+  return check;
+}
+
+}  // namespace crossilo
