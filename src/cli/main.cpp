@@ -8,6 +8,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
+#include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
@@ -27,11 +28,13 @@ constexpr std::array kSubcommands = {
     Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
+    Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
+               &crossilo::run_evaluate},
+    Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},
     Subcommand{"model check", "FILE.pt", "whether a TorchScript module fits, and what it has",
                &crossilo::run_model_check},
     Subcommand{"model template", "", "the Python that scripts a module", &crossilo::run_model_template},
-    Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model", &crossilo::run_evaluate},
-    Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},
+    Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };
 
