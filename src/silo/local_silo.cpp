@@ -7,7 +7,6 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <random>
 
@@ -15,7 +14,6 @@
 #include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
-#include "row_losses.hpp"
 #include "sgd.hpp"
 #include "shuffle.hpp"
 
@@ -71,30 +69,6 @@ at::Tensor output_gradient(Task task, const at::Tensor& outputs, const at::Tenso
   const c10::NoGradGuard no_grad;
   const double factor = task == Task::regression ? 2.0 : 1.0;
   return predictions_of(task, outputs).sub(targets).mul_(factor / static_cast<double>(outputs.size(0)));
-}
-
-/// Calls use(outputs, first row, rows) for chunks of the set, in order. Each chunk is copied first: a tensor of
-/// torch's own is 64-byte aligned, so the bits do not depend on where the data set lies.
-template <class Use>
-void for_each_output_chunk(Model& model, const RowSet& set, const Use& use) {
-  const c10::NoGradGuard no_grad;
-  const Rows rows = view_rows(set, model.spec().inputs);
-  const std::size_t chunk_rows = rows_in_block(model.spec().inputs);
-  for (std::size_t first = 0; first < set.rows; first += chunk_rows) {
-    const std::size_t count = std::min(chunk_rows, set.rows - first);
-    const at::Tensor x = rows.x.narrow(0, static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)).clone();
-    const at::Tensor outputs = model.parts().network->forward(x).contiguous();
-    use(std::span<const float>(outputs.const_data_ptr<float>(), static_cast<std::size_t>(outputs.numel())), first,
-        count);
-  }
-}
-
-EvaluationSums evaluate_rows(Model& model, const RowSet& set, Task task) {
-  EvaluationSums sums;
-  for_each_output_chunk(model, set, [&](std::span<const float> outputs, std::size_t first, std::size_t count) {
-    add_row_losses(task, outputs, std::span(set.y).subspan(first, count), sums);
-  });
-  return std::isfinite(sums.loss) ? sums : EvaluationSums{};
 }
 
 /// Trains on one block of shuffled rows, batch after batch.
@@ -161,20 +135,10 @@ void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, 
 }
 
 SiloEvaluation LocalSilo::evaluate(std::span<const float> global) {
-  load(model_, global);
   const Dataset& data = *parts_.data;
   const Task task = data.schema().task;
-  return {.held_back = evaluate_rows(model_, data.held_back(), task), .test = evaluate_rows(model_, data.test(), task)};
-}
-
-std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task) {
-  CROSSILO_ASSERT(task != Task::multiclass && model.spec().outputs == 1);
-  load(model, parameters);
-  std::vector<float> all(rows.rows);
-  for_each_output_chunk(model, rows, [&](std::span<const float> outputs, std::size_t first, std::size_t) {
-    std::ranges::copy(outputs, all.begin() + static_cast<std::ptrdiff_t>(first));
-  });
-  return all;
+  return {.held_back = evaluate_rows(model_, global, data.held_back(), task),
+          .test = evaluate_rows(model_, global, data.test(), task)};
 }
 
 }  // namespace crossilo

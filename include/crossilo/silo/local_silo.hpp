@@ -10,6 +10,7 @@
 #include "crossilo/base/random.hpp"
 #include "crossilo/model/model.hpp"
 #include "crossilo/silo/dataset.hpp"
+#include "crossilo/silo/evaluator.hpp"
 #include "crossilo/silo/silo.hpp"
 
 namespace crossilo {
@@ -72,9 +73,5 @@ class LocalSilo final : public Silo {
   LocalSiloParts parts_;
   Model& model_;
 };
-
-/// Each row's score under `parameters`: the positive class's logit (binary), the prediction (regression).
-/// Shapes: parameters d; the result has rows.rows entries. `rows` is scaled as for training.
-[[nodiscard]] std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task);
 
 }  // namespace crossilo
