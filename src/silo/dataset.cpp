@@ -122,6 +122,7 @@ void Dataset::apply(const Scaling& scaling) {
   CROSSILO_ASSERT(scaling.mean.size() == features() && scaling.standard_deviation.size() == features());
   CROSSILO_ASSERT(!is_scaled_);
   for (RowSet* set : {&fit_, &held_back_, &test_}) scale(*set, scaling);
+  scaling_ = scaling;
   is_scaled_ = true;
 }
 

@@ -29,6 +29,8 @@ class Dataset {
   [[nodiscard]] const RowSet& held_back() const noexcept { return held_back_; }
   [[nodiscard]] const RowSet& test() const noexcept { return test_; }
   [[nodiscard]] bool is_scaled() const noexcept { return is_scaled_; }
+  /// What apply() was given; empty before.
+  [[nodiscard]] const Scaling& scaling() const noexcept { return scaling_; }
 
   /// Sums over the fit rows, one for each column; missing values are skipped.
   struct ColumnSums {
@@ -55,6 +57,7 @@ class Dataset {
   RowSet fit_;
   RowSet held_back_;
   RowSet test_;
+  Scaling scaling_;
   bool is_scaled_ = false;
 };
 
