@@ -29,10 +29,6 @@ std::unique_ptr<ServerOptimizer> make_server_optimizer(const Config& config) {
 std::unique_ptr<Mask> make_mask(const Config& config, SiloId own, const Roster& roster, const X25519& key) {
   const std::size_t ranks = roster.identities.size();
   if (!config.privacy.masking || ranks == 1) return std::make_unique<NoMask>();
-  if (ranks == 2 && !config.privacy.allow_two_silos)
-    throw ConfigError(
-        "2 ranks: each could take its own delta off the sum and read the other's. Use 3 ranks or more, or set "
-        "privacy.allow_two_silos = true where that is meant");
   return std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
 }
 
@@ -65,10 +61,8 @@ void check_silo_files(const Config& config) {
   }
 }
 
-Job::Job(const Config& config, int ranks, int rank)
-    : config_(config),
-      root_(public_root(config.run.seed)),
-      hosted_(hosted_silos(config.run.silos.size(), ranks, rank)) {
+Job::Job(const Config& config, std::vector<SiloId> hosted)
+    : config_(config), root_(public_root(config.run.seed)), hosted_(std::move(hosted)) {
   for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
   model_ = std::make_unique<Model>(make_model(make_model_spec(config.model, schema())));
   silos_.reserve(hosted_.size());

@@ -14,8 +14,7 @@ namespace po = boost::program_options;
 
 std::optional<po::variables_map> parse_command_line(const CommandText& text, const po::options_description& options,
                                                     int argc, char** argv) {
-  po::options_description shown;
-  shown.add(options);
+  po::options_description shown = options;
   shown.add_options()("help,h", "print this text");
   po::options_description all;
   all.add(shown);

@@ -1,55 +1,80 @@
 // The program: finds the subcommand, runs it, turns an error into one clear line and its exit code.
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <string_view>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
+#include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
 namespace {
 
-constexpr const char* kUsage =
-    R"(crossilo trains one model over many institutions' private data. Only masked words leave a silo.
+/// A subcommand of one or two words. Its function gets the arguments behind them.
+struct Subcommand {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view meaning;
+  int (*run)(int argc, char** argv);
+};
 
-  crossilo train CONFIG.ini --np N    train; starts N ranks with mpirun
-  crossilo data import …              make silo files from CSV
-  crossilo data describe FILE…        rows, label rate and missing values, side by side
-  crossilo evaluate MODEL FILE…       loss, accuracy, AUC or RMSE of a trained model on silo files
-  crossilo predict MODEL FILE         predictions for the rows of a CSV or silo file
-  crossilo model check FILE.pt        whether a TorchScript module fits, and what it has
-  crossilo model template             the Python that scripts a module
-  crossilo --version                  versions of crossilo and of its libraries
+constexpr std::array kSubcommands = {
+    Subcommand{"train", "CONFIG.ini --np N", "train; starts N ranks with mpirun", &crossilo::run_train},
+    Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
+    Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
+               &crossilo::run_data_describe},
+    Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
+               &crossilo::run_evaluate},
+    Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},
+    Subcommand{"model check", "FILE.pt", "whether a TorchScript module fits, and what it has",
+               &crossilo::run_model_check},
+    Subcommand{"model template", "", "the Python that scripts a module", &crossilo::run_model_template},
+    Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
+    Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
+};
 
-Each subcommand has --help. A first run:  jobs/quickstart.sh
-)";
+std::string usage() {
+  std::string text =
+      "crossilo trains one model over many institutions' private data. Only masked words leave a silo.\n\n";
+  for (const Subcommand& subcommand : kSubcommands)
+    text += fmt::format("  {:<44}{}\n", fmt::format("crossilo {} {}", subcommand.name, subcommand.arguments),
+                        subcommand.meaning);
+  return text + "\nEach subcommand has --help. A first run:  jobs/quickstart.sh\n";
+}
 
 int usage_error(std::string_view what) {
-  fmt::print(stderr, "crossilo: {}\n\n{}", what, kUsage);
+  fmt::print(stderr, "crossilo: {}\n\n{}", what, usage());
   return static_cast<int>(crossilo::ExitCode::configuration);
 }
 
+/// "import or describe": the second words that the first one may have.
+std::string second_words(std::string_view first) {
+  std::string words;
+  for (const Subcommand& subcommand : kSubcommands)
+    if (subcommand.name.starts_with(first) && subcommand.name.size() > first.size())
+      words += fmt::format("{}{}", words.empty() ? "" : " | ", subcommand.name.substr(first.size() + 1));
+  return words;
+}
+
 int run(int argc, char** argv) {
-  const std::string_view command = argc > 1 ? argv[1] : "";
+  const std::string_view first = argc > 1 ? argv[1] : "";
   const std::string_view second = argc > 2 ? argv[2] : "";
-  if (command == "--help" || command == "-h" || command == "help") return fmt::print("{}", kUsage), 0;
-  if (command == "--version") return fmt::print("{}", crossilo::version_text()), 0;
-  if (command == "train") return crossilo::run_train(argc - 2, argv + 2);
-  if (command == "evaluate") return crossilo::run_evaluate(argc - 2, argv + 2);
-  if (command == "predict") return crossilo::run_predict(argc - 2, argv + 2);
-  if (command == "model" && second == "check") return crossilo::run_model_check(argc - 3, argv + 3);
-  if (command == "model" && second == "template") return crossilo::run_model_template(argc - 3, argv + 3);
-  if (command == "model") return usage_error("model wants check or template");
-  if (command == "data" && second == "import") return crossilo::run_data_import(argc - 3, argv + 3);
-  if (command == "data" && second == "describe") return crossilo::run_data_describe(argc - 3, argv + 3);
-  if (command == "data" && (second == "--help" || second == "-h")) return fmt::print("{}", kUsage), 0;
-  if (command == "data") return usage_error("data wants import or describe");
-  return usage_error(command.empty() ? "a subcommand is wanted" : fmt::format("no such subcommand: {}", command));
+  if (first == "--help" || first == "-h" || first == "help") return fmt::print("{}", usage()), 0;
+  if (first == "--version") return crossilo::run_version(argc - 2, argv + 2);
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (subcommand.name == first) return subcommand.run(argc - 2, argv + 2);
+    if (subcommand.name == fmt::format("{} {}", first, second)) return subcommand.run(argc - 3, argv + 3);
+  }
+  const std::string words = second_words(first);
+  if (first.empty()) return usage_error("a subcommand is wanted");
+  if (words.empty()) return usage_error(fmt::format("no such subcommand: {}", first));
+  if (second == "--help" || second == "-h") return fmt::print("{}", usage()), 0;
+  return usage_error(fmt::format("{} wants one of: {}", first, words));
 }
 
 }  // namespace

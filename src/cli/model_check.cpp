@@ -72,6 +72,8 @@ std::vector<std::string> warnings_of(const TorchscriptCheck& check) {
     warnings.push_back(
         "traced, not scripted: branches and training mode are frozen as they were (dropout and batch normalisation do "
         "not switch); use torch.jit.script");
+  if (!check.is_repeatable)
+    warnings.push_back("evaluating the same rows twice gives different outputs: something random is not switched off");
   for (const std::string& name : check.unreached)
     warnings.push_back(fmt::format("no gradient reaches parameter {}: it would stay as it is", name));
   return warnings;
@@ -91,6 +93,7 @@ nlohmann::ordered_json to_json(const TorchscriptCheck& check, const ModelSpec& s
           {"buffer_values", check.buffers},
           {"tensors", tensors},
           {"traced", check.is_traced},
+          {"repeatable", check.is_repeatable},
           {"differs_in_training", check.differs_in_training},
           {"parameters_without_gradient", check.unreached},
           {"step_seconds", check.step_seconds},

@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct TrainArguments {
   std::string config;
   int np = 0;
   RankPlaces places;
+  bool is_quiet = false;
+  bool is_verbose = false;
   bool wants_help = false;
 };
 
@@ -32,14 +35,14 @@ constexpr int kExactOptions = options::command_line_style::default_style & ~opti
 
 constexpr const char* kHelp = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
 
-  crossilo train CONFIG.ini --np N     N ranks on this machine, under mpirun
-  mpirun -np N crossilo train CONFIG.ini
+  crossilo train CONFIG.ini --np N               N ranks on this machine, under mpirun
+  crossilo train CONFIG.ini --np N --simulate    fewer ranks than silos: each trains several in turn
+  mpirun -np N crossilo train CONFIG.ini         or start the ranks yourself
 
-With as many ranks as silos, each rank is one silo. With run.one_machine = true fewer may be started, which train
-several silos in turn (a simulation, same model to the last bit); two ranks only where privacy.allow_two_silos = true,
-since each could read the other's part from the sum. Results go to runs/NAME-K.
-With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once. mpirun started by hand kills its
-ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
+With as many ranks as silos, each rank is one silo: the first of run.silos is rank 0, unless each rank has CROSSILO_SILO
+set or run.silo in its silo's own file. A simulation has the same model to the last bit and needs run.one_machine =
+true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once.
+mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
 
 {}
 Example:  crossilo train configs/heart.ini --np 4
@@ -50,6 +53,9 @@ TrainArguments parse(int argc, char** argv) {
   options::options_description shown("Options");
   shown.add_options()("np", options::value(&arguments.np), "ranks to start with mpirun")(
       "runs", options::value(&arguments.places.runs_folder)->default_value("runs"), "where the run's folder is made")(
+      "simulate", options::bool_switch(&arguments.places.simulates), "fewer ranks than silos")(
+      "quiet", options::bool_switch(&arguments.is_quiet), "no line for each round")(
+      "verbose", options::bool_switch(&arguments.is_verbose), "the first rank's log on stderr too")(
       "help,h", options::bool_switch(&arguments.wants_help), "this text");
   options::options_description all;
   all.add(shown).add_options()("config", options::value(&arguments.config))(
@@ -63,30 +69,47 @@ TrainArguments parse(int argc, char** argv) {
                    values);
     options::notify(values);
     if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
+    if (arguments.is_quiet && arguments.is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   } catch (const options::error& error) {
     throw ConfigError(fmt::format("train: {}; see crossilo train --help", error.what()));
   }
+  arguments.places.shows_rounds = !arguments.is_quiet;
+  if (arguments.is_verbose) arguments.places.stderr_level = LogLevel::debug;
   if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown));
   return arguments;
 }
 
 /// Throws where so many ranks would refuse to run, before any is started.
-void check_ranks(const Config& config, int ranks) {
+void check_ranks(const Config& config, int ranks, bool simulates) {
   const std::size_t silos = config.run.silos.size();
   const auto processes = static_cast<std::size_t>(ranks);
-  if (processes > silos || (!config.run.one_machine && processes != silos))
-    throw EnvironmentError(fmt::format("{} silos, but {} process{} wanted by --np{}; nothing was started", silos, ranks,
-                                       ranks == 1 ? " is" : "es are",
-                                       processes > silos ? "" : ": fewer are a simulation (run.one_machine = true)"));
-  if (ranks == 2 && config.privacy.masking && !config.privacy.allow_two_silos)
+  if (processes > silos || (!simulates && processes != silos))
+    throw EnvironmentError(fmt::format(
+        "{} silos, but {} process{} wanted by --np{}; nothing was started", silos, ranks, ranks == 1 ? " is" : "es are",
+        processes > silos ? "" : ": add --simulate if each shall train several in turn"));
+}
+
+/// Throws where a simulation is asked for that cannot be one.
+void check_simulation(const Config& config, bool simulates) {
+  if (simulates && !config.run.one_machine)
     throw ConfigError(
-        "--np 2: of two ranks each could read the other's part from the sum. Start 3 ranks or more (or 1, a simulation "
-        "without masks), or set privacy.allow_two_silos = true where that is meant; nothing was started");
+        "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
+}
+
+/// Threads that must share cores make every round slower than fewer of them would.
+void warn_of_crowding(const Config& config, int ranks) {
+  const int cores = usable_cores();
+  const auto threads = static_cast<std::uint64_t>(ranks) * config.run.threads;
+  if (config.run.threads > 1 && threads > static_cast<std::uint64_t>(cores))
+    fmt::print(stderr,
+               "crossilo: warning: {} ranks with {} threads each (run.threads) share {} core{}: set run.threads = 1\n",
+               ranks, config.run.threads, cores, cores == 1 ? "" : "s");
 }
 
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
-  check_ranks(config, arguments.np);
+  check_ranks(config, arguments.np, arguments.places.simulates);
+  warn_of_crowding(config, arguments.np);
   if (config.run.one_machine) check_silo_files(config);
   SupervisorOptions supervised{
       .arguments = {"train"}, .ranks = arguments.np, .end_seconds_max = config.run.peer_seconds_max};
@@ -105,7 +128,9 @@ int run_train(int argc, char** argv) {
   const TrainArguments arguments = parse(argc, argv);
   if (arguments.wants_help) return 0;
   if (arguments.config.empty()) throw ConfigError("train: which configuration? crossilo train CONFIG.ini --np N");
-  const Config config = load_config(arguments.config);
+  Config config = load_config(arguments.config);
+  if (const char* const silo = std::getenv("CROSSILO_SILO")) config.run.silo = silo;
+  check_simulation(config, arguments.places.simulates);
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
 }

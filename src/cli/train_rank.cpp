@@ -42,18 +42,11 @@ RunFolder agree_on_run_folder(Communicator& communicator, const Config& config, 
 }
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
-void check_launch(const Config& config, int processes) {
+void check_launch(const Config& config, int processes, bool simulates) {
   const std::size_t silos = config.run.silos.size();
   const auto ranks = static_cast<std::size_t>(processes);
-  if (processes != launched_size() || ranks > silos || (!config.run.one_machine && ranks != silos))
+  if (processes != launched_size() || ranks > silos || (!simulates && ranks != silos))
     throw EnvironmentError(launch_mismatch(silos, processes, detect_launch()) + "; nothing was started");
-}
-
-RankIdentity identity_of(const Config& config, int ranks, int rank) {
-  std::string silos;
-  for (SiloId silo : hosted_silos(config.run.silos.size(), ranks, rank))
-    silos += (silos.empty() ? "" : ", ") + config.run.silos[silo.value];
-  return {.rank = rank, .silos = silos, .host = host_name()};
 }
 
 ExitCode exit_code_of(const TrainedModel& trained) {
@@ -61,12 +54,12 @@ ExitCode exit_code_of(const TrainedModel& trained) {
   return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
 }
 
-/// Names the ranks before they can introduce themselves, so that a silo that hangs while it reads its file is named.
-void name_peers(Communicator& communicator, const Config& config) {
-  std::vector<std::string> names;
+/// "rank 0 is silo c on host n1", one a line.
+std::string mapping_text(const Config& config, const Hosting& hosting, Communicator& communicator) {
+  std::string text = "  who is who, as the ranks say:\n";
   for (int rank = 0; rank < communicator.size(); ++rank)
-    names.push_back(fmt::format("silo {} (rank {})", identity_of(config, communicator.size(), rank).silos, rank));
-  communicator.name_peers(std::move(names));
+    text += fmt::format("    rank {}  {}\n", rank, communicator.peer_name(rank));
+  return hosting.is_claimed && config.run.silos.size() > 1 ? text : "";
 }
 
 /// One rank's life. Only run() may throw; whatever it throws, fail() can tell.
@@ -79,9 +72,10 @@ class RankRun {
 
   ExitCode run() {
     start();
-    const TorchSession torch;
-    Job job(config_, communicator_->size(), identity_.rank);
+    const TorchSession torch({.threads = static_cast<int>(config_.run.threads)});
+    Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
+    if (!places_.shows_rounds) report.hide_rounds();
     const TrainedModel trained = train_federation(
         *communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
     report.save(job, trained);
@@ -104,7 +98,9 @@ class RankRun {
       if (status_) status_->write_finished();
       if (!folder_ && !places_.run_folder.empty()) folder_.emplace(places_.run_folder);
       const std::string silo =
-          lost != nullptr ? identity_of(config_, ranks_, lost->lost_rank()).silos : identity_.silos;
+          lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
+              ? hosting_.names(config_.run.silos, lost->lost_rank())
+              : identity_.silos;
       if (!folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo}))
         show_text(stderr, fmt::format("crossilo: {}\n", text));
     } catch (const std::exception& failure) {
@@ -121,21 +117,26 @@ class RankRun {
     session_.emplace();
     communicator_.emplace(session_->duplicate_world());
     ranks_ = communicator_->size();
-    check_launch(config_, ranks_);
-    identity_ = identity_of(config_, ranks_, communicator_->rank());
-    name_peers(*communicator_, config_);
+    check_launch(config_, ranks_, places_.simulates);
+    const int rank = communicator_->rank();
+    hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo,
+                                {.seconds = config_.run.peer_seconds_max, .step = kStartStep});
+    identity_ = {.rank = rank, .silos = hosting_.names(config_.run.silos, rank), .host = host_name()};
     folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
     if (folder_->has_outcome())
       throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder away and a new one is made");
     status_.emplace(*folder_, identity_);
     mark_termination_in(status_->descriptor());
     status_->write_running();
-    const SiloId first_silo = hosted_silos(config_.run.silos.size(), ranks_, identity_.rank).front();
+    const SiloId first_silo = hosting_.silos_of_rank.at(static_cast<std::size_t>(rank)).front();
     open_log({.silo = identity_.silos,
-              .stderr_level = LogLevel::none,
+              .stderr_level = rank == 0 ? places_.stderr_level : LogLevel::none,
               .file = folder_->log_file(config_.run.silos[first_silo.value])});
     log_is_open_ = true;
     log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
+    const std::string mapping = mapping_text(config_, hosting_, *communicator_);
+    log_debug(mapping);
+    if (is_first() && !mapping.empty()) show_text(stdout, mapping);
   }
 
   /// Ends MPI once every rank has saved what it had to. From here on nobody waits for this rank.
@@ -165,6 +166,7 @@ class RankRun {
   const RankPlaces& places_;
   int ranks_ = 1;
   RankIdentity identity_;
+  Hosting hosting_;
   bool log_is_open_ = false;
   std::optional<MpiSession> session_;
   std::optional<MpiCommunicator> communicator_;

@@ -4,14 +4,18 @@
 #include <string>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/log.hpp"
 #include "crossilo/io/config.hpp"
 
 namespace crossilo {
 
-/// Where a rank leaves its results.
+/// What a rank is told beside its configuration.
 struct RankPlaces {
-  std::string run_folder;            // given by the supervisor; empty: the first rank makes one
-  std::string runs_folder = "runs";  // where a new one is made
+  std::string run_folder;                  // given by the supervisor; empty: the first rank makes one
+  std::string runs_folder = "runs";        // where a new one is made
+  bool shows_rounds = true;                // a line for each round
+  bool simulates = false;                  // fewer ranks than silos are meant
+  LogLevel stderr_level = LogLevel::none;  // of the first rank
 };
 
 /// Runs this process's part of the federation under MPI. Reports an error once for the whole job and ends the job with

@@ -57,8 +57,9 @@ void TrainReport::on_start(const Roster& roster, const PayloadLayout& layout, co
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
   std::string text =
-      fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, 1 thread each   model {}, {} parameters\n", kVersion,
-                  silos, ranks, ranks == 1 ? "" : "s", config_.model.name, layout.parameters());
+      fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}, {} parameters\n", kVersion,
+                  silos, ranks, ranks == 1 ? "" : "s", config_.run.threads, config_.run.threads == 1 ? "" : "s",
+                  config_.model.name, layout.parameters());
   if (std::string_view(mask) != "none")
     text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
                         steady.payload_bytes());
@@ -84,7 +85,7 @@ void TrainReport::on_round(const RoundRecord& record) {
                      record.ticket.round.value, record.clamped_parameters));
   if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
   if (is_first_rank_ && last_) {
-    show(*last_, record.parent_evaluation.held_back);
+    if (shows_rounds_) show(*last_, record.parent_evaluation.held_back);
     write_metrics(*last_, record.parent_evaluation);
   }
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};

@@ -4,7 +4,12 @@
 #include <zlib.h>
 
 #include <boost/version.hpp>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/mpi.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -12,12 +17,38 @@
 #include "crossilo/version.hpp"
 
 namespace crossilo {
+namespace {
+
+std::vector<std::pair<std::string, std::string>> versions() {
+  return {{"crossilo", kVersion},
+          {"MPI", MpiSession::library_version()},
+          {"libtorch", TorchSession::version()},
+          {"HDF5", hdf5_version()},
+          {"OpenSSL", openssl_version()},
+          {"Boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
+          {"zlib", zlibVersion()}};
+}
+
+}  // namespace
 
 std::string version_text() {
-  return fmt::format(
-      "crossilo {}\nMPI       {}\nlibtorch  {}\nHDF5      {}\nOpenSSL   {}\nBoost     {}.{}.{}\nzlib      {}\n",
-      kVersion, MpiSession::library_version(), TorchSession::version(), hdf5_version(), openssl_version(),
-      BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, zlibVersion());
+  std::string text;
+  for (const auto& [name, version] : versions()) text += fmt::format("{:<10}{}\n", name, version);
+  return text;
+}
+
+std::string version_json() {
+  nlohmann::ordered_json json;
+  for (const auto& [name, version] : versions()) json[name] = version;
+  return json.dump(2) + "\n";
+}
+
+int run_version(int argc, char** argv) {
+  const std::vector<std::string_view> words(argv, argv + argc);
+  if (words.size() > 1 || (words.size() == 1 && words[0] != "--json"))
+    throw ConfigError(fmt::format("version: {}: only --json is known here", words.back()));
+  fmt::print("{}", words.empty() ? version_text() : version_json());
+  return 0;
 }
 
 }  // namespace crossilo

@@ -107,7 +107,7 @@ std::string MpiSession::library_version() {
   char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
   int length = 0;
   check_mpi(MPI_Get_library_version(text, &length), "MPI_Get_library_version");
-  const std::string_view all(text, static_cast<std::size_t>(length));
+  const std::string_view all(text);  // Open MPI counts the terminating zero in `length`
   return std::string(all.substr(0, all.find('\n')));
 }
 

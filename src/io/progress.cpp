@@ -23,6 +23,11 @@ bool wants_plain_lines() {
   return is_set("CI") || (terminal != nullptr && std::string_view(terminal) == "dumb");
 }
 
+/// Three digits, or all before the point.
+std::string readable_rate(double rate) {
+  return rate >= 100.0 ? fmt::format("{:.0f}", rate) : fmt::format("{:.3g}", rate);
+}
+
 }  // namespace
 
 std::string progress_line(const RoundProgress& progress, std::size_t columns) {
@@ -32,6 +37,8 @@ std::string progress_line(const RoundProgress& progress, std::size_t columns) {
   parts.push_back(" │ train " + readable_seconds(progress.train_seconds));
   parts.push_back("  sum " + readable_seconds(progress.sum_seconds));
   parts.push_back("  " + readable_seconds(progress.total_seconds) + " in all");
+  if (progress.total_seconds > 0.0)
+    parts.push_back(fmt::format("  {} rounds/min", readable_rate(60.0 * progress.round / progress.total_seconds)));
   if (progress.best_round != 0) parts.push_back(fmt::format(" │ best round {}", progress.best_round));
   std::string line;
   for (const std::string& part : parts) {

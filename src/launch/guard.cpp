@@ -1,6 +1,7 @@
 #include "crossilo/launch/guard.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -46,6 +47,11 @@ std::optional<Launch> detect_launch() {
 int launched_size() {
   const auto launch = detect_launch();
   return launch ? launch->processes : 1;
+}
+
+int usable_cores() {
+  cpu_set_t cores;
+  return ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
 std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch) {

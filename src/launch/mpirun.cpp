@@ -27,13 +27,6 @@ std::string mpirun_path() {
   return path;
 }
 
-std::string own_program() {
-  std::error_code error;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) throw EnvironmentError("/proc/self/exe cannot be read: " + error.message() + "; mount /proc");
-  return path.string();
-}
-
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("_-+=:,./@%").find(c) != std::string_view::npos;
@@ -59,15 +52,20 @@ std::vector<std::string> without_np(const std::vector<std::string>& arguments) {
   return kept;
 }
 
+std::string own_program() {
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) throw EnvironmentError("/proc/self/exe cannot be read: " + error.message() + "; mount /proc");
+  return path.string();
+}
+
+std::vector<std::string> mpirun_start(int ranks) {
+  return {mpirun_path(), "-q", "--oversubscribe", "--bind-to", "none", "-np", std::to_string(ranks)};
+}
+
 std::vector<std::string> mpirun_command(const SupervisorOptions& options, const RunFolder& folder) {
-  std::vector<std::string> command{mpirun_path(),
-                                   "-q",
-                                   "--oversubscribe",
-                                   "--bind-to",
-                                   "none",
-                                   "-np",
-                                   std::to_string(options.ranks),
-                                   options.program.empty() ? own_program() : options.program};
+  std::vector<std::string> command = mpirun_start(options.ranks);
+  command.push_back(options.program.empty() ? own_program() : options.program);
   command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   command.insert(command.end(), {"--run_folder", folder.path()});
   return command;

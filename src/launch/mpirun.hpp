@@ -8,6 +8,10 @@
 
 namespace crossilo {
 
+/// `mpirun … -np N` alone, its absolute path first. Throws: EnvironmentError when there is no such mpirun.
+[[nodiscard]] std::vector<std::string> mpirun_start(int ranks);
+/// The path of this program.
+[[nodiscard]] std::string own_program();
 /// The whole command, mpirun's absolute path first. Throws: EnvironmentError when there is no such mpirun.
 [[nodiscard]] std::vector<std::string> mpirun_command(const SupervisorOptions& options, const RunFolder& folder);
 /// This process's environment with what the ranks need: one thread each, root's consent, the terminal's width.

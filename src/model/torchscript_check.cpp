@@ -44,6 +44,7 @@ TorchscriptCheck check_torchscript(const ModelSpec& spec) {
   {
     const c10::NoGradGuard no_grad;
     evaluated = parts.network->forward(x);
+    check.is_repeatable = parts.network->forward(x).equal(evaluated);
   }
   const at::Tensor before = parts.flat.clone();
   parts.network->set_training(true);

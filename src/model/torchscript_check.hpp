@@ -14,6 +14,7 @@ struct TorchscriptCheck {
   std::size_t weights = 0;
   std::size_t buffers = 0;
   bool is_traced = false;
+  bool is_repeatable = false;          // evaluating twice gives the same
   bool differs_in_training = false;    // outputs or buffers
   std::vector<std::string> unreached;  // parameters whose gradient is 0 on all random rows
   double step_seconds = 0.0;           // one forward and backward, after one to warm up

@@ -1,4 +1,5 @@
 // The only file that includes torch/script.h.
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -41,6 +42,28 @@ bool are_tied(const at::Tensor& a, const at::Tensor& b) {
          a.strides() == b.strides();
 }
 
+/// The first operation in a block that reads or writes files; empty when there is none.
+std::string file_operation_in(const torch::jit::Block& block) {
+  for (const torch::jit::Node* node : block.nodes()) {
+    const std::string kind = node->kind().toQualString();
+    if (kind == "aten::save" || kind == "aten::from_file") return kind;
+    for (const torch::jit::Block* inner : node->blocks())
+      if (std::string found = file_operation_in(*inner); !found.empty()) return found;
+  }
+  return {};
+}
+
+/// Not a wall (docs/own-model.md), but no model needs it, so whoever sends one should be asked.
+std::string file_operation_in(const Module& module) {
+  for (const Module& part : module.modules())
+    for (const torch::jit::Method& method : part.get_methods()) {
+      const auto graph = method.graph()->copy();
+      torch::jit::Inline(*graph);
+      if (std::string found = file_operation_in(*graph->block()); !found.empty()) return found;
+    }
+  return {};
+}
+
 class TorchscriptNetwork final : public Network {
  public:
   explicit TorchscriptNetwork(const ModelSpec& spec)
@@ -64,7 +87,7 @@ class TorchscriptNetwork final : public Network {
       throw;
     } catch (const std::exception& failure) {
       refuse("forward failed on a batch of shape " + shape_text(batch_shape_) + ": " + reason_of(failure) +
-             (is_tried_out_ ? "" : "; crossilo model check shows what it takes"));
+             (x.size(0) == 1 ? "; does it normalise over the rows of a batch? Then no batch may have 1 row" : ""));
     }
     return as_rows(output);
   }
@@ -104,6 +127,8 @@ class TorchscriptNetwork final : public Network {
     } catch (const std::exception& failure) {
       refuse("cannot be loaded: " + reason_of(failure));
     }
+    if (const std::string found = file_operation_in(module_); !found.empty())
+      refuse("it uses " + found + ", so it reads or writes files; a model has no need to");
     const auto method = module_.find_method("forward");
     if (!method) refuse("it has no method forward");
     const auto& arguments = method->function().getSchema().arguments();  // self, x, and others with defaults
@@ -152,7 +177,6 @@ class TorchscriptNetwork final : public Network {
   void try_out(std::int64_t inputs) {
     const c10::NoGradGuard no_grad;
     for (const std::int64_t rows : {2, 3}) (void)forward(at::zeros({rows, inputs}));
-    is_tried_out_ = true;
   }
 
   /// [rows, outputs], of what forward returned.
@@ -174,7 +198,6 @@ class TorchscriptNetwork final : public Network {
   std::string sha256_;
   std::int64_t outputs_;
   std::vector<std::int64_t> batch_shape_;  // [rows, sample shape…]
-  bool is_tried_out_ = false;
   Module module_;
   std::optional<torch::jit::Method> forward_;
   std::vector<NamedParameter> parameters_;

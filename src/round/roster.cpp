@@ -9,6 +9,7 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "settings_of_ranks.hpp"
 
 namespace crossilo {
 namespace {
@@ -68,28 +69,60 @@ void require_equal(Communicator& communicator, const std::vector<Hello>& hellos,
                             differing.size() == 1 ? "" : " each", communicator.peer_name(0)));
 }
 
-/// Every silo belongs to one rank, in the order of run.silos, and none is left over.
+/// Every silo belongs to one rank, and none is left over.
 void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
                    const std::vector<std::string>& silo_names) {
-  std::size_t next = 0;
+  std::vector<std::size_t> rank_of(silo_names.size(), hellos.size());
   for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
+    const std::size_t first = hellos[rank].first_silo;
     const std::size_t hosted = hellos[rank].hosted_silos;
-    if (hellos[rank].first_silo != next || hosted == 0 || hosted > silo_names.size() - next)
-      throw EnvironmentError(fmt::format(
-          "{} claims {} silos from number {} on where number {} of {} was expected; each silo belongs to one rank, in "
-          "the order of run.silos; nothing was trained",
-          communicator.peer_name(static_cast<int>(rank)), hosted, hellos[rank].first_silo, next, silo_names.size()));
-    next += hosted;
+    if (hosted == 0 || first >= silo_names.size() || hosted > silo_names.size() - first)
+      throw EnvironmentError(fmt::format("{} claims {} silos from number {} on, of {}; nothing was trained",
+                                         communicator.peer_name(static_cast<int>(rank)), hosted, first,
+                                         silo_names.size()));
+    for (std::size_t silo = first; silo < first + hosted; ++silo) {
+      if (rank_of[silo] != hellos.size())
+        throw EnvironmentError(
+            fmt::format("{} and {} both claim silo {}; each silo belongs to one rank; nothing was "
+                        "trained",
+                        communicator.peer_name(static_cast<int>(rank_of[silo])),
+                        communicator.peer_name(static_cast<int>(rank)), silo_names[silo]));
+      rank_of[silo] = rank;
+    }
   }
-  if (next != silo_names.size())
+  std::vector<std::string> left_over;
+  for (std::size_t silo = 0; silo < silo_names.size(); ++silo)
+    if (rank_of[silo] == hellos.size()) left_over.push_back(silo_names[silo]);
+  if (!left_over.empty())
     throw EnvironmentError(
         fmt::format("no rank hosts silo {}; each silo of run.silos belongs to one rank; nothing was "
-                    "started",
-                    fmt::join(silo_names.begin() + static_cast<std::ptrdiff_t>(next), silo_names.end(), ", ")));
+                    "trained",
+                    fmt::join(left_over, ", ")));
 }
 
-void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos,
-                  const std::vector<std::string>& silo_names) {
+/// Throws when settings that all must share differ: which, how, and between whom. Collective, since only then the texts
+/// are sent: they are no secret, but they are long.
+void compare_settings(Communicator& communicator, const std::vector<Hello>& hellos, const OwnFacts& own,
+                      const Deadline& deadline) {
+  const auto differs = [&](const Hello& hello) { return hello.config_hash != hellos.front().config_hash; };
+  if (std::ranges::none_of(hellos, differs)) return;
+  std::vector<std::string> differences;
+  for (const SettingOfRanks& setting : gather_settings(communicator, own.shared_settings, deadline)) {
+    std::vector<std::string> values;
+    for (const auto& [value, ranks] : setting.ranks_of_value) {
+      std::vector<std::string> names;
+      for (const std::size_t rank : ranks) names.push_back(communicator.peer_name(static_cast<int>(rank)));
+      values.push_back(fmt::format("{} of {}", value, fmt::join(names, ", ")));
+    }
+    differences.push_back(fmt::format("{} is {}", setting.key, fmt::join(values, " but ")));
+  }
+  if (differences.empty()) require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
+  throw ConfigError(
+      fmt::format("settings that all silos must share differ: {}; nothing was trained", fmt::join(differences, "; ")));
+}
+
+void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos, const OwnFacts& own,
+                  const Deadline& deadline) {
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     if (std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) != 0)
       throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) +
@@ -100,10 +133,11 @@ void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos,
         throw EnvironmentError(fmt::format(
             "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was trained",
             communicator.peer_name(static_cast<int>(other)), communicator.peer_name(static_cast<int>(rank))));
-  require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
+  check_hosting(communicator, hellos, own.silo_names);
+  compare_settings(communicator, hellos, own, deadline);
   require_equal<DataError>(communicator, hellos, &Hello::schema_hash, "the features, classes or task");
-  require_equal<ConfigError>(communicator, hellos, &Hello::model_schema_hash, "the model's parameters");
-  check_hosting(communicator, hellos, silo_names);
+  require_equal<ConfigError>(communicator, hellos, &Hello::model_schema_hash,
+                             "the model (its parameters, or the TorchScript file's SHA-256)");
 }
 
 Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Deadline& deadline) {
@@ -120,18 +154,6 @@ Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Dead
 
 }  // namespace
 
-std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank) {
-  CROSSILO_ASSERT(ranks > 0 && rank >= 0 && rank < ranks);
-  if (static_cast<std::size_t>(ranks) > silos)
-    throw EnvironmentError(
-        fmt::format("{0} silos, but {1} processes were started: start {0} (or fewer, to simulate)", silos, ranks));
-  const std::size_t begin = silos * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks);
-  const std::size_t end = silos * static_cast<std::size_t>(rank + 1) / static_cast<std::size_t>(ranks);
-  std::vector<SiloId> hosted;
-  for (std::size_t silo = begin; silo < end; ++silo) hosted.push_back(SiloId{static_cast<std::uint32_t>(silo)});
-  return hosted;
-}
-
 Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25519& key, const Deadline& deadline) {
   CROSSILO_ASSERT(!own.hosted.empty());
   const Hello hello = own_hello(own, key);
@@ -141,7 +163,7 @@ Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     names.push_back(name_rank(own.silo_names, hellos[rank], rank));
   communicator.name_peers(std::move(names));
-  check_hellos(communicator, hellos, own.silo_names);
+  check_hellos(communicator, hellos, own, deadline);
 
   Roster roster{.cohort = gather_cohort(communicator, own, deadline), .silo_names = own.silo_names};
   Sha256 epoch;

@@ -25,6 +25,17 @@ expect_text "mpirun --oversubscribe --bind-to none -np 4"
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
 expect_code 3
 expect_text "4 silos, but 3 processes are wanted"
+exit_code_of "$CROSSILO_BIN" train small.ini --np 3
+expect_code 3
+expect_text "add --simulate if each shall train several in turn"
+exit_code_of "$CROSSILO_BIN" train apart.ini --np 3 --simulate
+expect_code 2
+expect_text "run.one_machine = true is wanted"
+# shellcheck disable=SC2016
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'order=(a b a d)
+  CROSSILO_SILO=${order[OMPI_COMM_WORLD_RANK]} exec "$CROSSILO_BIN" train small.ini'
+expect_code 3
+expect_text "both say silo a"
 [ ! -e runs ] || fail "something was started"
 
 # 2: each rank in a folder of its own, which only it sees
@@ -51,7 +62,7 @@ done
 [ -s runs/small-1/comparison.json ] || fail "the run did not finish after its display was closed"
 grep -q '"exit_code": 0' runs/small-1/outcome.json || fail "$(cat runs/small-1/outcome.json)"
 # shellcheck disable=SC2016
-exit_code_of bash -c '"$CROSSILO_BIN" train small.ini | head -n 2; exit "${PIPESTATUS[0]}"'
+exit_code_of bash -c '"$CROSSILO_BIN" train small.ini --simulate | head -n 2; exit "${PIPESTATUS[0]}"'
 expect_code 0
 
 # 4: a federation that cannot begin says so in the run folder
@@ -64,7 +75,7 @@ if grep -q "nothing was started" <<< "$output"; then fail "something was started
 mv data/c.keep data/c.h5
 mkdir -p empty/ranks
 touch empty/logs # a file where a folder belongs
-exit_code_of "$CROSSILO_BIN" train small.ini --run_folder "$PWD/empty"
+exit_code_of "$CROSSILO_BIN" train small.ini --simulate --run_folder "$PWD/empty"
 expect_code 9
 expect_text "logs/a.log"
 grep -q '"exit_code": 9' empty/outcome.json || fail "no outcome: $output"

@@ -43,7 +43,7 @@ TEST(Text, CountsCharactersNotBytes) {
 
 TEST(Progress, ShowsARound) {
   EXPECT_EQ(progress_line(last_round()),
-            "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all │ best round 31");
+            "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1832 rounds/min │ best round 31");
   EXPECT_EQ(progress_line({.round = 1, .rounds = 40}), "round 1/40 │ train 0.0 ms  sum 0.0 ms  0.0 ms in all");
 }
 

@@ -226,6 +226,13 @@ TEST_F(Torchscript, WrongModulesAreNamed) {
   Module buffer = module_with("torch.linear(x, self.weight, None)");
   buffer.register_buffer("table", at::ones({3}, at::kHalf));
   EXPECT_NE(refusal(buffer).find("buffer table has type Half"), std::string::npos);
+  for (const char* does : {"torch.save(x, '/tmp/x')", "x = x + torch.from_file('/etc/passwd', False, 4)"}) {
+    Module spy = empty_module("Spy");
+    add_parameter(spy, "weight", values({1, 4}, 0.5));
+    spy.define(std::string("def helper(self, x):\n  if self.training:\n    ") + does + "\n  return x\n");
+    spy.define("def forward(self, x):\n  return torch.linear(self.helper(x), self.weight, None)\n");
+    EXPECT_NE(refusal(spy).find("reads or writes files"), std::string::npos) << does;
+  }
 }
 
 TEST_F(Torchscript, WrongFilesAreNamed) {

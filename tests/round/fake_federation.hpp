@@ -62,6 +62,7 @@ struct FakeRun {
   int flipped_rank = -1;              // starts from a model with one flipped bit
   std::function<bool(std::uint32_t round)> wants_stop = [](std::uint32_t) { return false; };
   std::size_t config_of_rank = 0;  // goes into the config hash
+  std::optional<SiloId> own_silo;  // which silo this rank is; empty: by rank
 };
 
 struct FakeResult {
@@ -82,7 +83,8 @@ inline std::uint64_t weight_of(SiloId silo) { return 100 + 37 * silo.value; }
 /// The run's facts as one rank states them.
 inline OwnFacts facts_of(const FakeRun& run, int ranks, int rank) {
   OwnFacts facts{.silo_names = silo_names(run.silos), .hosted = {}};
-  for (SiloId id : hosted_silos(run.silos, ranks, rank)) facts.hosted.push_back({.id = id, .weight = weight_of(id)});
+  const std::vector<SiloId> hosted = run.own_silo ? std::vector{*run.own_silo} : hosted_silos(run.silos, ranks, rank);
+  for (SiloId id : hosted) facts.hosted.push_back({.id = id, .weight = weight_of(id)});
   facts.config_hash[0] = static_cast<std::byte>(run.config_of_rank);
   return facts;
 }

@@ -52,7 +52,7 @@ std::string refusal(const std::function<OwnFacts(int rank)>& facts_of_rank, bool
       const X25519 fresh;
       (void)exchange_hello(communicator, facts_of_rank(communicator.rank()), equal_keys ? fixed : fresh, kDeadline);
     });
-  } catch (const EnvironmentError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "accepted";
@@ -86,7 +86,7 @@ TEST(Roster, holds_every_silo_once_and_names_the_ranks) {
 TEST(Roster, a_silo_on_two_ranks_is_refused) {
   const std::string text = refusal([](int rank) { return facts_of({.silos = 3}, 3, rank == 2 ? 1 : rank); });
   EXPECT_NE(text.find("rank 2"), std::string::npos) << text;
-  EXPECT_NE(text.find("from number 1 on where number 2 of 3 was expected"), std::string::npos) << text;
+  EXPECT_NE(text.find("both claim silo silo1"), std::string::npos) << text;
 }
 
 TEST(Roster, a_silo_on_no_rank_is_refused_by_its_name) {
@@ -123,6 +123,29 @@ TEST(Roster, more_hosted_silos_than_there_are_is_refused) {
   const std::string text =
       refusal_of_altered([](std::span<std::byte> hello) { std::memset(hello.data() + hello.size() - 4, 0xff, 4); });
   EXPECT_NE(text.find("claims 4294967295 silos"), std::string::npos) << text;
+}
+
+TEST(Roster, settings_that_differ_are_refused_key_by_key_with_their_values) {
+  const std::string text = refusal([](int rank) {
+    OwnFacts facts = facts_of({.silos = 3}, 3, rank);
+    facts.config_hash[0] = static_cast<std::byte>(rank == 1);
+    facts.shared_settings = {{"run.rounds", "40"}, {"train.learning_rate", rank == 1 ? "0.051" : "0.05"}};
+    if (rank == 2) facts.shared_settings.emplace_back("train.new", "on");
+    return facts;
+  });
+  EXPECT_NE(text.find("train.learning_rate is 0.05 of silo silo0"), std::string::npos) << text;
+  EXPECT_NE(text.find("but 0.051 of silo silo1"), std::string::npos) << text;
+  EXPECT_NE(text.find("train.new is (not there) of silo silo0"), std::string::npos) << text;
+  EXPECT_EQ(text.find("run.rounds"), std::string::npos) << text;
+}
+
+TEST(Roster, another_model_is_refused_by_the_silos_name) {
+  const std::string text = refusal([](int rank) {
+    OwnFacts facts = facts_of({.silos = 3}, 3, rank);
+    facts.model_schema_hash[0] = static_cast<std::byte>(rank == 2);
+    return facts;
+  });
+  EXPECT_NE(text.find("TorchScript file's SHA-256) of silo silo2"), std::string::npos) << text;
 }
 
 }  // namespace

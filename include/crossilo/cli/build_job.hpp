@@ -23,7 +23,7 @@ void check_silo_files(const Config& config);
 class Job {
  public:
   /// Reads the files of the silos that this rank hosts. Throws: DataError, ConfigError, StorageError, EnvironmentError.
-  Job(const Config& config, int ranks, int rank);
+  Job(const Config& config, std::vector<SiloId> hosted);
 
   /// The run's setup; the job outlives it.
   [[nodiscard]] FederationSetup setup();

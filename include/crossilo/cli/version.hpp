@@ -1,4 +1,4 @@
-// Aim: what this program was built with and runs with.
+// Aim: the subcommand `crossilo version` (or --version): what this program was built with and runs with.
 #pragma once
 
 #include <string>
@@ -7,5 +7,10 @@ namespace crossilo {
 
 /// One line for the program and one for each library, newline at the end.
 [[nodiscard]] std::string version_text();
+/// The same as a JSON object.
+[[nodiscard]] std::string version_json();
+
+/// Prints one of them; the only argument it knows is --json. Returns the exit code. Throws: ConfigError.
+[[nodiscard]] int run_version(int argc, char** argv);
 
 }  // namespace crossilo

@@ -23,8 +23,8 @@ struct RoundProgress {
   std::uint32_t best_round = 0;  // 0: none yet
 };
 
-/// "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all │ best round 31", shortened from
-/// the right, part by part, to `columns` (0: not at all).
+/// "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1850 rounds/min │ best round 31",
+/// shortened from the right, part by part, to `columns` (0: not at all).
 [[nodiscard]] std::string progress_line(const RoundProgress& progress, std::size_t columns = 0);
 
 /// Columns of the terminal that a live line may be drawn on; 0: there is none, or CI or TERM=dumb asks for plain lines.

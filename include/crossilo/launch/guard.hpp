@@ -23,6 +23,9 @@ using Environment = std::function<const char*(const char*)>;
 /// Processes that the launcher started; 1 without a launcher.
 [[nodiscard]] int launched_size();
 
+/// Cores that this process may run on.
+[[nodiscard]] int usable_cores();
+
 /// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts it right.
 [[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch);
 

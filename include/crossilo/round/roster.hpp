@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crossilo/aggregate/key_agreement.hpp"
 #include "crossilo/comm/communicator.hpp"
 #include "crossilo/model/payload.hpp"
+#include "crossilo/round/hosting.hpp"
 
 namespace crossilo {
 
@@ -19,10 +21,12 @@ struct HostedSiloFacts {
 /// What this rank says about itself in its hello. Hashes are compared with everybody's.
 struct OwnFacts {
   std::vector<std::string> silo_names;  // of the whole federation, in roster order
-  std::vector<HostedSiloFacts> hosted;  // ascending ids, at least one
+  std::vector<HostedSiloFacts> hosted;  // ascending ids without a gap, at least one
   Hash256 config_hash{};                // of the settings all silos must share
-  Hash256 schema_hash{};                // of features, classes and task
-  Hash256 model_schema_hash{};          // of the parameters' names and shapes
+  std::vector<std::pair<std::string, std::string>>
+      shared_settings{};        // key and value of the same; sent where they differ
+  Hash256 schema_hash{};        // of features, classes and task
+  Hash256 model_schema_hash{};  // of the parameters' names and shapes
 };
 
 /// The federation as all ranks agreed on it.
@@ -32,10 +36,6 @@ struct Roster {
   Hash256 epoch{};                         // SHA-256 over everybody's hello: new at every start of the job
   std::vector<std::string> silo_names;
 };
-
-/// Which silos a rank hosts: a contiguous part of the roster, as even as possible.
-/// Throws: EnvironmentError when there are more ranks than silos.
-[[nodiscard]] std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank);
 
 /// Exchanges hellos and checks them. Afterwards the communicator names silos in its messages.
 /// Collective. Throws: PeerLostError; ConfigError or DataError that names the silos and what differs, on all ranks.
