@@ -57,6 +57,44 @@ StopRule::Options stop_options(const Config& config, Task task) {
           .improvement_min = config.stop.improvement_min};
 }
 
+LocalOptimizer local_optimizer_named(const std::string& name) {
+  if (name == "sgd") return LocalOptimizer::sgd;
+  if (name == "adam") return LocalOptimizer::adam;
+  if (name == "adamw") return LocalOptimizer::adamw;
+  throw ConfigError("train.optimizer = " + name + ": sgd, adam and adamw are known");
+}
+
+Schedule schedule_named(const std::string& name) {
+  if (name == "constant") return Schedule::constant;
+  if (name == "cosine") return Schedule::cosine;
+  if (name == "step") return Schedule::step;
+  throw ConfigError("train.schedule = " + name + ": constant, cosine and step are known");
+}
+
+TrainOptions train_options(const Config& config, Task task) {
+  const TrainConfig& train = config.train;
+  const bool balances_classes = train.class_weights == "balanced";
+  if (balances_classes && task == Task::regression)
+    throw ConfigError(
+        "train.class_weights = balanced: the data's target is a number and has no classes; set it to none");
+  return {.optimizer = local_optimizer_named(train.optimizer),
+          .learning_rate = train.learning_rate,
+          .momentum = train.momentum,
+          .adam_beta1 = train.adam_beta1,
+          .adam_beta2 = train.adam_beta2,
+          .adam_epsilon = train.adam_epsilon,
+          .weight_decay = train.weight_decay,
+          .gradient_clip_norm = train.gradient_clip_norm,
+          .proximal_mu = config.algorithm.proximal_mu,
+          .batch_size = train.batch_size,
+          .local_epochs = train.local_epochs,
+          .local_steps = train.local_steps,
+          .schedule = schedule_named(train.schedule),
+          .schedule_rounds = train.schedule_rounds,
+          .schedule_factor = train.schedule_factor,
+          .balances_classes = balances_classes};
+}
+
 /// Masks between ranks; with one rank there is nobody to hide from, and the record says "none".
 std::unique_ptr<Mask> make_mask(const Config& config, SiloId own, const Roster& roster, const X25519& key) {
   const std::size_t ranks = roster.identities.size();
@@ -120,10 +158,7 @@ LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, Pr
   return LocalSilo({.id = silo,
                     .name = config_.run.silos.at(silo.value),
                     .data = std::move(dataset),
-                    .train = {.learning_rate = config_.train.learning_rate,
-                              .momentum = config_.train.momentum,
-                              .batch_size = config_.train.batch_size,
-                              .local_epochs = config_.train.local_epochs},
+                    .train = train_options(config_, schema().task),
                     .root = std::move(root)},
                    *model_);
 }
