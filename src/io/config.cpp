@@ -48,9 +48,8 @@ std::string suggestion(std::string_view name) {
 }
 
 void read_entry(const IniEntry& entry, Lines& lines, Config& config, std::vector<IniProblem>& problems) {
-  const auto& options = config_options();
-  const auto option = std::find_if(options.begin(), options.end(), [&](auto& o) { return o.name == entry.name; });
-  if (option == options.end()) {
+  const ConfigOption* const option = find_option(entry.name);
+  if (option == nullptr) {
     problems.push_back({entry.line, fmt::format("{}: no such key; {}", entry.name, suggestion(entry.name))});
     return;
   }
@@ -65,8 +64,9 @@ void read_entry(const IniEntry& entry, Lines& lines, Config& config, std::vector
 
 void check_required(const Lines& lines, std::vector<IniProblem>& problems) {
   for (const ConfigOption& option : config_options())
-    if (option.required && lines.count(option.name) == 0)
-      problems.push_back({0, fmt::format("{}: missing; {} is wanted", option.name, option.allowed)});
+    if (option.need != Need::optional && lines.count(option.name) == 0 &&
+        (option.need != Need::or_torchscript || lines.count("model.torchscript") == 0))
+      problems.push_back({0, fmt::format("{}: missing; {} is wanted", option.name, wanted(option))});
 }
 
 /// What must hold between settings that are right one by one.
@@ -125,10 +125,23 @@ std::string canonical_text(const Config& config) {
   return text;
 }
 
+std::vector<std::pair<std::string, std::string>> shared_settings(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const ConfigOption& option : config_options())
+    if (option.belongs == Belongs::to_all) settings.emplace_back(option.name, option.write(config));
+  return settings;
+}
+
 Hash256 shared_hash(const Config& config) {
   std::string text = "crossilo configuration 1\n";
+  for (const auto& [name, value] : shared_settings(config)) text += name + " = " + value + "\n";
+  return sha256(std::as_bytes(std::span(text)));
+}
+
+Hash256 resume_hash(const Config& config) {
+  std::string text = "crossilo course 1\n";
   for (const ConfigOption& option : config_options())
-    if (option.shared) text += option.name + " = " + option.write(config) + "\n";
+    if (option.fixes_course) text += option.name + " = " + option.write(config) + "\n";
   return sha256(std::as_bytes(std::span(text)));
 }
 

@@ -38,8 +38,8 @@ std::string configuration_reference() {
           fmt::format("\n## [{}]\n| key | allowed | default | shared | meaning |\n|---|---|---|---|---|\n", section);
     }
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", option.name.substr(dot + 1), escaped(option.allowed),
-                        option.required ? "must be set" : fmt::format("`{}`", option.write(defaults)),
-                        option.shared ? "yes" : "no", escaped(option.meaning));
+                        option.need != Need::optional ? "must be set" : fmt::format("`{}`", option.write(defaults)),
+                        option.belongs == Belongs::to_all ? "yes" : "no", escaped(option.meaning));
   }
   return text;
 }

@@ -76,8 +76,8 @@ masking = maybe
 )";
   EXPECT_EQ(mistakes(text),
             "f.ini:2: run.name = \"Not A Name\": a name of a-z, 0-9, _ and -, at most 64 characters is wanted\n"
-            "f.ini:3: run.silos = \"a, b, a\": a list of distinct names (a-z, 0-9, _ and -) with commas between them "
-            "is wanted\n"
+            "f.ini:3: run.silos = \"a, b, a\": a list of at most 10000 distinct names (a-z, 0-9, _ and -, at most 64 "
+            "characters) with commas between them, or a range such as silo{00..99} is wanted\n"
             "f.ini:5: run.rounds: set before, in line 4; keep one\n"
             "f.ini:7: train.learning_rte: no such key; did you mean train.learning_rate?\n"
             "f.ini:8: train.momentum = \"1\": a number ≥ 0 and < 1 is wanted\n"
@@ -86,7 +86,7 @@ masking = maybe
             "f.ini:11: \"nonsense\": a line is [section], key = value or a comment\n"
             "f.ini:12: \"[privacy\": a section is written [name]\n"
             "f.ini: data.path: missing; a path, in which {silo} stands for the silo's name is wanted\n"
-            "f.ini: model.name: missing; logreg is wanted\n"
+            "f.ini: model.name: missing; logreg | linreg | mlp | cnn, or model.torchscript = FILE.pt is wanted\n"
             "f.ini: train.learning_rate: missing; a number > 0 is wanted\n"
             "12 errors in f.ini, nothing was started");
 }
@@ -135,7 +135,11 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   Config other = config;
   other.data.path = "elsewhere";
   other.data.private_folder = "/secret";
+  other.run.silo = "a";
+  other.model.torchscript = "elsewhere.pt";
   EXPECT_EQ(shared_hash(other), hash);
+  EXPECT_EQ(shared_settings(other), shared_settings(config));
+  EXPECT_EQ(shared_settings(config)[2], (std::pair<std::string, std::string>{"run.rounds", "3"}));
   EXPECT_EQ(shared_hash(parse_config(with(kSmall, "5e-2", "0.0500"), "f.ini")), hash);
   const std::vector<void (*)(Config&)> changes{[](Config& c) { c.run.name += 'u'; },
                                                [](Config& c) { std::swap(c.run.silos[0], c.run.silos[1]); },

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crossilo/base/types.hpp"
@@ -101,8 +102,13 @@ struct Config {
 
 /// Every setting as `section.key = value`, one a line, in a fixed order: equal settings give equal text.
 [[nodiscard]] std::string canonical_text(const Config& config);
-/// SHA-256 over the canonical text of what must be equal on all silos (all but the silo's own paths).
+/// Key and canonical value of each setting that must be equal on all silos (all but a silo's own), in a fixed order.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> shared_settings(const Config& config);
+/// SHA-256 over the canonical text of the shared settings.
 [[nodiscard]] Hash256 shared_hash(const Config& config);
+/// SHA-256 over the settings that fix a run's course. How long it runs, when it stops and what is shown are outside, so
+/// that a run can be made longer.
+[[nodiscard]] Hash256 resume_hash(const Config& config);
 
 /// A path of the configuration with {silo} replaced.
 [[nodiscard]] std::string path_for_silo(std::string_view pattern, std::string_view silo);
