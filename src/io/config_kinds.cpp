@@ -82,7 +82,7 @@ std::optional<std::vector<std::string>> read_silo_names(const std::string& text)
   return names;
 }
 
-std::optional<std::string> read_path(const std::string& text) {
+std::optional<std::string> read_path_of_silo(const std::string& text) {
   if (text.empty() || path_for_silo(text, "").find_first_of("{}") != std::string::npos) return std::nullopt;
   return text;
 }
@@ -162,7 +162,14 @@ Kind<std::vector<std::uint32_t>> widths() {
       joined<std::uint32_t>};
 }
 
-Kind<std::string> path() { return {"a path, in which {silo} stands for the silo's name", read_path, as_it_is}; }
+Kind<std::string> path() {
+  return {"a path", [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); },
+          as_it_is};
+}
+
+Kind<std::string> path_of_silo() {
+  return {"a path, in which {silo} stands for the silo's name", read_path_of_silo, as_it_is};
+}
 
 Kind<std::string> sha256_digits() { return {"64 hexadecimal digits", read_sha256, as_it_is}; }
 

@@ -76,8 +76,9 @@ Kind<T> choice(std::vector<std::pair<std::string, T>> words) {
 /// `none`, or some of the words.
 [[nodiscard]] Kind<std::vector<std::string>> none_or_some_of(const std::vector<std::string>& words);
 [[nodiscard]] Kind<std::vector<std::uint32_t>> widths();
-/// A path, in which {silo} may stand.
 [[nodiscard]] Kind<std::string> path();
+/// A path in which {silo} may stand.
+[[nodiscard]] Kind<std::string> path_of_silo();
 [[nodiscard]] Kind<std::string> sha256_digits();
 
 /// What an option is besides its type.

@@ -68,14 +68,14 @@ void add_run_options(std::vector<ConfigOption>& options) {
   add_identity(options);
   add_course(options);
   add_surroundings(options);
-  options.push_back(option("data.path", path(), CROSSILO_FIELD(data.path),
+  options.push_back(option("data.path", path_of_silo(), CROSSILO_FIELD(data.path),
                            {.need = Need::required,
                             .belongs = Belongs::to_silo,
                             .fixes_course = false,
                             .example = "data/{silo}.h5",
                             .meaning = "The silo file (docs/silo-file.md). Relative paths start where the program "
                                        "does."}));
-  options.push_back(option("data.private_folder", path(), CROSSILO_FIELD(data.private_folder),
+  options.push_back(option("data.private_folder", path_of_silo(), CROSSILO_FIELD(data.private_folder),
                            {.belongs = Belongs::to_silo,
                             .fixes_course = false,
                             .meaning = "Holds the silo's secret, and with run.one_machine = false its own results "

@@ -69,9 +69,9 @@ void add_schedule(std::vector<ConfigOption>& options) {
   options.push_back(option("train.schedule_rounds", count_from(0), CROSSILO_FIELD(train.schedule_rounds),
                            {.meaning = "cosine: rounds until its end, after which the learning rate stays; step: "
                                        "rounds between two steps."}));
-  options.push_back(option("train.schedule_factor", number_from_zero(), CROSSILO_FIELD(train.schedule_factor),
-                           {.meaning = "cosine: the share of the learning rate at its end, below 1; step: what each "
-                                       "step multiplies it with, above 0 and up to 1."}));
+  options.push_back(option("train.schedule_factor", number_from_zero_below_one(), CROSSILO_FIELD(train.schedule_factor),
+                           {.meaning = "cosine: the share of the learning rate that is left at its end; step: what "
+                                       "each step multiplies it with, above 0."}));
 }
 
 }  // namespace
