@@ -75,7 +75,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   observer.on_start(session.roster(), setup.codec.layout, session.mask_name());
 
   TrainedModel result;
-  result.scaling = federated_scaling(session, setup.silos, setup.datasets);
+  result.scaling = federated_scaling(session, setup.silos, setup.datasets).scaling;
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
   Round round(session,

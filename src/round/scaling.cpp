@@ -29,6 +29,9 @@ struct FirstPass {
   std::vector<double> centre;      // the mean, off by no more than the silos' rounding
   std::vector<double> magnitudes;  // sum of |x|, rounded up: no silo's own sum exceeds it
   std::vector<double> counts;
+  std::vector<double> class_rows;
+  double held_back_rows = 0.0;
+  double test_rows = 0.0;
 };
 
 /// Bound and resolution of one column's centred sums, from the public totals of the first pass alone.
@@ -49,24 +52,47 @@ struct ColumnScale {
   [[nodiscard]] double square_resolution() const { return square_bound() / steps; }
 };
 
-FirstPass first_pass(SumSession& session, std::span<Silo* const> silos, std::span<Dataset* const> datasets) {
-  const std::vector<std::string>& features = datasets.front()->schema().feature_names;
-  const std::size_t columns = features.size();
+std::vector<StatisticSpec> first_pass_specs(const Dataset& dataset) {
+  const std::vector<std::string> columns = dataset.scaled_columns();
   std::vector<StatisticSpec> specs;
-  add_specs(specs, features, "sum", {.resolution = kResolution, .bound = kSumBound});
-  add_specs(specs, features, "sum of magnitudes", {.resolution = kResolution, .bound = kSumBound});
-  add_specs(specs, features, "values", {.resolution = 1.0, .bound = kSumBound});
-  const StatisticsTotal sums = sum_statistics(
-      session, silos, {.kind = SumKind::scaling_mean}, std::move(specs), [&](std::size_t i, std::span<double> out) {
-        datasets[i]->column_sums(
-            {.values = out.first(columns), .magnitudes = out.subspan(columns, columns), .counts = out.last(columns)});
-      });
-  FirstPass result{.centre = std::vector<double>(columns), .magnitudes = {}, .counts = {}};
+  add_specs(specs, columns, "sum", {.resolution = kResolution, .bound = kSumBound});
+  add_specs(specs, columns, "sum of magnitudes", {.resolution = kResolution, .bound = kSumBound});
+  add_specs(specs, columns, "values", {.resolution = 1.0, .bound = kSumBound});
+  for (const std::string& name : dataset.schema().class_names)
+    specs.push_back({.name = "rows of class " + name, .resolution = 1.0, .bound = kSumBound});
+  for (const char* part : {"rows held back", "rows for testing"})
+    specs.push_back({.name = part, .resolution = 1.0, .bound = kSumBound});
+  return specs;
+}
+
+void write_first_pass(const Dataset& dataset, std::span<double> out) {
+  const std::size_t columns = dataset.scaled_columns().size();
+  dataset.column_sums({.values = out.first(columns),
+                       .magnitudes = out.subspan(columns, columns),
+                       .counts = out.subspan(2 * columns, columns)});
+  std::ranges::copy(dataset.class_rows(), out.begin() + static_cast<std::ptrdiff_t>(3 * columns));
+  out[out.size() - 2] = static_cast<double>(dataset.held_back().rows);
+  out[out.size() - 1] = static_cast<double>(dataset.test().rows);
+}
+
+FirstPass first_pass(SumSession& session, std::span<Silo* const> silos, std::span<Dataset* const> datasets) {
+  const std::size_t columns = datasets.front()->scaled_columns().size();
+  const StatisticsTotal sums =
+      sum_statistics(session, silos, {.kind = SumKind::scaling_mean}, first_pass_specs(*datasets.front()),
+                     [&](std::size_t i, std::span<double> out) { write_first_pass(*datasets[i], out); });
+  const std::span<const double> own = sums.own();
+  const std::span<const double> classes = own.subspan(3 * columns, own.size() - 3 * columns - 2);
+  FirstPass result{.centre = std::vector<double>(columns),
+                   .magnitudes = {},
+                   .counts = {},
+                   .class_rows = {classes.begin(), classes.end()},
+                   .held_back_rows = own[own.size() - 2],
+                   .test_rows = own[own.size() - 1]};
   const double rounding = kResolution * static_cast<double>(session.roster().cohort.size());
   for (std::size_t c = 0; c < columns; ++c) {
-    result.magnitudes.push_back(sums.own()[columns + c] + rounding);
-    result.counts.push_back(sums.own()[2 * columns + c]);
-    if (result.counts[c] > 0.0) result.centre[c] = sums.own()[c] / result.counts[c];
+    result.magnitudes.push_back(own[columns + c] + rounding);
+    result.counts.push_back(own[2 * columns + c]);
+    if (result.counts[c] > 0.0) result.centre[c] = own[c] / result.counts[c];
   }
   return result;
 }
@@ -81,9 +107,9 @@ double variance_noise(const ColumnScale& scale, double shift, double count, std:
 
 }  // namespace
 
-Scaling federated_scaling(SumSession& session, std::span<Silo* const> silos, std::span<Dataset* const> datasets) {
+FederatedRows federated_scaling(SumSession& session, std::span<Silo* const> silos, std::span<Dataset* const> datasets) {
   CROSSILO_ASSERT(silos.size() == datasets.size());
-  const std::vector<std::string>& features = datasets.front()->schema().feature_names;
+  const std::vector<std::string> features = datasets.front()->scaled_columns();
   const std::size_t columns = features.size();
   const std::size_t cohort_size = session.roster().cohort.size();
   const FirstPass first = first_pass(session, silos, datasets);
@@ -114,7 +140,14 @@ Scaling federated_scaling(SumSession& session, std::span<Silo* const> silos, std
     if (variance > variance_noise(scales[c], shift, count, cohort_size))
       scaling.standard_deviation[c] = std::sqrt(variance);
   }
-  return scaling;
+  if (columns > datasets.front()->features()) {
+    scaling.target_mean = scaling.mean.back();
+    scaling.target_standard_deviation = scaling.standard_deviation.back();
+    scaling.mean.pop_back();
+    scaling.standard_deviation.pop_back();
+  }
+  scaling.class_rows = first.class_rows;
+  return {.scaling = std::move(scaling), .held_back_rows = first.held_back_rows, .test_rows = first.test_rows};
 }
 
 }  // namespace crossilo

@@ -47,20 +47,31 @@ void append(RowSet& to, const RowSet& from) {
   to.rows += from.rows;
 }
 
-/// Calls visit(column, value) for every value of the set, row by row.
-template <class Set, class Visit>
-void for_each_value(Set& set, std::size_t features, const Visit& visit) {
-  auto* x = set.x.data();
-  for (std::size_t row = 0; row < set.rows; ++row)
+/// Calls visit(column, value) for every value of the set, row by row; the target comes last where it is a column.
+template <class Visit>
+void for_each_value(const RowSet& set, std::size_t features, bool target_is_column, const Visit& visit) {
+  const float* x = set.x.data();
+  for (std::size_t row = 0; row < set.rows; ++row) {
     for (std::size_t column = 0; column < features; ++column) visit(column, *x++);
+    if (target_is_column) visit(features, set.y[row]);
+  }
 }
 
+double divisor_of(double standard_deviation) { return standard_deviation > 0.0 ? standard_deviation : 1.0; }
+
 void scale(RowSet& set, const Scaling& scaling) {
-  for_each_value(set, scaling.mean.size(), [&](std::size_t column, float& x) {
-    const double deviation = scaling.standard_deviation[column];
-    const double centred = static_cast<double>(x) - scaling.mean[column];
-    x = std::isnan(x) ? 0.0f : static_cast<float>(centred / (deviation > 0.0 ? deviation : 1.0));
-  });
+  float* x = set.x.data();
+  for (std::size_t row = 0; row < set.rows; ++row)
+    for (std::size_t column = 0; column < scaling.mean.size(); ++column, ++x) {
+      const double centred = static_cast<double>(*x) - scaling.mean[column];
+      *x = std::isnan(*x) ? 0.0f : static_cast<float>(centred / divisor_of(scaling.standard_deviation[column]));
+    }
+}
+
+void scale_target(RowSet& set, const Scaling& scaling) {
+  for (float& y : set.y)
+    y = static_cast<float>((static_cast<double>(y) - scaling.target_mean) /
+                           divisor_of(scaling.target_standard_deviation));
 }
 
 }  // namespace
@@ -90,13 +101,27 @@ Dataset Dataset::pooled(const std::vector<const Dataset*>& silos) {
   return all;
 }
 
+std::vector<std::string> Dataset::scaled_columns() const {
+  std::vector<std::string> names = schema_.feature_names;
+  if (schema_.task == Task::regression) names.emplace_back("the target");
+  return names;
+}
+
+std::vector<double> Dataset::class_rows() const {
+  std::vector<double> rows(schema_.class_names.size());
+  for (std::size_t row = 0; !rows.empty() && row < fit_.rows; ++row)
+    rows.at(static_cast<std::size_t>(fit_.y[row])) += 1.0;
+  return rows;
+}
+
 void Dataset::column_sums(const ColumnSums& out) const {
   CROSSILO_ASSERT(!is_scaled_);
+  const bool target_is_column = schema_.task == Task::regression;
   for (const std::span<double> sums : {out.values, out.magnitudes, out.counts}) {
-    CROSSILO_ASSERT(sums.size() == features());
+    CROSSILO_ASSERT(sums.size() == features() + target_is_column);
     std::ranges::fill(sums, 0.0);
   }
-  for_each_value(fit_, features(), [&](std::size_t column, float x) {
+  for_each_value(fit_, features(), target_is_column, [&](std::size_t column, float x) {
     if (std::isnan(x)) return;
     out.values[column] += static_cast<double>(x);
     out.magnitudes[column] += std::abs(static_cast<double>(x));
@@ -105,12 +130,13 @@ void Dataset::column_sums(const ColumnSums& out) const {
 }
 
 void Dataset::centred_sums(std::span<const double> centre, const CentredSums& out) const {
-  CROSSILO_ASSERT(centre.size() == features() && !is_scaled_);
+  const bool target_is_column = schema_.task == Task::regression;
+  CROSSILO_ASSERT(centre.size() == features() + target_is_column && !is_scaled_);
   for (const std::span<double> sums : {out.values, out.squares}) {
-    CROSSILO_ASSERT(sums.size() == features());
+    CROSSILO_ASSERT(sums.size() == centre.size());
     std::ranges::fill(sums, 0.0);
   }
-  for_each_value(fit_, features(), [&](std::size_t column, float x) {
+  for_each_value(fit_, features(), target_is_column, [&](std::size_t column, float x) {
     if (std::isnan(x)) return;
     const double centred = static_cast<double>(x) - centre[column];
     out.values[column] += centred;
@@ -121,7 +147,11 @@ void Dataset::centred_sums(std::span<const double> centre, const CentredSums& ou
 void Dataset::apply(const Scaling& scaling) {
   CROSSILO_ASSERT(scaling.mean.size() == features() && scaling.standard_deviation.size() == features());
   CROSSILO_ASSERT(!is_scaled_);
-  for (RowSet* set : {&fit_, &held_back_, &test_}) scale(*set, scaling);
+  for (RowSet* set : {&fit_, &held_back_, &test_}) {
+    scale(*set, scaling);
+    if (schema_.task == Task::regression) scale_target(*set, scaling);
+  }
+  scaling_ = scaling;
   is_scaled_ = true;
 }
 

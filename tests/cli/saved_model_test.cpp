@@ -58,7 +58,7 @@ class SavedModelTest : public testing::Test {
 
   /// Writes a model of `config`, reads it back and compares.
   void expect_round_trip(const Config& config) {
-    Job job(config, 1, 0);
+    Job job(config, {SiloId{0}});
     const TrainedModel trained = trained_for(job);
     write_model(path_, config, job, trained, trained.best);
     SavedModel saved = read_saved_model(path_);
@@ -88,7 +88,7 @@ class SavedModelTest : public testing::Test {
   template <class Change>
   std::string refusal_after(const Change& change) {
     const Config config = config_for(Task::binary, {24}, "logreg");
-    Job job(config, 1, 0);
+    Job job(config, {SiloId{0}});
     const TrainedModel trained = trained_for(job);
     write_model(path_, config, job, trained, trained.best);
     TensorFile file = read_safetensors(path_);

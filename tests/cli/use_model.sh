@@ -9,7 +9,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 make_federation "$scratch" 3
 cd "$scratch"
-"$CROSSILO_BIN" train small.ini --np 1 > train.log 2>&1 || fail "train: $(cat train.log)"
+"$CROSSILO_BIN" train small.ini --np 1 --simulate > train.log 2>&1 || fail "train: $(cat train.log)"
 
 "$CROSSILO_BIN" evaluate runs/small-1 data/*.h5 --train_rows --json > evaluation.json || fail "evaluate"
 "$CROSSILO_BIN" evaluate runs/small-1/model/global.safetensors data/a.h5 > table.txt || fail "evaluate one"

@@ -63,7 +63,7 @@ Scaling scale_on(Communicator& communicator, std::vector<Dataset> (*make)(std::s
   Roster roster = exchange_hello(communicator, facts, key, {.seconds = 5.0, .step = "hello"});
   auto mask = make_mask(roster, key, facts.hosted.front().id);
   SumSession session(communicator, std::move(roster), std::move(mask), {.peer_seconds_max = 5.0});
-  return federated_scaling(session, silo_pointers, dataset_pointers);
+  return federated_scaling(session, silo_pointers, dataset_pointers).scaling;
 }
 
 /// Mean and deviation of all rows that are trained on, in long double.
@@ -111,6 +111,46 @@ TEST(Scaling, leaves_a_column_without_two_different_values_as_wide_as_it_is) {
       const double mean = kColumns[c].missing_share == 1.0 ? 0.0 : static_cast<float>(kColumns[c].mean);
       EXPECT_NEAR(scaling.mean[c], mean, 1e-6 * std::abs(mean)) << "column " << c;
     }
+  });
+}
+
+std::vector<Dataset> regression_datasets(std::span<const HostedSiloFacts> hosted) {
+  std::vector<Dataset> datasets;
+  for (const HostedSiloFacts& facts : hosted) {
+    SiloData data = random_silo(schema(Task::regression, 2), 60 + 20 * facts.id.value, 5, facts.id.value);
+    for (float& y : data.train.y) y = 1000.0f + 50.0f * y;
+    datasets.emplace_back(std::move(data), public_root(7), facts.id);
+  }
+  return datasets;
+}
+
+TEST(Scaling, scales_the_target_of_a_regression_by_that_of_all_fit_rows) {
+  run_local_ranks({.size = 2, .seed = 4}, [&](Communicator& communicator) {
+    const Scaling scaling = scale_on(communicator, regression_datasets);
+    std::vector<double> targets;
+    std::vector<Dataset> all = regression_datasets(facts_of({.silos = kSilos}, 1, 0).hosted);
+    for (const Dataset& dataset : all) targets.insert(targets.end(), dataset.fit().y.begin(), dataset.fit().y.end());
+    double mean = 0.0;
+    double variance = 0.0;
+    for (const double y : targets) mean += y / static_cast<double>(targets.size());
+    for (const double y : targets) variance += (y - mean) * (y - mean) / static_cast<double>(targets.size());
+    EXPECT_EQ(scaling.mean.size(), 2u);
+    EXPECT_NEAR(scaling.target_mean, mean, 1e-6);
+    EXPECT_NEAR(scaling.target_standard_deviation, std::sqrt(variance), 1e-6);
+    const float before = all[0].test().y[0];
+    all[0].apply(scaling);
+    EXPECT_NEAR(all[0].test().y[0], (before - mean) / std::sqrt(variance), 1e-5);
+    EXPECT_TRUE(scaling.class_rows.empty());
+  });
+}
+
+TEST(Scaling, counts_the_rows_of_each_class_over_all_silos) {
+  run_local_ranks({.size = 3, .seed = 4}, [&](Communicator& communicator) {
+    const Scaling scaling = scale_on(communicator, made_up_datasets);
+    std::vector<double> rows(2);
+    for (const Dataset& dataset : made_up_datasets(facts_of({.silos = kSilos}, 1, 0).hosted))
+      for (const float y : dataset.fit().y) rows[static_cast<std::size_t>(y)] += 1.0;
+    EXPECT_EQ(scaling.class_rows, rows);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "crossilo/base/random.hpp"
@@ -29,8 +30,15 @@ class Dataset {
   [[nodiscard]] const RowSet& held_back() const noexcept { return held_back_; }
   [[nodiscard]] const RowSet& test() const noexcept { return test_; }
   [[nodiscard]] bool is_scaled() const noexcept { return is_scaled_; }
+  /// What apply() was given; empty before.
+  [[nodiscard]] const Scaling& scaling() const noexcept { return scaling_; }
 
-  /// Sums over the fit rows, one for each column; missing values are skipped.
+  /// The columns that are scaled: the features, then for a regression the target.
+  [[nodiscard]] std::vector<std::string> scaled_columns() const;
+  /// Fit rows of each class, in the order of class_names; empty for a regression.
+  [[nodiscard]] std::vector<double> class_rows() const;
+
+  /// Sums over the fit rows, one for each scaled column; missing values are skipped.
   struct ColumnSums {
     std::span<double> values;      // x
     std::span<double> magnitudes;  // |x|
@@ -40,12 +48,12 @@ class Dataset {
     std::span<double> values;   // x - centre
     std::span<double> squares;  // (x - centre)^2
   };
-  /// Shapes: features().
+  /// Shapes: scaled_columns().size().
   void column_sums(const ColumnSums& out) const;
   void centred_sums(std::span<const double> centre, const CentredSums& out) const;
 
   /// Scales all three parts, once: x = (x - mean) / standard_deviation. A missing value becomes 0, which is the
-  /// federated mean; a standard deviation of 0 counts as 1.
+  /// federated mean; a standard deviation of 0 counts as 1. The target of a regression is scaled alike.
   void apply(const Scaling& scaling);
 
  private:
@@ -55,6 +63,7 @@ class Dataset {
   RowSet fit_;
   RowSet held_back_;
   RowSet test_;
+  Scaling scaling_;
   bool is_scaled_ = false;
 };
 
