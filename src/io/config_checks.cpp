@@ -131,6 +131,13 @@ class Checks {
 
 }  // namespace
 
+std::vector<std::string> settings_without_effect(const Config& config) {
+  std::vector<std::string> keys;
+  for (const auto& [key, other, values] : keys_read_only_with())
+    if (std::ranges::find(values, find_option(other)->write(config)) == values.end()) keys.emplace_back(key);
+  return keys;
+}
+
 std::vector<CheckProblem> check_pairs(const Config& config, const SettingStates& states) {
   return Checks(config, states).run();
 }

@@ -118,7 +118,8 @@ std::string reference_configuration() {
       text += "\n";
     }
     text += comment(option.meaning);
-    text += comment(fmt::format("Allowed: {}. Default: {}.{}", option.allowed, without_ticks(default_of(option)),
+    text += comment(fmt::format("Allowed: {}. {}{}.{}", option.allowed,
+                                option.need == Need::optional ? "Default: " : "It ", without_ticks(default_of(option)),
                                 option.belongs == Belongs::to_silo ? " Belongs to a silo." : ""));
     const std::string value = option.write(Config());
     text += fmt::format("{}{} = {}\n", option.need == Need::optional ? "#" : "", key_of(option),

@@ -147,6 +147,8 @@ struct SettingHelp {
 [[nodiscard]] std::string canonical_text(const Config& config);
 /// Key and canonical value of every setting, in a fixed order.
 [[nodiscard]] NamedTexts all_settings(const Config& config);
+/// Keys that other settings make idle, such as train.adam_beta1 with sgd.
+[[nodiscard]] std::vector<std::string> settings_without_effect(const Config& config);
 /// Key and canonical value of each setting that must be equal on all silos (all but a silo's own), in a fixed order.
 [[nodiscard]] NamedTexts shared_settings(const Config& config);
 /// SHA-256 over the canonical text of the shared settings.
