@@ -135,6 +135,7 @@ std::vector<std::string> settings_without_effect(const Config& config) {
   std::vector<std::string> keys;
   for (const auto& [key, other, values] : keys_read_only_with())
     if (std::ranges::find(values, find_option(other)->write(config)) == values.end()) keys.emplace_back(key);
+  if (config.train.local_steps > 0) keys.emplace_back("train.local_epochs");
   return keys;
 }
 

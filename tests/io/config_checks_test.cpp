@@ -141,6 +141,17 @@ TEST(ConfigChecks, TwoSilosMustBeWanted) {
   EXPECT_EQ(mistakes(two + "[privacy]\nallow_two_silos = true\n"), "none");
 }
 
+TEST(ConfigChecks, NamesTheKeysThatNothingReads) {
+  const auto idle = [](const std::vector<std::string>& added) {
+    return settings_without_effect(parse_config(with_lines(added), "f.ini"));
+  };
+  EXPECT_EQ(idle({"train|local_steps = 2", "train|optimizer = adam", "train|schedule = cosine",
+                  "train|schedule_rounds = 9", "algorithm|name = fedadam"}),
+            (std::vector<std::string>{"model.hidden", "model.channels", "train.momentum", "algorithm.server_momentum",
+                                      "train.local_epochs"}));
+  EXPECT_EQ(idle({}).size(), 11u);
+}
+
 TEST(ConfigChecks, ABrokenValueIsNotBlamedTwice) {
   const std::string said = mistakes(with(kSmall, "a, b-1, c_2", "a, a") + "[algorithm]\nsilos_per_round = 3\n");
   EXPECT_NE(said.find("1 error in f.ini"), std::string::npos) << said;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "config_example.hpp"
 
 namespace crossilo {
@@ -201,6 +203,11 @@ TEST(Config, TheReadyConfigurationIsTheQuickStarts) {
   EXPECT_EQ(config.run.rounds, 40u);
   EXPECT_TRUE(config.run.one_machine);
   EXPECT_EQ(config.data.path, "data/heart/{silo}.h5");
+}
+
+TEST(Config, EveryReadyConfigurationIsRight) {
+  for (const auto& entry : std::filesystem::directory_iterator(CROSSILO_SOURCE_DIR "/configs"))
+    EXPECT_EQ(mistakes_of([&] { return load_config(entry.path().string()); }), "none");
 }
 
 }  // namespace
