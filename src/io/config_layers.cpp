@@ -125,6 +125,9 @@ std::span<const ReservedVariable> reserved_variables() {
   static constexpr std::array kReserved = {
       ReservedVariable{kSiloVariable, "short for CROSSILO_RUN_SILO: which silo this process is"},
       ReservedVariable{kOwnConfigVariable, "the silo's own file, where --own_config names none"},
+      ReservedVariable{"CROSSILO_COLUMNS", "width of the terminal, from crossilo train --np to its ranks"},
+      ReservedVariable{"CROSSILO_MPIRUN",
+                       "the mpirun that crossilo train --np starts, instead of the one it was built with"},
       ReservedVariable{"CROSSILO_BIN", "the program that scripts in jobs/ and tests start"},
       ReservedVariable{"CROSSILO_PYTHON", "the Python with h5py that tests compare with"},
       ReservedVariable{"CROSSILO_TORCH_ROOT", "libtorch, for the build (docs/install.md)"},

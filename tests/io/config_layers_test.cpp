@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <sstream>
+#include <set>
 
 #include "../data/temporary_folder.hpp"
 #include "config_example.hpp"
@@ -24,6 +24,10 @@ class ConfigLayers : public testing::Test {
     for (std::size_t at = said.find(path); at != std::string::npos; at = said.find(path))
       said.replace(at, path.size(), "c.ini");
     return said;
+  }
+
+  std::string said_of_variable(const std::string& name) const {
+    return mistakes_of([&] { return load_config({.path = shared_, .environment = {{name, "1"}}}); });
   }
 
   TemporaryFolder folder_;
@@ -93,9 +97,6 @@ TEST_F(ConfigLayers, EveryMistakeOfAllLayersIsSaidAtOnce) {
 }
 
 TEST_F(ConfigLayers, AnUnknownVariableIsAnErrorAndAReservedOneIsNot) {
-  const auto said_of_variable = [&](const std::string& name) {
-    return mistakes_of([&] { return load_config({.path = shared_, .environment = {{name, "1"}}}); });
-  };
   EXPECT_NE(said_of_variable("CROSSILO_SILOS").find("did you mean CROSSILO_SILO?"), std::string::npos);
   EXPECT_NE(said_of_variable("CROSSILO_XYZZYPLUGH").find("all names: docs/configuration.md"), std::string::npos);
   EXPECT_NE(said_of_variable("CROSSILO_SILO=").find("an unknown"), std::string::npos);
@@ -108,19 +109,28 @@ TEST_F(ConfigLayers, AnUnknownVariableIsAnErrorAndAReservedOneIsNot) {
       std::string::npos);
 }
 
-TEST_F(ConfigLayers, TheScriptsVariablesAreReserved) {
-  const std::regex variable(R"(\$\{?(CROSSILO_[A-Z0-9_]+))");
-  for (const char* place : {"jobs", "tests", "bench"})
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(std::string(CROSSILO_SOURCE_DIR "/") + place)) {
-      if (entry.path().extension() != ".sh") continue;
-      std::ostringstream text;
-      text << std::ifstream(entry.path()).rdbuf();
-      const std::string script = text.str();
-      for (std::sregex_iterator found(script.begin(), script.end(), variable), end; found != end; ++found)
-        EXPECT_TRUE(std::ranges::any_of(reserved_variables(), [&](auto& one) { return one.name == (*found)[1].str(); }))
-            << entry.path() << " uses " << (*found)[1] << ", which the program takes for a misspelt key";
-    }
+/// Every variable CROSSILO_… that the files of a folder with this ending use.
+std::set<std::string> variables_in(const char* place, const std::string& ending, const std::regex& use) {
+  std::set<std::string> names;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::string(CROSSILO_SOURCE_DIR "/") + place)) {
+    if (entry.path().extension() != ending) continue;
+    const std::string text = TemporaryFolder::read(entry.path().string());
+    for (std::sregex_iterator found(text.begin(), text.end(), use), end; found != end; ++found)
+      names.insert((*found)[1].str());
+  }
+  return names;
+}
+
+TEST_F(ConfigLayers, WhatProgramAndScriptsUseIsReserved) {
+  const std::regex in_shell(R"(\$\{?(CROSSILO_[A-Z0-9_]+))");
+  const std::regex in_program(R"("(CROSSILO_[A-Z0-9_]+)["=])");
+  std::set<std::string> used = variables_in("src", ".cpp", in_program);
+  used.merge(variables_in("include", ".hpp", in_program));
+  for (const char* place : {"jobs", "tests", "bench"}) used.merge(variables_in(place, ".sh", in_shell));
+  EXPECT_EQ(used.count("CROSSILO_COLUMNS") + used.count("CROSSILO_BIN"), 2u) << "the search finds nothing";
+  for (const std::string& name : used)
+    EXPECT_EQ(said_of_variable(name).find("an unknown environment variable"), std::string::npos) << name;
 }
 
 TEST_F(ConfigLayers, ThisProcessesVariablesAreFound) {
