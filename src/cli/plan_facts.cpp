@@ -109,15 +109,13 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
 
 std::vector<Leaving> leaving(const Config& config, const PlanFacts& plan) {
   const std::size_t columns = plan.schema->feature_names.size();
-  const char* readers = "nobody; only the sum over all silos can be read";
-  if (!config.privacy.masking) readers = "every other silo (privacy.masking = off)";
-  if (config.privacy.masking && config.run.silos.size() == 2)
-    readers = "the other silo, which takes its own part out of the sum of two";
-  if (config.run.silos.size() == 1) readers = "nobody; there is one silo";
+  const char* readers = "no: only the sum over all silos";
+  if (!config.privacy.masking) readers = "yes: privacy.masking = off";
+  if (config.privacy.masking && config.run.silos.size() == 2) readers = "yes: of two, each can subtract its own part";
+  if (config.run.silos.size() == 1) readers = "no: there are no others";
   const std::size_t evaluation = 8 * (kFirstFreeStatistic + evaluation_statistics().size());
-  return {{.what = "name, host, public key, settings' hash, rows rounded up to tens",
-           .when = "at the start",
-           .readable_by = "every other silo"},
+  const char* rows = config.run.weights == WeightRule::rows ? ", rows rounded up to tens" : "";
+  return {{.what = fmt::format("name, host, public key, hashes{}", rows), .when = "at the start", .readable_by = "yes"},
           {.what = "each column's sums, for scaling",
            .when = "at the start",
            .bytes = 8 * 5 * columns,

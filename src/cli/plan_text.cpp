@@ -114,7 +114,7 @@ std::string memory_text(const PlannedMemory& memory) {
 }
 
 std::string leaving_text(const std::vector<Leaving>& leaving) {
-  std::vector<Row> rows{{"what", "when", "size", "who can read one silo's"}};
+  std::vector<Row> rows{{"what", "when", "size", "others can read it"}};
   for (const Leaving& one : leaving)
     rows.push_back(
         {one.what, one.when, one.bytes == 0 ? "–" : readable_bytes(static_cast<double>(one.bytes)), one.readable_by});
