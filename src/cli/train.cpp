@@ -6,10 +6,10 @@
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/launch/guard.hpp"
@@ -23,6 +23,7 @@ namespace options = boost::program_options;
 
 struct TrainArguments {
   std::string config;
+  options::variables_map settings;  // of the command line: --section.key, --own_config
   int np = 0;
   RankPlaces places;
   bool is_quiet = false;
@@ -44,7 +45,7 @@ set or run.silo in its silo's own file. A simulation has the same model to the l
 true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once.
 mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
 
-{}
+{}{}
 Example:  crossilo train configs/heart.ini --np 4
 )";
 
@@ -60,6 +61,7 @@ TrainArguments parse(int argc, char** argv) {
   options::options_description all;
   all.add(shown).add_options()("config", options::value(&arguments.config))(
       "run_folder", options::value(&arguments.places.run_folder));
+  add_config_options(all);
   options::positional_options_description positional;
   positional.add("config", 1);
   const std::vector<std::string> words(argv, argv + argc);
@@ -68,14 +70,18 @@ TrainArguments parse(int argc, char** argv) {
     options::store(options::command_line_parser(words).options(all).positional(positional).style(kExactOptions).run(),
                    values);
     options::notify(values);
+    arguments.settings = values;
     if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
     if (arguments.is_quiet && arguments.is_verbose) throw ConfigError("--quiet and --verbose: choose one");
+  } catch (const options::unknown_option& error) {
+    throw ConfigError(fmt::format("train: {}{}; see crossilo train --help", error.what(),
+                                  option_suggestion(error.get_option_name())));
   } catch (const options::error& error) {
     throw ConfigError(fmt::format("train: {}; see crossilo train --help", error.what()));
   }
   arguments.places.shows_rounds = !arguments.is_quiet;
   if (arguments.is_verbose) arguments.places.stderr_level = LogLevel::debug;
-  if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown));
+  if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown), kConfigHelp);
   return arguments;
 }
 
@@ -128,8 +134,7 @@ int run_train(int argc, char** argv) {
   const TrainArguments arguments = parse(argc, argv);
   if (arguments.wants_help) return 0;
   if (arguments.config.empty()) throw ConfigError("train: which configuration? crossilo train CONFIG.ini --np N");
-  Config config = load_config(arguments.config);
-  if (const char* const silo = std::getenv("CROSSILO_SILO")) config.run.silo = silo;
+  const Config config = load_config(config_request(arguments.config, arguments.settings)).config;
   check_simulation(config, arguments.places.simulates);
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
