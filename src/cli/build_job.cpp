@@ -212,6 +212,8 @@ TrainAlone Job::train_alone() {
     PrivateRoot root{derive(own_root(hosted_.front()), PrivatePurpose::baseline, {.silo = SiloId{baseline++}})};
     LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root));
     FederationSetup setup = common_setup();
+    setup.stop = StopRule::for_few_rows(setup.stop, static_cast<double>(dataset->held_back().rows));
+    if (dataset->held_back().rows == 0) setup.stop.patience_rounds = 0;
     setup.facts.silo_names = {"alone"};
     setup.facts.hosted = {{.id = SiloId{0}, .weight = 1}};
     setup.silos = {&silo};

@@ -22,7 +22,7 @@ void keep_evaluation(const RoundRecord& record, TrainedModel& result) {
 void check_contributions(const RoundRecord& record) {
   if (record.contributed_share == 0.0)
     throw DivergedError(
-        fmt::format("round {}: the model delta of every silo is not finite, so nothing was applied; "
+        fmt::format("round {}: the model delta of every silo that trained is not finite, so nothing was applied; "
                     "train with a lower train.learning_rate, or look for extreme values in the data",
                     record.ticket.round.value));
 }
@@ -96,6 +96,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
+  StopRule::require_rows(setup.stop, rows.held_back_rows);
   TrainedModel result{.scaling = rows.scaling};
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 

@@ -1,13 +1,16 @@
 #include "crossilo/round/stop_rule.hpp"
 
-#include <cmath>
+#include <fmt/format.h>
+
 #include <numeric>
+
+#include "crossilo/base/error.hpp"
 
 namespace crossilo {
 namespace {
 
-/// Higher is better; minus infinity where the metric cannot be had.
-double score_of(StopMetric metric, const EvaluationSums& held_back) {
+/// Higher is better; empty where the metric cannot be had.
+std::optional<double> score_of(StopMetric metric, const EvaluationSums& held_back) {
   switch (metric) {
     case StopMetric::loss:
       return -held_back.loss / held_back.rows;
@@ -15,10 +18,10 @@ double score_of(StopMetric metric, const EvaluationSums& held_back) {
       return held_back.correct / held_back.rows;
     case StopMetric::auc: {
       const auto auc = binned_auc(held_back.scores);
-      return auc ? auc->value : -HUGE_VAL;
+      return auc ? std::optional(auc->value) : std::nullopt;
     }
   }
-  return -HUGE_VAL;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -46,8 +49,10 @@ std::optional<BinnedAuc> binned_auc(const ScoreHistogram& scores) {
 
 bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
   if (!(held_back.rows > 0.0)) return false;
+  const std::optional<double> own_score = score_of(options_.metric, held_back);
+  if (!own_score) return false;
+  const double score = *own_score;
   last_round_ = round;
-  const double score = score_of(options_.metric, held_back);
   const bool has_more_rows = held_back.rows > best_rows_;
   if (!has_more_rows && held_back.rows < best_rows_) return false;
   if (has_more_rows || score > reference_score_ + options_.improvement_min) {
@@ -58,6 +63,24 @@ bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
   best_rows_ = held_back.rows;
   best_score_ = score;
   return true;
+}
+
+void StopRule::require_rows(const Options& options, double held_back_rows) {
+  if (options.metric == StopMetric::auc && score_bins(held_back_rows) == 0)
+    throw ConfigError(fmt::format(
+        "stop.metric = auc: all silos together hold back {:.0f} rows to judge by; an AUC from binned scores "
+        "needs 40 or more. Use loss or accuracy",
+        held_back_rows));
+  if (options.patience_rounds > 0 && held_back_rows == 0.0)
+    throw ConfigError(fmt::format(
+        "stop.patience_rounds = {}: no silo has the 4 training rows from which one is held back, so no model can be "
+        "judged; set it to 0",
+        options.patience_rounds));
+}
+
+StopRule::Options StopRule::for_few_rows(Options options, double held_back_rows) {
+  if (options.metric == StopMetric::auc && score_bins(held_back_rows) == 0) options.metric = StopMetric::loss;
+  return options;
 }
 
 bool StopRule::is_out_of_patience() const noexcept {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <random>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/silo/ranking_metrics.hpp"
 
 namespace crossilo {
@@ -48,6 +49,24 @@ TEST(StopRule, LosesPatienceAfterThatManyRoundsWithoutAnImprovement) {
   (void)rule.judge(RoundIndex{4}, of_loss(0.83));
   EXPECT_TRUE(rule.is_out_of_patience());
   EXPECT_FALSE(StopRule{{}}.is_out_of_patience());
+}
+
+TEST(StopRule, PassesOverAModelWhoseAucCannotBeHad) {
+  // Rows, but no scores: were it judged, the first model would stay the best for ever.
+  StopRule rule{{.metric = StopMetric::auc, .patience_rounds = 2}};
+  for (std::uint32_t round = 0; round < 5; ++round) EXPECT_FALSE(rule.judge(RoundIndex{round}, of_loss(1.0)));
+  EXPECT_FALSE(rule.is_out_of_patience());
+}
+
+TEST(StopRule, RefusesAnAucOnTooFewRowsAndABaselineFallsBackToTheLoss) {
+  const StopRule::Options by_auc{.metric = StopMetric::auc, .patience_rounds = 3};
+  EXPECT_THROW(StopRule::require_rows(by_auc, 39.0), ConfigError);
+  EXPECT_NO_THROW(StopRule::require_rows(by_auc, 40.0));
+  EXPECT_THROW(StopRule::require_rows({.patience_rounds = 1}, 0.0), ConfigError);
+  EXPECT_NO_THROW(StopRule::require_rows({}, 0.0));
+  EXPECT_EQ(StopRule::for_few_rows(by_auc, 39.0).metric, StopMetric::loss);
+  EXPECT_EQ(StopRule::for_few_rows(by_auc, 39.0).patience_rounds, 3u);
+  EXPECT_EQ(StopRule::for_few_rows(by_auc, 40.0).metric, StopMetric::auc);
 }
 
 TEST(BinnedAuc, BracketsTheExactOne) {

@@ -36,10 +36,16 @@ class StopRule {
   explicit StopRule(const Options& options) : options_(options) {}
 
   /// Takes the evaluation of the model after `round` into account; true when it is the best so far. A model that no row
-  /// judged is passed over; one that more rows judged than any before is better whatever they say.
+  /// judged, or whose metric cannot be had, is passed over; one that more rows judged than any before is better
+  /// whatever they say.
   bool judge(RoundIndex round, const EvaluationSums& held_back);
   /// True when the last `patience_rounds` judged rounds brought no model that is better by more than improvement_min.
   [[nodiscard]] bool is_out_of_patience() const noexcept;
+
+  /// Throws: ConfigError where so few rows are held back, over all silos, that nothing could be judged by them.
+  static void require_rows(const Options& options, double held_back_rows);
+  /// The rule for a baseline on that many held-back rows: by the loss where they are too few for an AUC.
+  [[nodiscard]] static Options for_few_rows(Options options, double held_back_rows);
 
  private:
   Options options_;
