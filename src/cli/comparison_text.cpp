@@ -15,22 +15,41 @@ std::string title(Task task) {
   return fmt::format("{} on test rows", task == Task::binary ? "AUC" : task == Task::multiclass ? "accuracy" : "RMSE");
 }
 
-TableCell table_cell(const MetricCell& cell) {
-  if (!cell.estimate) return {.measured = {}, .reason = cell.refusal};
-  return {.measured = Measured{.value = cell.estimate->value, .low = cell.estimate->low, .high = cell.estimate->high},
-          .reason = ""};
+using Number = std::optional<RankingEstimate> MetricCell::*;  // which one of a cell
+
+TableCell table_cell(const MetricCell& cell, Number number = &MetricCell::estimate) {
+  const std::optional<RankingEstimate>& shown = cell.*number;
+  if (!shown) return {.measured = {}, .reason = cell.refusal};
+  return {.measured = Measured{.value = shown->value, .low = shown->low, .high = shown->high}, .reason = ""};
 }
 
-TableRow table_row(const std::string& label, const std::vector<MetricCell>& cells, std::size_t columns) {
+TableRow table_row(const std::string& label, const std::vector<MetricCell>& cells, Number number, std::size_t columns) {
   TableRow row{.label = label, .cells = {}};
-  for (const MetricCell& cell : cells) row.cells.push_back(table_cell(cell));
+  for (const MetricCell& cell : cells) row.cells.push_back(table_cell(cell, number));
   row.cells.resize(columns);
   return row;
 }
 
+/// One row for each way to train that was tried.
+std::string table_text(const Comparison& comparison, const std::string& title_text, Number number) {
+  FinalTable table{.title = title_text, .columns = comparison.silos, .rows_tested = comparison.test_rows, .rows = {}};
+  table.columns.push_back("all");
+  table.rows_tested.push_back(
+      std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
+  const auto add = [&](const char* label, const std::vector<MetricCell>& cells) {
+    if (!cells.empty()) table.rows.push_back(table_row(label, cells, number, table.columns.size()));
+  };
+  add("federated", comparison.federated);
+  add("own data only", comparison.own);
+  add("pooled (not private)", comparison.pooled);
+  return final_table_text(table);
+}
+
 nlohmann::json cell_json(const char* metric, const MetricCell& cell) {
   if (!cell.estimate) return {{metric, nullptr}, {"reason", cell.refusal}};
-  return {{metric, cell.estimate->value}, {"low", cell.estimate->low}, {"high", cell.estimate->high}};
+  nlohmann::json json = {{metric, cell.estimate->value}, {"low", cell.estimate->low}, {"high", cell.estimate->high}};
+  if (cell.r_squared) json["r_squared"] = cell.r_squared->value;
+  return json;
 }
 
 nlohmann::json cells_json(const char* metric, const std::vector<MetricCell>& cells) {
@@ -42,16 +61,9 @@ nlohmann::json cells_json(const char* metric, const std::vector<MetricCell>& cel
 }  // namespace
 
 std::string comparison_text(const Comparison& comparison) {
-  FinalTable table{
-      .title = title(comparison.task), .columns = comparison.silos, .rows_tested = comparison.test_rows, .rows = {}};
-  table.columns.push_back("all");
-  table.rows_tested.push_back(
-      std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
-  table.rows = {table_row("federated", comparison.federated, table.columns.size())};
-  if (!comparison.own.empty()) table.rows.push_back(table_row("own data only", comparison.own, table.columns.size()));
-  if (!comparison.pooled.empty())
-    table.rows.push_back(table_row("pooled (not private)", comparison.pooled, table.columns.size()));
-  std::string text = final_table_text(table);
+  std::string text = table_text(comparison, title(comparison.task), &MetricCell::estimate);
+  if (comparison.task == Task::regression)
+    text += "\n" + table_text(comparison, "R² on test rows", &MetricCell::r_squared);
   if (const auto& difference = comparison.federated_minus_pooled)
     text += fmt::format("federated minus pooled, all rows: {:+.3f} (95 % interval {:+.3f} to {:+.3f})\n",
                         difference->value, difference->low, difference->high);
@@ -77,12 +89,15 @@ std::string own_columns_text(Job& job, const TrainedModel& trained, const std::v
                    .columns = {},
                    .rows_tested = {},
                    .rows = {{.label = "federated", .cells = {}}}};
+  if (job.schema().task == Task::regression) table.rows.push_back({.label = "R²", .cells = {}});
   for (std::size_t i = 0; i < job.hosted().size(); ++i) {
     const Dataset& dataset = job.dataset(i);
     table.columns.push_back(silo_names.at(job.hosted()[i].value));
     table.rows_tested.push_back(dataset.test().rows);
     const std::vector<float> scores = row_scores(job.model(), trained.best.parameters, dataset);
-    table.rows.front().cells.push_back(table_cell(metric_of(job.schema(), scores, dataset.test().y)));
+    const MetricCell cell = metric_of(job.schema(), scores, test_labels(dataset));
+    table.rows.front().cells.push_back(table_cell(cell));
+    if (table.rows.size() > 1) table.rows.back().cells.push_back(table_cell(cell, &MetricCell::r_squared));
   }
   return final_table_text(table);
 }

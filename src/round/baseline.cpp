@@ -51,7 +51,7 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
   Comparison result{.task = schema.task, .silos = silos.names};
   std::vector<std::vector<float>> labels;
   for (const Dataset& dataset : silos.datasets) {
-    labels.push_back(dataset.test().y);
+    labels.push_back(test_labels(dataset));
     result.test_rows.push_back(dataset.test().rows);
   }
   const SiloScores federated_scores = scores_on_each(silos, model, federated);

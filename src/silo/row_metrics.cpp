@@ -10,6 +10,7 @@ namespace crossilo {
 namespace {
 
 constexpr double kNormal975 = 1.959963984540054;
+constexpr std::size_t kMeasuredRowsMin = 5;  // of a regression
 
 struct Mean {
   double value = 0.0;
@@ -46,14 +47,44 @@ RankingEstimate rmse_of(std::span<const float> squared_errors) {
           .high = std::sqrt(mean.value + half)};
 }
 
+/// Empty where the target does not vary.
+std::optional<RankingEstimate> r_squared_of(std::span<const float> squared_errors, std::span<const float> targets) {
+  const double n = static_cast<double>(targets.size());
+  const double variance_of_mean = mean_of(targets).standard_error * mean_of(targets).standard_error;
+  const double variance = variance_of_mean * (n - 1.0);  // over n, as the mean squared error is
+  if (!(variance > 0.0)) return std::nullopt;
+  const Mean error = mean_of(squared_errors);
+  const double half = kNormal975 * error.standard_error;
+  return RankingEstimate{.value = 1.0 - error.value / variance,
+                         .standard_error = error.standard_error / variance,
+                         .low = 1.0 - (error.value + half) / variance,
+                         .high = 1.0 - std::max(error.value - half, 0.0) / variance};
+}
+
 bool is_correct(std::span<const float> logits, float label) {
   return static_cast<float>(std::ranges::max_element(logits) - logits.begin()) == label;
+}
+
+MetricCell regression_cell(std::span<const float> squared_errors, std::span<const float> targets) {
+  if (squared_errors.size() < kMeasuredRowsMin)
+    return {.estimate = {}, .refusal = std::to_string(squared_errors.size()) + " test rows, too few for an interval"};
+  if (!std::isfinite(mean_of(squared_errors).value)) return {.estimate = {}, .refusal = "a prediction is not finite"};
+  return {.estimate = rmse_of(squared_errors), .refusal = "", .r_squared = r_squared_of(squared_errors, targets)};
 }
 
 }  // namespace
 
 const char* metric_name(Task task) {
   return task == Task::binary ? "auc" : task == Task::multiclass ? "accuracy" : "rmse";
+}
+
+std::vector<float> test_labels(const Dataset& dataset) {
+  std::vector<float> labels = dataset.test().y;
+  if (dataset.schema().task != Task::regression || !dataset.is_scaled()) return labels;
+  const Scaling& scaling = dataset.scaling();
+  for (float& y : labels)
+    y = static_cast<float>(static_cast<double>(y) * scaling.target_standard_deviation + scaling.target_mean);
+  return labels;
 }
 
 std::vector<float> row_scores(Model& model, std::span<const float> parameters, const Dataset& dataset) {
@@ -87,7 +118,7 @@ MetricCell metric_of(const SiloSchema& schema, std::span<const float> scores, st
     case Task::multiclass:
       return {.estimate = accuracy_of(scores), .refusal = ""};
     case Task::regression:
-      return {.estimate = rmse_of(scores), .refusal = ""};
+      return regression_cell(scores, labels);
   }
   return {};
 }

@@ -23,11 +23,16 @@ namespace crossilo {
 /// A metric, or the reason why there is none.
 struct MetricCell {
   std::optional<RankingEstimate> estimate;
-  std::string refusal;  // "2 rows of class healthy, too few to rank"
+  std::string refusal;                         // "2 rows of class healthy, too few to rank"
+  std::optional<RankingEstimate> r_squared{};  // regression; empty where the target does not vary
 };
 
+/// The labels of the test rows, a regression's in the target's own unit, whether the dataset is scaled or not.
+[[nodiscard]] std::vector<float> test_labels(const Dataset& dataset);
+
 /// The task's metric with its 95 % interval: AUC (silo/ranking_metrics); accuracy with Wilson's interval; RMSE with the
-/// interval of the mean squared error (normal). Shapes: one entry a row; labels matter to binary tasks only.
+/// interval of the mean squared error (normal), and R2, 1 - that error over the rows' own variance of the target, which
+/// is taken as known; both of 5 rows or more. Shapes: one entry a row; labels as test_labels gives them.
 [[nodiscard]] MetricCell metric_of(const SiloSchema& schema, std::span<const float> scores,
                                    std::span<const float> labels);
 
