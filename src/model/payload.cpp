@@ -10,7 +10,8 @@ namespace crossilo {
 std::vector<StatisticSpec> leading_statistics() {
   return {{.name = "contributed_weight", .resolution = 1.0, .bound = 0x1p40},
           {.name = "abstentions", .resolution = 1.0, .bound = 1.0},
-          {.name = "clamped_parameters", .resolution = 1.0, .bound = 0x1p40}};
+          {.name = "clamped_parameters", .resolution = 1.0, .bound = 0x1p40},
+          {.name = "clamped_buffers", .resolution = 1.0, .bound = 0x1p40}};
 }
 
 std::size_t PayloadLayout::parameters() const noexcept {

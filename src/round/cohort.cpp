@@ -23,7 +23,8 @@ Cohort sample_cohort(const Cohort& roster, std::size_t silos, const PublicRoot& 
   std::vector<std::pair<SiloId, std::uint64_t>> candidates;
   for (std::size_t i = 0; i < roster.size(); ++i)
     if (roster.weights[i] > 0) candidates.emplace_back(roster.silos[i], roster.weights[i]);
-  if (silos == 0 || silos >= candidates.size()) return roster;
+  if (silos == 0) return roster;
+  silos = std::min(silos, candidates.size());
   std::mt19937_64 generator(seed_of(derive(root, PublicPurpose::cohort, {.round = round})));
   for (std::size_t i = 0; i < silos; ++i)  // the first steps of Fisher and Yates
     std::swap(candidates[i], candidates[i + uniform_below(candidates.size() - i, generator)]);

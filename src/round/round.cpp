@@ -48,7 +48,10 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
   // Refused now, not when the first narrow round comes.
   LaneBlock delta = stages_.codec.layout().lanes.front();
   delta.lane_bits = stages_.lanes.lane_bits();
-  (void)LaneScale::of(delta, cohort_of(stages_, RoundIndex{1}, session_.roster()).size(), stages_.codec.noise_bound());
+  const std::size_t cohort_size = cohort_of(stages_, RoundIndex{1}, session_.roster()).size();
+  (void)LaneScale::of(delta, cohort_size, stages_.codec.noise_bound());
+  // One silo's sum is its own model delta, which no mask hides; the configuration refuses it.
+  CROSSILO_ASSERT(cohort_size > 1 || !session_.is_masked());
   if (feeds_errors_back(stages_.lanes.lane_bits()))
     for (Silo* silo : stages_.silos) silo->feed_errors_back(stages_.parameters.weights);
   set_last(RoundIndex{0});

@@ -129,7 +129,8 @@ RoundRecord Round::record(const RoundTicket& ticket, const RoundTotal& total, bo
   return {.ticket = ticket,
           .contributed_share = total.contributed_share,
           .abstentions = static_cast<std::uint64_t>(total.statistics[kAbstentions]),
-          .clamped_parameters = static_cast<std::uint64_t>(total.statistics[kClampedParameters]),
+          .clamped_parameters =
+              static_cast<std::uint64_t>(total.statistics[kClampedParameters] + total.statistics[kClampedBuffers]),
           .mask = session_.mask_name(),
           .noise = stages_.noise->name(),
           .model = last_.hash,

@@ -170,14 +170,15 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   const PayloadLayout& layout = options_.layout;
   const std::span<float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
-  const bool sits_out = parameters.empty() && !layout.lanes.empty();
-  CROSSILO_ASSERT(sits_out || parameters.size() == layout.parameters());
+  const bool sits_out = !ticket.cohort.contains(update.silo());
+  CROSSILO_ASSERT(parameters.size() == (sits_out ? 0 : layout.parameters()));
   CROSSILO_ASSERT(statistics.size() == layout.statistics.size() && buffer.statistics.size() == statistics.size());
   CROSSILO_ASSERT(sits_out || buffer.carries_lanes == !layout.lanes.empty());
   buffer.lanes.resize(buffer.carries_lanes ? lane_words(ticket) : 0);  // never beyond the layout's: no allocation
   CROSSILO_ASSERT(buffer.lanes.size() <= layout.lane_words());
 
   std::uint64_t clamped = 0;
+  std::uint64_t clamped_elsewhere = 0;  // beyond the first block: it does not move that block's bound
   if (sits_out || update.abstains()) {
     std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
   } else if (!layout.lanes.empty()) {
@@ -191,8 +192,9 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
       const LaneBlock block = block_of(ticket, i);
       const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
       const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
-      clamped += encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
-                              std::span(buffer.lanes).subspan(first_word, block.words()));
+      (i == 0 ? clamped : clamped_elsewhere) +=
+          encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
+                       std::span(buffer.lanes).subspan(first_word, block.words()));
       first_parameter += block.parameters;
       first_word += block.words();
     }
@@ -202,6 +204,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
       sits_out || update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
   statistics[kClampedParameters] = static_cast<double>(clamped);
+  statistics[kClampedBuffers] = static_cast<double>(clamped_elsewhere);
   for (std::size_t i = 0; i < statistics.size(); ++i)
     buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i]);
   return RingPayload(buffer);

@@ -88,7 +88,7 @@ TEST(Capture, what_a_rank_sends_of_its_own_payload_is_noise_and_never_the_plain_
   // 37,500 random words of 2^32: about 0.4 of the plain words are met by chance.
   EXPECT_LT(found_in(plain, lanes), 8u);
 
-  // Of the 9 statistics, at least 6 lie in others' shards, in the round and once more in the last evaluation.
+  // Of the 10 statistics, at least 6 lie in others' shards, in the round and once more in the last evaluation.
   const auto statistics = sent_words<std::uint64_t>(communicator, ReservedTag::ring_contribution);
   ASSERT_GT(statistics.size(), 12u);
   EXPECT_EQ(small_words({statistics.end() - 12, statistics.end()}), 0u);

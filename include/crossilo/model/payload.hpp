@@ -44,8 +44,9 @@ struct StatisticSpec {
 /// The statistics that every payload starts with; others follow from kFirstFreeStatistic on.
 inline constexpr std::size_t kContributedWeight = 0;  // the silo's public weight, 0 when it abstains
 inline constexpr std::size_t kAbstentions = 1;        // 1 when it abstains
-inline constexpr std::size_t kClampedParameters = 2;  // parameters beyond +-C, clamped
-inline constexpr std::size_t kFirstFreeStatistic = 3;
+inline constexpr std::size_t kClampedParameters = 2;  // of the first lane block: beyond +-C, clamped
+inline constexpr std::size_t kClampedBuffers = 3;     // of the other lane blocks
+inline constexpr std::size_t kFirstFreeStatistic = 4;
 
 /// Specs of the statistics above. The codec fills them in; a silo leaves them alone.
 [[nodiscard]] std::vector<StatisticSpec> leading_statistics();

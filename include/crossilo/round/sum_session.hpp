@@ -40,6 +40,7 @@ class SumSession {
   [[nodiscard]] RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
 
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
+  [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
 
