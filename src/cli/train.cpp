@@ -25,7 +25,6 @@ struct TrainArguments {
   std::string config;
   int np = 0;
   RankPlaces places;
-  bool is_quiet = false;
   bool is_verbose = false;
   bool wants_help = false;
 };
@@ -54,8 +53,8 @@ TrainArguments parse(int argc, char** argv) {
   shown.add_options()("np", options::value(&arguments.np), "ranks to start with mpirun")(
       "runs", options::value(&arguments.places.runs_folder)->default_value("runs"), "where the run's folder is made")(
       "simulate", options::bool_switch(&arguments.places.simulates), "fewer ranks than silos")(
-      "quiet", options::bool_switch(&arguments.is_quiet), "no line for each round")(
-      "verbose", options::bool_switch(&arguments.is_verbose), "the first rank's log on stderr too")(
+      "quiet", options::bool_switch(&arguments.places.is_quiet), "only warnings, errors and the last lines")(
+      "verbose", options::bool_switch(&arguments.is_verbose), "the first rank's log, from debug on, on stderr too")(
       "help,h", options::bool_switch(&arguments.wants_help), "this text");
   options::options_description all;
   all.add(shown).add_options()("config", options::value(&arguments.config))(
@@ -69,11 +68,10 @@ TrainArguments parse(int argc, char** argv) {
                    values);
     options::notify(values);
     if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
-    if (arguments.is_quiet && arguments.is_verbose) throw ConfigError("--quiet and --verbose: choose one");
+    if (arguments.places.is_quiet && arguments.is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   } catch (const options::error& error) {
     throw ConfigError(fmt::format("train: {}; see crossilo train --help", error.what()));
   }
-  arguments.places.shows_rounds = !arguments.is_quiet;
   if (arguments.is_verbose) arguments.places.stderr_level = LogLevel::debug;
   if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown));
   return arguments;
@@ -96,23 +94,16 @@ void check_simulation(const Config& config, bool simulates) {
         "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
 }
 
-/// Threads that must share cores make every round slower than fewer of them would.
-void warn_of_crowding(const Config& config, int ranks) {
-  const int cores = usable_cores();
-  const auto threads = static_cast<std::uint64_t>(ranks) * config.run.threads;
-  if (config.run.threads > 1 && threads > static_cast<std::uint64_t>(cores))
-    fmt::print(stderr,
-               "crossilo: warning: {} ranks with {} threads each (run.threads) share {} core{}: set run.threads = 1\n",
-               ranks, config.run.threads, cores, cores == 1 ? "" : "s");
-}
-
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
   check_ranks(config, arguments.np, arguments.places.simulates);
-  warn_of_crowding(config, arguments.np);
+  const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
+  if (!crowded.empty()) fmt::print(stderr, "crossilo: warning: {}\n", crowded);
   if (config.run.one_machine) check_silo_files(config);
-  SupervisorOptions supervised{
-      .arguments = {"train"}, .ranks = arguments.np, .end_seconds_max = config.run.peer_seconds_max};
+  SupervisorOptions supervised{.arguments = {"train"},
+                               .ranks = arguments.np,
+                               .shows_command = !arguments.places.is_quiet,
+                               .end_seconds_max = config.run.peer_seconds_max};
   for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);
