@@ -10,6 +10,7 @@
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/model_commands.hpp"
+#include "crossilo/cli/plan.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -25,6 +26,7 @@ struct Subcommand {
 
 constexpr std::array kSubcommands = {
     Subcommand{"train", "CONFIG.ini --np N", "train; starts N ranks with mpirun", &crossilo::run_train},
+    Subcommand{"plan", "CONFIG.ini", "what a configuration comes to; trains nothing", &crossilo::run_plan},
     Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
