@@ -28,25 +28,46 @@ exit_code_of env -u OMPI_ALLOW_RUN_AS_ROOT -u OMPI_ALLOW_RUN_AS_ROOT_CONFIRM "$C
 expect_code 0
 
 # 2: arguments
-for mistake in "--nonsense" "--quiet --verbose" "--np 0" "--np x" "--np 4 --np 4" "other.ini"; do
+for mistake in "--nonsense" "--quiet --verbose" "--np 0" "--np x" "--np 4 --np 4" "--np 4 --run_folder x" "other.ini"; do
   # shellcheck disable=SC2086
   exit_code_of "$CROSSILO_BIN" train small.ini $mistake
   expect_code 2
 done
 exit_code_of "$CROSSILO_BIN" train
 expect_code 2
-expect_text "which configuration?"
-# 2: silos that do not share their settings, all of which learn it
-sed 's/^learning_rate .*/learning_rate = 0.051/' small.ini > other.ini
-# shellcheck disable=SC2016
-exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'order=(small small other small)
-  exec "$CROSSILO_BIN" train "${order[OMPI_COMM_WORLD_RANK]}.ini"'
+expect_text "no CONFIG is given"
+exit_code_of env CROSSILO_SILO=a "$CROSSILO_BIN" train small.ini --np 4
 expect_code 2
-expect_text "silo c (rank 2"
-expect_text "nothing was trained"
+expect_text "says which silo one rank is"
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --train.learning_rte 0.1
+expect_code 2
+expect_text "did you mean --train.learning_rate"
+# settings of the command line reach the ranks
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --run.rounds 2 --run.name=flags --run.threads 2
+expect_code 0
+expect_text "2 threads each"
+expect_text "round 2/2"
+[ -s runs/flags-1/model/last.safetensors ] || fail "run.name of the command line was not taken"
+# 2: silos that do not share their settings (train_settings.sh): all of them learn it
+# shellcheck disable=SC2016
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'rate=(0.05 0.05 0.051 0.05)
+  exec "$CROSSILO_BIN" train small.ini --run.name differing --train.learning_rate "${rate[OMPI_COMM_WORLD_RANK]}"'
+expect_code 2
+expect_text "train.learning_rate is 0.05 of silo a (rank 0"
+expect_text "but 0.051 of silo c (rank 2"
 for silo in a b c d; do
-  grep -q "error silo $silo" "runs/small-4/logs/$silo.log" || fail "silo $silo did not refuse"
+  grep -q "error silo $silo" "runs/differing-1/logs/$silo.log" || fail "silo $silo did not refuse"
 done
+
+# 3: threads: many are a warning, too many an error; a rank that is bound to one core says it itself
+cores=$(nproc)
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --run.threads $((cores * 4)) --run.name crowd
+expect_code 3
+expect_text "make $((cores * 16)) threads for $cores core"
+[ ! -e runs/crowd-1 ] || fail "something was started"
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 taskset -c 0 "$CROSSILO_BIN" train small.ini --run.threads 2
+expect_code 0
+expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core; run.threads = 1 is the most that fits"
 
 # 3: mpirun will not, in its own words
 exit_code_of env OMPI_MCA_orte_default_hostfile=/no/hostfile "$CROSSILO_BIN" train small.ini --np 4
