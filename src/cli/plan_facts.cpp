@@ -66,14 +66,15 @@ PlannedModel build_model(const Config& config, const SiloSchema& schema) {
 }
 
 PlannedTraffic traffic_of(const Config& config, const PlannedModel& model) {
-  PayloadLayout layout = round_layout(model.weights + model.buffers);
+  const std::size_t bins = config.stop.metric == "auc" ? kScoreBinsMax : 0;  // fewer where rows are few
+  PayloadLayout layout = round_layout({.weights = model.weights, .buffers = model.buffers},
+                                      {.held_back_bins = bins, .test_bins = bins});
   PlannedTraffic traffic{.first_payload_bytes = layout.payload_bytes()};
   const std::size_t silos = config.run.silos.size();
   const std::size_t cohort = config.algorithm.silos_per_round > 0 ? config.algorithm.silos_per_round : silos;
-  for (LaneBlock& block : layout.lanes) {
-    block.lane_bits = config.privacy.lane_bits;
-    (void)LaneScale::of(block, cohort, 0);  // refuses lanes that are too narrow for so many silos
-  }
+  LaneBlock& delta = layout.lanes.front();
+  delta.lane_bits = config.privacy.lane_bits;
+  (void)LaneScale::of(delta, cohort, 0);  // refuses lanes that are too narrow for so many silos
   traffic.payload_bytes = layout.payload_bytes();
   // Direct exchange: each rank sends all but its own shard, and its shard's total to all others.
   const auto sent = [&](std::uint64_t payload) { return 2 * payload * (silos - 1) / silos; };

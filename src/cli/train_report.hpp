@@ -21,7 +21,7 @@ class TrainReport final : public RunObserver {
   /// From now on only warnings and the end are shown.
   void be_quiet() noexcept { is_quiet_ = true; }
 
-  void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) override;
+  void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
 
   /// Saves the models, and where silos do not share a machine what each learns about its own rows.
@@ -38,6 +38,7 @@ class TrainReport final : public RunObserver {
     double steady_seconds = 0.0;
   };
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
+  [[nodiscard]] std::optional<double> rmse(const EvaluationSums& sums) const;
   void warn(const std::string& text);
   void show(const PastRound& round, const EvaluationSums& held_back);
   void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
@@ -54,6 +55,7 @@ class TrainReport final : public RunObserver {
   std::unique_ptr<MetricsWriter> metrics_;
   std::optional<PastRound> last_;
   std::uint32_t best_round_ = 0;
+  double target_unit_ = 1.0;
 };
 
 }  // namespace crossilo

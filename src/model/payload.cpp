@@ -27,6 +27,8 @@ std::uint64_t Cohort::total_weight() const noexcept {
   return std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
 }
 
+bool Cohort::contains(SiloId silo) const noexcept { return std::binary_search(silos.begin(), silos.end(), silo); }
+
 std::uint64_t Cohort::weight(SiloId silo) const {
   const auto found = std::lower_bound(silos.begin(), silos.end(), silo);
   CROSSILO_ASSERT(found != silos.end() && *found == silo && silos.size() == weights.size());

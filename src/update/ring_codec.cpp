@@ -32,8 +32,8 @@ bool holds(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound
 double units_max(const StatisticSpec& spec) { return std::floor(spec.bound / spec.resolution); }
 
 /// The most units of a total; it fits a signed 64-bit word.
-double total_units_max(const StatisticSpec& spec, std::size_t cohort_size) {
-  const double limit = units_max(spec) * static_cast<double>(cohort_size);
+double total_units_max(const StatisticSpec& spec, std::size_t silos) {
+  const double limit = units_max(spec) * static_cast<double>(silos);
   CROSSILO_ASSERT(limit < 0x1p63);
   return limit;
 }
@@ -51,7 +51,7 @@ std::uint64_t encode_statistic(const StatisticSpec& spec, double value) {
 
 double decode_statistic(const StatisticSpec& spec, std::uint64_t word, const RoundTicket& ticket) {
   const auto units = static_cast<double>(static_cast<std::int64_t>(word));
-  const double limit = total_units_max(spec, ticket.cohort.size());
+  const double limit = total_units_max(spec, std::max(ticket.silos, ticket.cohort.size()));
   if (!(std::fabs(units) <= limit))
     throw DivergedError("round " + std::to_string(ticket.round.value) + ": the total of " + quoted(spec) + " is " +
                         std::to_string(units * spec.resolution) + ", beyond +-" +
@@ -170,16 +170,18 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   const PayloadLayout& layout = options_.layout;
   const std::span<float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
-  CROSSILO_ASSERT(parameters.size() == layout.parameters() && statistics.size() == layout.statistics.size());
-  CROSSILO_ASSERT(buffer.statistics.size() == statistics.size());
-  buffer.lanes.resize(lane_words(ticket));  // never beyond the layout's words: no allocation
+  const bool sits_out = parameters.empty() && !layout.lanes.empty();
+  CROSSILO_ASSERT(sits_out || parameters.size() == layout.parameters());
+  CROSSILO_ASSERT(statistics.size() == layout.statistics.size() && buffer.statistics.size() == statistics.size());
+  CROSSILO_ASSERT(sits_out || buffer.carries_lanes == !layout.lanes.empty());
+  buffer.lanes.resize(buffer.carries_lanes ? lane_words(ticket) : 0);  // never beyond the layout's: no allocation
   CROSSILO_ASSERT(buffer.lanes.size() <= layout.lane_words());
 
-  const double share = ticket.cohort.share(update.silo());
   std::uint64_t clamped = 0;
-  if (update.abstains()) {
+  if (sits_out || update.abstains()) {
     std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
   } else if (!layout.lanes.empty()) {
+    const double share = ticket.cohort.share(update.silo());
     const Key256 key = derive(options_.root, PublicPurpose::rounding,
                               {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
     AesCtr rounding(key);
@@ -196,7 +198,8 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
     }
   }
 
-  statistics[kContributedWeight] = update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
+  statistics[kContributedWeight] =
+      sits_out || update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
   statistics[kClampedParameters] = static_cast<double>(clamped);
   for (std::size_t i = 0; i < statistics.size(); ++i)

@@ -36,3 +36,21 @@ expect_text "nothing was trained"
 } | sed -e 's/^learning_rate = .*/learning_rate = 5.0e-2  # a comment/' -e "s|^path = .*|path = ./data/c.h5|" > same.ini
 train_with same.ini
 expect_code 0
+
+# 3: the command line, the environment and a silo's own file reach every rank
+cat > own.ini <<INI
+[data]
+path = $folder/elsewhere/{silo}.h5
+INI
+mv data elsewhere
+exit_code_of env CROSSILO_TRAIN_BATCH_SIZE=32 CROSSILO_OWN_CONFIG=own.ini "$CROSSILO_BIN" train small.ini --np 4 --run.rounds 1
+expect_code 0
+expect_text "round 1/1"
+exit_code_of env CROSSILO_TRAIN_BATCHSIZE=32 "$CROSSILO_BIN" train small.ini --np 4 --own_config own.ini --train.momentm 1
+expect_code 2
+expect_text "did you mean --train.momentum?"
+exit_code_of env CROSSILO_TRAIN_BATCHSIZE=32 "$CROSSILO_BIN" train small.ini --np 4 --own_config own.ini --run.seed x
+expect_code 2
+expect_text "did you mean CROSSILO_TRAIN_BATCH_SIZE?"
+expect_text '--run.seed: run.seed = "x"'
+expect_text "2 errors in the environment and the command line, nothing was started"

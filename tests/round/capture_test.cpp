@@ -23,7 +23,7 @@ constexpr std::size_t kParameters = 50000;
 /// The ring words of one silo's payload as the codec makes them, before any mask.
 std::vector<std::uint32_t> plain_words(SiloId id, const Cohort& cohort, const Hash256& parent) {
   const RoundTicket ticket{.round = RoundIndex{1}, .counter = 1, .cohort = cohort, .parent_model = parent};
-  const PayloadLayout layout = round_layout(kParameters, 32);
+  const PayloadLayout layout = round_layout({.weights = kParameters});
   UpdateBuffer update{.parameters = std::vector<float>(kParameters),
                       .statistics = std::vector<double>(layout.statistics.size())};
   WordBuffer words(layout);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/round/cohort.hpp"
 #include "crossilo/round/round.hpp"
 
 namespace crossilo::test {
@@ -62,6 +63,13 @@ struct FakeRun {
   int flipped_rank = -1;              // starts from a model with one flipped bit
   std::function<bool(std::uint32_t round)> wants_stop = [](std::uint32_t) { return false; };
   std::size_t config_of_rank = 0;  // goes into the config hash
+  std::size_t buffers = 0;         // the last ones of the parameters
+  std::size_t silos_per_round = 0;
+  std::uint32_t evaluate_every_rounds = 1;
+  StopRule::Options stop{};
+  std::function<std::unique_ptr<ServerOptimizer>(std::size_t weights)> make_server_optimizer = [](std::size_t) {
+    return std::make_unique<FedAvg>(1.0);
+  };
   std::optional<SiloId> own_silo;  // which silo this rank is; empty: by rank
 };
 
@@ -114,14 +122,22 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   std::vector<float> initial(run.parameters);
   for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);
   if (run.flipped_rank == communicator.rank()) initial[3] = std::nextafter(initial[3], 9.0f);
-  RingCodec::Options codec{.layout = round_layout(run.parameters), .root = public_root(7)};
+  const ParameterLayout layout{.weights = run.parameters - run.buffers, .buffers = run.buffers};
+  RingCodec::Options codec{.layout = round_layout(layout), .root = public_root(7)};
   Round round(session,
               {.silos = pointers,
                .clip = Clip(0.0),
                .codec = RingCodec(std::move(codec)),
                .lanes = LaneSchedule(run.lane_bits),
                .noise = std::make_unique<NoNoise>(),
-               .server_optimizer = std::make_unique<FedAvg>(1.0)},
+               .server_optimizer = run.make_server_optimizer(layout.weights),
+               .parameters = layout,
+               .cohort_of =
+                   [&](RoundIndex index) {
+                     return sample_cohort(session.roster().cohort, run.silos_per_round, public_root(7), index);
+                   },
+               .evaluate_every_rounds = run.evaluate_every_rounds,
+               .stop_rule = StopRule(run.stop)},
               initial);
   FakeResult result;
   for (std::uint32_t index = 1; index <= run.rounds; ++index) {

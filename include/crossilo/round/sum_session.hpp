@@ -16,8 +16,9 @@ struct OpenRequest {
   SumKind kind = SumKind::round;
   RoundIndex round{};
   Hash256 model{};                  // the model this rank starts from
-  std::optional<LaneChoice> lanes;  // how the one lane block travels; none in sums of statistics alone
+  std::optional<LaneChoice> lanes;  // how the first lane block travels; none in sums of statistics alone
   bool wants_stop = false;          // a signal was seen, or no round is left
+  std::optional<Cohort> cohort{};   // who trains; everybody where it is left out
 };
 
 /// Opens, masks and sums payloads between the ranks of one roster.
