@@ -77,17 +77,18 @@ void TrainReport::on_start(const RunStart& start) {
       fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}, {} parameters\n", kVersion,
                   silos, ranks, ranks == 1 ? "" : "s", config_.run.threads, config_.run.threads == 1 ? "" : "s",
                   config_.model.name, start.layout.parameters());
-  if (std::string_view(mask) != "none")
+  const bool is_masked = std::string_view(mask) != "none";
+  if (is_masked && ranks == silos)
     text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
                         steady.payload_bytes());
+  else if (is_masked)
+    text += "  a simulation: ranks that read several silos' files mask all the same what they send.\n";
   else if (ranks == 1)
     text += "  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n";
   else
-    text += fmt::format(
-        "  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by "
-        "others.\n",
-        steady.payload_bytes());
-  show_text(stdout, text + "\n");
+    warn(fmt::format("NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by others",
+                     steady.payload_bytes()));
+  if (!is_quiet_) show_text(stdout, text + "\n");
 }
 
 void TrainReport::on_round(const RoundRecord& record) {
@@ -102,7 +103,7 @@ void TrainReport::on_round(const RoundRecord& record) {
                      record.ticket.round.value, record.clamped_parameters));
   if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
   if (is_first_rank_ && last_) {
-    if (shows_rounds_) show(*last_, record.parent_evaluation.held_back);
+    if (!is_quiet_) show(*last_, record.parent_evaluation.held_back);
     write_metrics(*last_, record.parent_evaluation);
   }
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};

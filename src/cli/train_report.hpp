@@ -18,8 +18,8 @@ class TrainReport final : public RunObserver {
   /// Alive until: all arguments outlive the report.
   TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
 
-  /// From now on rounds have no line; warnings and the end have.
-  void hide_rounds() noexcept { shows_rounds_ = false; }
+  /// From now on only warnings and the end are shown.
+  void be_quiet() noexcept { is_quiet_ = true; }
 
   void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
@@ -48,7 +48,7 @@ class TrainReport final : public RunObserver {
   Task task_;
   const RunFolder& folder_;
   bool is_first_rank_;
-  bool shows_rounds_ = true;
+  bool is_quiet_ = false;
   RankStatusFile& status_;
   double start_seconds_;
   Progress progress_;
