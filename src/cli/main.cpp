@@ -28,6 +28,8 @@ constexpr std::array kSubcommands = {
     Subcommand{"data import", "…", "make silo files from CSV or IDX images", &crossilo::run_data_import},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
+    Subcommand{"data split", "FILE --silos K --by RULE", "deal one file's rows out to K silo files",
+               &crossilo::run_data_split},
     Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
                &crossilo::run_evaluate},
     Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},
