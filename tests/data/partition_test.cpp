@@ -1,5 +1,5 @@
 // Aim: every row goes to exactly one silo by the wanted rule, and a seed means the same split for good.
-// Method: counts over generated rows; moments of the Dirichlet distribution; counts that a second program, in Python, gave.
+// Method: counts over generated rows; moments of the Dirichlet distribution; counts that a program in Python gave too.
 #include "crossilo/data/partition.hpp"
 
 #include <gtest/gtest.h>
