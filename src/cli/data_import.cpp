@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
-#include <filesystem>
 #include <iostream>
 #include <set>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
+#include "crossilo/data/idx.hpp"
 #include "crossilo/data/import.hpp"
+#include "silo_output.hpp"
 
 namespace crossilo {
 namespace {
@@ -17,7 +18,9 @@ using Texts = std::vector<std::string>;
 
 constexpr const char* kUsage =
     "Usage: crossilo data import --csv NAME=FILE... --label RULE --output 'FOLDER/{silo}.h5' [options]\n"
-    "Turns CSV files into silo files (docs/silo-file.md), one a silo. An empty field is missing.\n"
+    "   or: crossilo data import --idx_images FILE --idx_labels FILE --classes A,B,... --output FILE.h5 [options]\n"
+    "Turns CSV files into silo files (docs/silo-file.md), one a silo, or IDX images into one. An empty field is "
+    "missing.\n"
     "All silos share the recipe; docs/data-import.md explains it.\n\n";
 constexpr const char* kExample = R"(
 Example (jobs/data_heart.sh fetches the CSV files):
@@ -26,7 +29,6 @@ Example (jobs/data_heart.sh fetches the CSV files):
     --columns age,sex,cp,trestbps,chol,fbs,restecg,thalach,exang,oldpeak,slope,ca,thal,num \
     --drop slope,ca,thal --categorical 'cp=1|2|3|4' --label 'num > 0' --output 'data/example/{silo}.h5'
 )";
-constexpr std::string_view kSiloPlace = "{silo}";
 
 po::options_description option_list() {
   po::options_description options("Options", 100, 70);
@@ -49,6 +51,10 @@ po::options_description option_list() {
   add("seed", po::value<std::uint64_t>()->default_value(1), "another seed, another split");
   add("origin", po::value<std::string>()->value_name("TEXT"), "source, people, licence; kept in the file");
   add("output", po::value<std::string>()->value_name("PATTERN"), "where to write; {silo} becomes the silo's name");
+  add("idx_images", po::value<std::string>()->value_name("FILE"), "images in an IDX file, plain or gzip");
+  add("idx_labels", po::value<std::string>()->value_name("FILE"), "their classes 0, 1, ... in the order of --classes");
+  add("idx_test_images", po::value<std::string>()->value_name("FILE"), "images for testing; else --test_fraction");
+  add("idx_test_labels", po::value<std::string>()->value_name("FILE"), "their classes");
   add("help,h", "print this text");
   return options;
 }
@@ -143,25 +149,47 @@ std::vector<SiloTable> read_tables(const po::variables_map& values, const Import
   return tables;
 }
 
-std::string output_path(const std::string& pattern, const std::string& silo) {
-  std::string path = pattern;
-  if (const std::size_t at = path.find(kSiloPlace); at != std::string::npos) path.replace(at, kSiloPlace.size(), silo);
-  return path;
+/// The files of --idx_images and its kin; they leave nothing for the options that say what a column means.
+IdxImport idx_import_of(const po::variables_map& values) {
+  const Given given(values);
+  for (const char* needed : {"idx_labels", "classes", "output"})
+    if (!given.has(needed)) refuse(fmt::format("--{} is missing", needed));
+  for (const char* other : {"csv", "silo_column", "columns", "use", "drop", "categorical", "missing", "missing_mark",
+                            "label", "task", "group"})
+    if (given.has(other)) refuse(fmt::format("--{} is for CSV files and does not go with --idx_images", other));
+  if (given.has("idx_test_images") != given.has("idx_test_labels"))
+    refuse("--idx_test_images and --idx_test_labels go together");
+  IdxImport import;
+  import.train = {given.text("idx_images"), given.text("idx_labels")};
+  if (given.has("idx_test_images")) {
+    if (!values["test_fraction"].defaulted())
+      refuse("--test_fraction does not go with --idx_test_images, which are the rows set apart");
+    import.test = {given.text("idx_test_images"), given.text("idx_test_labels")};
+  }
+  import.class_names = given.list("classes");
+  import.split = {values["test_fraction"].as<double>(), values["seed"].as<std::uint64_t>()};
+  import.origin = given.text("origin");
+  return import;
 }
 
-void write_silos(const std::vector<ImportedSilo>& silos, const std::string& pattern) {
-  if (silos.size() > 1 && pattern.find(kSiloPlace) == std::string::npos)
-    refuse(fmt::format("output = \"{}\": with more than one silo it needs {}", pattern, kSiloPlace));
-  for (const auto& [silo, data] : silos) {
-    const std::string path = output_path(pattern, silo);
-    const auto folder = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error) throw StorageError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
-    write_silo_file(path, data);
-    fmt::print("{}: {} rows to train on, {} to test on, {} columns\n", path, data.train.rows, data.test.rows,
-               data.schema.feature_names.size());
-  }
+void write_idx(const po::variables_map& values) {
+  const IdxImport import = idx_import_of(values);
+  const std::string output = Given(values).text("output");
+  if (output.find(kSiloPlace) != std::string::npos)
+    refuse(
+        fmt::format("output = \"{}\": IDX files make one silo file (crossilo data split makes more), so {} has no "
+                    "meaning",
+                    output, kSiloPlace));
+  write_silo(output, "", import_idx(import));
+}
+
+void write_csv(const po::variables_map& values) {
+  const ImportRecipe recipe = recipe_of(values);
+  const std::string output = Given(values).text("output");
+  // Everything is read and checked before anything is written.
+  const std::vector<ImportedSilo> silos = import_silos(read_tables(values, recipe), recipe);
+  if (const std::string fault = output_fault(output, silos.size()); !fault.empty()) refuse(fault);
+  for (const auto& [silo, data] : silos) write_silo(output, silo, data);
 }
 
 }  // namespace
@@ -183,9 +211,9 @@ int run_data_import(int argc, char** argv) {
     std::cout << kUsage << options << kExample;
     return 0;
   }
-  const ImportRecipe recipe = recipe_of(values);
-  // Everything is read and checked before anything is written.
-  write_silos(import_silos(read_tables(values, recipe), recipe), Given(values).text("output"));
+  for (const char* idx : {"idx_labels", "idx_test_images", "idx_test_labels"})
+    if (values.count(idx) > 0 && values.count("idx_images") == 0) refuse("--idx_images is missing");
+  values.count("idx_images") > 0 ? write_idx(values) : write_csv(values);
   return 0;
 }
 

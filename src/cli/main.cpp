@@ -27,9 +27,10 @@ struct Subcommand {
 constexpr std::array kSubcommands = {
     Subcommand{"train", "CONFIG.ini --np N", "train; starts N ranks with mpirun", &crossilo::run_train},
     Subcommand{"plan", "CONFIG.ini", "what a configuration comes to; trains nothing", &crossilo::run_plan},
-    Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
+    Subcommand{"data import", "…", "make silo files from CSV or IDX images", &crossilo::run_data_import},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
+    Subcommand{"data split", "FILE --silos K", "deal one file's rows out to K silo files", &crossilo::run_data_split},
     Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
                &crossilo::run_evaluate},
     Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},

@@ -1,4 +1,4 @@
-// Aim: the subcommands `crossilo data import` and `crossilo data describe`.
+// Aim: the subcommands `crossilo data import`, `crossilo data describe` and `crossilo data split`.
 #pragma once
 
 namespace crossilo {
@@ -9,5 +9,8 @@ namespace crossilo {
 
 /// Runs `crossilo data describe`, likewise.
 [[nodiscard]] int run_data_describe(int argc, char** argv);
+
+/// Runs `crossilo data split`, likewise.
+[[nodiscard]] int run_data_split(int argc, char** argv);
 
 }  // namespace crossilo

@@ -1,0 +1,76 @@
+// Aim: `crossilo data split` makes the files that its --help promises, and refuses what would be lost without a word.
+// Method: runs it in this process on a small silo file.
+#include <gtest/gtest.h>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/cli/data_commands.hpp"
+#include "crossilo/data/silo_file.hpp"
+#include "data/silo_example.hpp"
+#include "data/temporary_folder.hpp"
+
+namespace crossilo {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+class DataSplit : public ::testing::Test {
+ protected:
+  DataSplit() { write_silo_file(file_, example_silo(100, 40)); }
+  int run(Arguments arguments) const {
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    ::testing::internal::CaptureStdout();
+    const auto stop = [] { return ::testing::internal::GetCapturedStdout(); };
+    try {
+      const int code = run_data_split(static_cast<int>(pointers.size()), pointers.data());
+      stop();
+      return code;
+    } catch (...) {
+      stop();
+      throw;
+    }
+  }
+  std::string config_error(Arguments arguments) const {
+    return error_text<ConfigError>([&] { static_cast<void>(run(arguments)); });
+  }
+  TemporaryFolder folder_;
+  std::string file_ = folder_.path("all.h5");
+  std::string output_ = folder_.path("parts/{silo}.h5");
+};
+
+TEST_F(DataSplit, WritesAFileASilo) {
+  EXPECT_EQ(run({"--help"}), 0);
+  EXPECT_EQ(run({file_, "--silos", "4", "--by", "dirichlet", "--alpha", "1", "--seed", "3", "--output", output_}), 0);
+  std::size_t train = 0, test = 0;
+  for (const char* silo : {"silo0", "silo1", "silo2", "silo3"}) {
+    const SiloData part = read_silo_file(folder_.path(std::string("parts/") + silo + ".h5"));
+    EXPECT_EQ(part.schema, example_silo().schema);
+    EXPECT_EQ(part.origin, "made up; 1 of 4 silos by dirichlet 1, seed 3");
+    train += part.train.rows;
+    test += part.test.rows;
+  }
+  EXPECT_EQ(train, 100u);
+  EXPECT_EQ(test, 40u);
+  EXPECT_EQ(run({file_, "--silos", "2", "--by", "column", "--column", "chol", "--output", output_}), 0);
+  EXPECT_EQ(read_silo_file(folder_.path("parts/silo1.h5")).origin, "made up; 1 of 2 silos by column chol, seed 1");
+}
+
+TEST_F(DataSplit, NamesFaultyOptions) {
+  EXPECT_HAS(config_error({}), "no file is given");
+  EXPECT_HAS(config_error({file_, "--by", "iid", "--output", output_}), "--silos is missing");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "label", "--output", output_}),
+             "by = \"label\": iid, dirichlet, quantity or column is wanted");
+  EXPECT_HAS(config_error({file_, file_, "--silos", "2", "--by", "iid", "--output", output_}), "one file is wanted, 2");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--output", "a.h5"}),
+             "with more than one silo it needs {silo}");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--alpha", "1", "--output", output_}),
+             "--alpha has no meaning with --by iid");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "column", "--output", output_}), "--by column and --column");
+  EXPECT_HAS(error_text<DataError>([&] {
+               static_cast<void>(run({file_, "--silos", "11", "--by", "iid", "--output", output_}));
+             }),
+             "all.h5: 100 rows to train on found, at least 110 expected");
+}
+
+}  // namespace
+}  // namespace crossilo
