@@ -9,11 +9,13 @@
 namespace crossilo {
 
 /// What a subcommand says of itself. `positional` names what stands without "--", in order; the last may repeat.
+/// All of it must be given unless `positional_optional`.
 struct CommandText {
   std::string name;   // "model check"
   std::string usage;  // before the options
   std::string example;
   std::vector<std::string> positional;
+  bool positional_optional = false;
 };
 
 /// The values; nothing after --help, which is printed. Throws: ConfigError that names the option and the help.

@@ -25,7 +25,11 @@ struct Subcommand {
 
 constexpr std::array kSubcommands = {
     Subcommand{"train", "CONFIG.ini --np N", "train; starts N ranks with mpirun", &crossilo::run_train},
-    Subcommand{"data import", "…", "make silo files from CSV", &crossilo::run_data_import},
+    Subcommand{"data import", "…", "make silo files from CSV or IDX images", &crossilo::run_data_import},
+    Subcommand{"data split", "FILE…", "divide rows among silos: alike, by label, size, column",
+               &crossilo::run_data_split},
+    Subcommand{"data synth", "…", "made data (FedProx), without any network", &crossilo::run_data_synth},
+    Subcommand{"data check", "FILE…", "do columns agree, and where do silos differ most", &crossilo::run_data_check},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
     Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
