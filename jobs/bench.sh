@@ -2,6 +2,7 @@
 # Builds the benches in release, runs them and writes build/bench/NAME.jsonl and one page of tables, build/bench/results.md.
 #   jobs/bench.sh             all of them
 #   jobs/bench.sh mask codec  those whose name contains one of the words
+# local_step and fashion_simulation run PyTorch beside: CROSSILO_BENCH_PYTHON=PYTHON, one that imports torch and h5py.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 release=build/release
@@ -15,6 +16,22 @@ is_wanted() { # NAME WORD…
   for word in "$@"; do [[ $name == *"$word"* ]] && return 0; done
   return 1
 }
+# Whether what a bench needs beside the program is here; says what is missing.
+can_run() { # NAME
+  case $1 in
+    local_step | fashion_simulation) ;;
+    *) return 0 ;;
+  esac
+  if ! "$torch_python" -c 'import torch, h5py' 2>"$results/torch.log"; then
+    printf '%-10s left out: %s cannot import torch and h5py (%s)\n' "$1" "$torch_python" "$(tail -n 1 "$results/torch.log")"
+    printf '%11sin a new venv: pip install torch==2.11.0 h5py numpy, then CROSSILO_BENCH_PYTHON=VENV/bin/python\n' ''
+    return 1
+  fi
+  if [ "$1" = fashion_simulation ] && [ ! -e /usr/share/datasets/fashion-mnist ] && [ ! -e "$results/fashion/s099.h5" ]; then
+    printf '%-10s left out: no Fashion-MNIST here (apt install dataset-fashion-mnist)\n' "$1"
+    return 1
+  fi
+}
 
 jobs/setup.sh
 mkdir -p "$results"
@@ -26,6 +43,7 @@ span $((SECONDS - began))
 # The mpirun of the Open MPI that it was built with.
 mpirun="$(sed -n 's/^MPIEXEC_EXECUTABLE:.*=//p' $release/CMakeCache.txt) --oversubscribe --bind-to none"
 
+torch_python=${CROSSILO_BENCH_PYTHON:-python3}
 # Name | command. Each prints one JSON line per case.
 benches=(
   "crypto | $release/bench/foreign/crypto_bench"
@@ -34,12 +52,15 @@ benches=(
   "ring_sum_4 | $mpirun -np 4 $release/bench/comm/ring_sum_bench"
   "ring_sum_8 | $mpirun -np 8 $release/bench/comm/ring_sum_bench"
   "round_8 | $mpirun -np 8 $release/bench/round/round_bench"
+  "local_step | $torch_python bench/silo/local_step.py $release/bench/silo/local_step_bench"
+  "fashion_simulation | $torch_python bench/silo/fashion_simulation.py $release/crossilo $results/fashion"
   "start_up | bench/start_up.sh $release/crossilo"
 )
 
 for entry in "${benches[@]}"; do
   name=${entry%% | *}
   is_wanted "$name" "$@" || continue
+  can_run "$name" || continue
   began=$SECONDS
   printf '%-10s … ' "$name"
   read -ra command <<<"${entry#* | }"

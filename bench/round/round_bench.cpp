@@ -113,13 +113,14 @@ double memcpy_seconds(std::size_t bytes) {
 
 Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters) {
   const std::vector<float> initial(parameters, 0.0f);
-  RingCodec::Options codec{.layout = round_layout(parameters), .root = public_root(1)};
+  RingCodec::Options codec{.layout = round_layout({.weights = parameters}), .root = public_root(1)};
   return Round(session,
                {.silos = {&silo},
                 .clip = Clip(0.0),
                 .codec = RingCodec(std::move(codec)),
                 .noise = std::make_unique<NoNoise>(),
-                .server_optimizer = std::make_unique<FedAvg>(1.0)},
+                .server_optimizer = std::make_unique<FedAvg>(1.0),
+                .parameters = {.weights = parameters}},
                initial);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "crossilo/base/error.hpp"
@@ -20,9 +21,78 @@ std::uint64_t weight_of(const Config& config, const Dataset& dataset) {
   return config.run.weights == WeightRule::equal ? 1 : (dataset.fit().rows + 9) / 10 * 10;
 }
 
-std::unique_ptr<ServerOptimizer> make_server_optimizer(const Config& config) {
-  if (config.algorithm.name == "fedavg") return std::make_unique<FedAvg>(config.algorithm.server_learning_rate);
-  throw ConfigError("algorithm.name = " + config.algorithm.name + ": fedavg is known");
+std::unique_ptr<ServerOptimizer> make_server_optimizer(const Config& config, std::size_t weights) {
+  const AlgorithmConfig& algorithm = config.algorithm;
+  const double rate = algorithm.server_learning_rate;
+  if (algorithm.name == "fedavg") return std::make_unique<FedAvg>(rate);
+  if (algorithm.name == "fedavgm")
+    return std::make_unique<FedAvgM>(
+        FedAvgM::Options{.server_learning_rate = rate, .momentum = algorithm.server_momentum}, weights);
+  const std::map<std::string, SecondMoment> adaptive = {
+      {"fedadagrad", SecondMoment::adagrad}, {"fedadam", SecondMoment::adam}, {"fedyogi", SecondMoment::yogi}};
+  const auto found = adaptive.find(algorithm.name);
+  if (found == adaptive.end())
+    throw ConfigError("algorithm.name = " + algorithm.name +
+                      ": fedavg | fedavgm | fedadagrad | fedadam | fedyogi is wanted");
+  return std::make_unique<FedOpt>(FedOpt::Options{.second_moment = found->second,
+                                                  .server_learning_rate = rate,
+                                                  .beta1 = algorithm.beta1,
+                                                  .beta2 = algorithm.beta2,
+                                                  .tau = algorithm.tau},
+                                  weights);
+}
+
+StopRule::Options stop_options(const Config& config, Task task) {
+  const std::map<std::string, StopMetric> metrics = {
+      {"loss", StopMetric::loss}, {"accuracy", StopMetric::accuracy}, {"auc", StopMetric::auc}};
+  const std::string& name = config.stop.metric;
+  const auto found = metrics.find(name);
+  if (found == metrics.end()) throw ConfigError("stop.metric = " + name + ": loss | accuracy | auc is wanted");
+  const bool fits = name == "loss" || task == Task::binary || (name == "accuracy" && task == Task::multiclass);
+  if (!fits)
+    throw ConfigError(fmt::format("stop.metric = {}: the silo files' task is {}, which has none; {} is wanted", name,
+                                  to_string(task), task == Task::multiclass ? "loss or accuracy" : "loss"));
+  return {.metric = found->second,
+          .patience_rounds = config.stop.patience_rounds,
+          .improvement_min = config.stop.improvement_min};
+}
+
+LocalOptimizer local_optimizer_named(const std::string& name) {
+  if (name == "sgd") return LocalOptimizer::sgd;
+  if (name == "adam") return LocalOptimizer::adam;
+  if (name == "adamw") return LocalOptimizer::adamw;
+  throw ConfigError("train.optimizer = " + name + ": sgd, adam and adamw are known");
+}
+
+Schedule schedule_named(const std::string& name) {
+  if (name == "constant") return Schedule::constant;
+  if (name == "cosine") return Schedule::cosine;
+  if (name == "step") return Schedule::step;
+  throw ConfigError("train.schedule = " + name + ": constant, cosine and step are known");
+}
+
+TrainOptions train_options(const Config& config, Task task) {
+  const TrainConfig& train = config.train;
+  const bool balances_classes = train.class_weights == "balanced";
+  if (balances_classes && task == Task::regression)
+    throw ConfigError(
+        "train.class_weights = balanced: the data's target is a number and has no classes; set it to none");
+  return {.optimizer = local_optimizer_named(train.optimizer),
+          .learning_rate = train.learning_rate,
+          .momentum = train.momentum,
+          .adam_beta1 = train.adam_beta1,
+          .adam_beta2 = train.adam_beta2,
+          .adam_epsilon = train.adam_epsilon,
+          .weight_decay = train.weight_decay,
+          .gradient_clip_norm = train.gradient_clip_norm,
+          .proximal_mu = config.algorithm.proximal_mu,
+          .batch_size = train.batch_size,
+          .local_epochs = train.local_epochs,
+          .local_steps = train.local_steps,
+          .schedule = schedule_named(train.schedule),
+          .schedule_rounds = train.schedule_rounds,
+          .schedule_factor = train.schedule_factor,
+          .balances_classes = balances_classes};
 }
 
 /// Masks between ranks; with one rank there is nobody to hide from, and the record says "none".
@@ -34,7 +104,7 @@ std::unique_ptr<Mask> make_mask(const Config& config, SiloId own, const Roster& 
 
 class NoObserver final : public RunObserver {
  public:
-  void on_start(const Roster&, const PayloadLayout&, const char*) override {}
+  void on_start(const RunStart&) override {}
   void on_round(const RoundRecord&) override {}
 };
 
@@ -88,10 +158,7 @@ LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, Pr
   return LocalSilo({.id = silo,
                     .name = config_.run.silos.at(silo.value),
                     .data = std::move(dataset),
-                    .train = {.learning_rate = config_.train.learning_rate,
-                              .momentum = config_.train.momentum,
-                              .batch_size = config_.train.batch_size,
-                              .local_epochs = config_.train.local_epochs},
+                    .train = train_options(config_, schema().task),
                     .root = std::move(root)},
                    *model_);
 }
@@ -99,16 +166,21 @@ LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, Pr
 FederationSetup Job::common_setup() {
   FederationSetup setup;
   setup.facts.config_hash = shared_hash(config_);
+  setup.facts.shared_settings = shared_settings(config_);
   setup.facts.schema_hash = schema_hash(schema());
   setup.facts.model_schema_hash = model_->schema_hash();
   model_->initialise(root_);
   setup.initial = model_->parameters();
   setup.rounds = config_.run.rounds;
-  setup.clip = Clip(config_.privacy.clip_norm);
-  setup.codec = {.layout = round_layout(setup.initial.size()), .root = root_};
+  setup.parameters = model_->layout();
+  setup.root = root_;
+  setup.silos_per_round = config_.algorithm.silos_per_round;
+  setup.evaluate_every_rounds = config_.run.evaluate_every_rounds;
+  setup.stop = stop_options(config_, schema().task);
+  setup.clip = Clip(config_.privacy.clip_norm, setup.parameters.weights);
   setup.lane_bits = config_.privacy.lane_bits;
   setup.noise = std::make_unique<NoNoise>();
-  setup.server_optimizer = make_server_optimizer(config_);
+  setup.server_optimizer = make_server_optimizer(config_, setup.parameters.weights);
   setup.session.peer_seconds_max = config_.run.peer_seconds_max;
   return setup;
 }
@@ -140,6 +212,8 @@ TrainAlone Job::train_alone() {
     PrivateRoot root{derive(own_root(hosted_.front()), PrivatePurpose::baseline, {.silo = SiloId{baseline++}})};
     LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root));
     FederationSetup setup = common_setup();
+    setup.stop = StopRule::for_few_rows(setup.stop, static_cast<double>(dataset->held_back().rows));
+    if (dataset->held_back().rows == 0) setup.stop.patience_rounds = 0;
     setup.facts.silo_names = {"alone"};
     setup.facts.hosted = {{.id = SiloId{0}, .weight = 1}};
     setup.silos = {&silo};

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
@@ -18,6 +19,7 @@ std::optional<po::variables_map> parse_command_line(const CommandText& text, con
   shown.add_options()("help,h", "print this text");
   po::options_description all;
   all.add(shown);
+  if (text.takes_settings) add_config_options(all);
   po::positional_options_description positional;
   for (const std::string& name : text.positional) {
     all.add_options()(name.c_str(), po::value<std::vector<std::string>>());
@@ -31,11 +33,14 @@ std::optional<po::variables_map> parse_command_line(const CommandText& text, con
                   .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
                   .run(),
               values);
+  } catch (const po::unknown_option& error) {
+    throw ConfigError(fmt::format("{0}: {1}{2}; see crossilo {0} --help", text.name, error.what(),
+                                  text.takes_settings ? option_suggestion(error.get_option_name()) : ""));
   } catch (const po::error& error) {
     throw ConfigError(fmt::format("{0}: {1}; see crossilo {0} --help", text.name, error.what()));
   }
   if (values.count("help") > 0) {
-    std::cout << text.usage << shown << text.example;
+    std::cout << text.usage << shown << (text.takes_settings ? kConfigHelp : "") << text.example;
     return std::nullopt;
   }
   for (const std::string& name : text.positional)

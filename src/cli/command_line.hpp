@@ -8,13 +8,15 @@
 
 namespace crossilo {
 
-/// What a subcommand says of itself. `positional` names what stands without "--", in order; the last may repeat.
-/// All of it must be given unless `positional_optional`.
+/// What a subcommand says of itself. `positional` names what stands without "--", in order; the last may repeat. All of
+/// it must be given unless `positional_optional`.
+/// `takes_settings`: any key of a configuration may stand as --section.key (config_arguments).
 struct CommandText {
   std::string name;   // "model check"
   std::string usage;  // before the options
   std::string example;
   std::vector<std::string> positional;
+  bool takes_settings = false;
   bool positional_optional = false;
 };
 

@@ -10,42 +10,60 @@
 namespace crossilo {
 namespace {
 
-constexpr const char* kTitle = "AUC on test rows";
-
-TableCell table_cell(const RankedCell& cell) {
-  if (!cell.auc) return {.measured = {}, .reason = cell.refusal};
-  return {.measured = Measured{.value = cell.auc->value, .low = cell.auc->low, .high = cell.auc->high}, .reason = ""};
+/// "AUC on test rows".
+std::string title(Task task) {
+  return fmt::format("{} on test rows", task == Task::binary ? "AUC" : task == Task::multiclass ? "accuracy" : "RMSE");
 }
 
-TableRow table_row(const std::string& label, const std::vector<RankedCell>& cells, std::size_t columns) {
+using Number = std::optional<RankingEstimate> MetricCell::*;  // which one of a cell
+
+TableCell table_cell(const MetricCell& cell, Number number = &MetricCell::estimate) {
+  const std::optional<RankingEstimate>& shown = cell.*number;
+  if (!shown) return {.measured = {}, .reason = cell.refusal};
+  return {.measured = Measured{.value = shown->value, .low = shown->low, .high = shown->high}, .reason = ""};
+}
+
+TableRow table_row(const std::string& label, const std::vector<MetricCell>& cells, Number number, std::size_t columns) {
   TableRow row{.label = label, .cells = {}};
-  for (const RankedCell& cell : cells) row.cells.push_back(table_cell(cell));
+  for (const MetricCell& cell : cells) row.cells.push_back(table_cell(cell, number));
   row.cells.resize(columns);
   return row;
 }
 
-nlohmann::json cell_json(const RankedCell& cell) {
-  if (!cell.auc) return {{"auc", nullptr}, {"reason", cell.refusal}};
-  return {{"auc", cell.auc->value}, {"low", cell.auc->low}, {"high", cell.auc->high}};
+/// One row for each way to train that was tried.
+std::string table_text(const Comparison& comparison, const std::string& title_text, Number number) {
+  FinalTable table{.title = title_text, .columns = comparison.silos, .rows_tested = comparison.test_rows, .rows = {}};
+  table.columns.push_back("all");
+  table.rows_tested.push_back(
+      std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
+  const auto add = [&](const char* label, const std::vector<MetricCell>& cells) {
+    if (!cells.empty()) table.rows.push_back(table_row(label, cells, number, table.columns.size()));
+  };
+  add("federated", comparison.federated);
+  add("own data only", comparison.own);
+  add("pooled (not private)", comparison.pooled);
+  return final_table_text(table);
 }
 
-nlohmann::json cells_json(const std::vector<RankedCell>& cells) {
+nlohmann::json cell_json(const char* metric, const MetricCell& cell) {
+  if (!cell.estimate) return {{metric, nullptr}, {"reason", cell.refusal}};
+  nlohmann::json json = {{metric, cell.estimate->value}, {"low", cell.estimate->low}, {"high", cell.estimate->high}};
+  if (cell.r_squared) json["r_squared"] = cell.r_squared->value;
+  return json;
+}
+
+nlohmann::json cells_json(const char* metric, const std::vector<MetricCell>& cells) {
   nlohmann::json array = nlohmann::json::array();
-  for (const RankedCell& cell : cells) array.push_back(cell_json(cell));
+  for (const MetricCell& cell : cells) array.push_back(cell_json(metric, cell));
   return array;
 }
 
 }  // namespace
 
 std::string comparison_text(const Comparison& comparison) {
-  FinalTable table{.title = kTitle, .columns = comparison.silos, .rows_tested = comparison.test_rows, .rows = {}};
-  table.columns.push_back("all");
-  table.rows_tested.push_back(
-      std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
-  table.rows = {table_row("federated", comparison.federated, table.columns.size()),
-                table_row("own data only", comparison.own, table.columns.size()),
-                table_row("pooled (not private)", comparison.pooled, table.columns.size())};
-  std::string text = final_table_text(table);
+  std::string text = table_text(comparison, title(comparison.task), &MetricCell::estimate);
+  if (comparison.task == Task::regression)
+    text += "\n" + table_text(comparison, "R² on test rows", &MetricCell::r_squared);
   if (const auto& difference = comparison.federated_minus_pooled)
     text += fmt::format("federated minus pooled, all rows: {:+.3f} (95 % interval {:+.3f} to {:+.3f})\n",
                         difference->value, difference->low, difference->high);
@@ -53,27 +71,33 @@ std::string comparison_text(const Comparison& comparison) {
 }
 
 std::string comparison_json(const Comparison& comparison) {
-  nlohmann::json json = {{"metric", "auc"},
+  const char* const metric = metric_name(comparison.task);
+  nlohmann::json json = {{"metric", metric},
                          {"silos", comparison.silos},
                          {"test_rows", comparison.test_rows},
-                         {"federated", cells_json(comparison.federated)},
-                         {"own", cells_json(comparison.own)},
-                         {"pooled", cells_json(comparison.pooled)}};
+                         {"federated", cells_json(metric, comparison.federated)}};
+  if (!comparison.own.empty()) json["own"] = cells_json(metric, comparison.own);
+  if (!comparison.pooled.empty()) json["pooled"] = cells_json(metric, comparison.pooled);
   if (const auto& difference = comparison.federated_minus_pooled)
-    json["federated_minus_pooled"] = {{"auc", difference->value}, {"low", difference->low}, {"high", difference->high}};
+    json["federated_minus_pooled"] = {
+        {metric, difference->value}, {"low", difference->low}, {"high", difference->high}};
   return json.dump(2) + "\n";
 }
 
 std::string own_columns_text(Job& job, const TrainedModel& trained, const std::vector<std::string>& silo_names) {
-  FinalTable table{.title = kTitle, .columns = {}, .rows_tested = {}, .rows = {{.label = "federated", .cells = {}}}};
+  FinalTable table{.title = title(job.schema().task),
+                   .columns = {},
+                   .rows_tested = {},
+                   .rows = {{.label = "federated", .cells = {}}}};
+  if (job.schema().task == Task::regression) table.rows.push_back({.label = "R²", .cells = {}});
   for (std::size_t i = 0; i < job.hosted().size(); ++i) {
-    const RowSet& test = job.dataset(i).test();
+    const Dataset& dataset = job.dataset(i);
     table.columns.push_back(silo_names.at(job.hosted()[i].value));
-    table.rows_tested.push_back(test.rows);
-    const std::vector<float> ranked = scores(job.model(), trained.best.parameters, test, job.schema().task);
-    RankedCell cell{.auc = {}, .refusal = ranking_refusal(ranked, test.y, job.schema().class_names)};
-    if (cell.refusal.empty()) cell.auc = auc(ranked, test.y);
+    table.rows_tested.push_back(dataset.test().rows);
+    const std::vector<float> scores = row_scores(job.model(), trained.best.parameters, dataset);
+    const MetricCell cell = metric_of(job.schema(), scores, test_labels(dataset));
     table.rows.front().cells.push_back(table_cell(cell));
+    if (table.rows.size() > 1) table.rows.back().cells.push_back(table_cell(cell, &MetricCell::r_squared));
   }
   return final_table_text(table);
 }

@@ -8,7 +8,8 @@
 
 namespace crossilo {
 
-/// Federated, own data only, pooled: AUC on each silo's test rows and on all, each with its 95 % interval.
+/// Federated, own data only, pooled: the task's metric on each silo's test rows and on all, each with its 95 %
+/// interval.
 [[nodiscard]] std::string comparison_text(const Comparison& comparison);
 [[nodiscard]] std::string comparison_json(const Comparison& comparison);
 

@@ -6,6 +6,7 @@
 #include "command_line.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "data_options.hpp"
+#include "silo_output.hpp"
 
 namespace crossilo {
 namespace {
@@ -62,12 +63,15 @@ std::vector<ImportedSilo> import_csv(const DataOptions& given) {
   return import_silos(read_tables(given), recipe);
 }
 
-std::vector<ImportedSilo> import_images(const DataOptions& given) {
+void write_images(const DataOptions& given) {
+  const IdxImport import = idx_import_of(given);
   given.require("output");
-  if (given.has("csv") || given.has("silo_column")) given.refuse("either --csv or --idx_images is wanted");
-  if (given.text("output").find("{silo}") != std::string::npos)
-    given.refuse("output: images are one silo, so it names one file, without {silo}");
-  return {{"", import_idx(idx_recipe_of(given))}};
+  if (given.text("output").find(kSiloPlace) != std::string::npos)
+    given.refuse(
+        fmt::format("output = \"{}\": IDX files make one silo file (crossilo data split makes more), so {} has no "
+                    "meaning",
+                    given.text("output"), kSiloPlace));
+  write_silo(given.text("output"), "", import_idx(import));
 }
 
 }  // namespace
@@ -77,8 +81,14 @@ int run_data_import(int argc, char** argv) {
   const auto values = parse_command_line(kText, options, argc, argv);
   if (!values) return 0;
   const DataOptions given(kText.name, *values);
+  if (are_images(given)) {
+    write_images(given);
+    return 0;
+  }
   // Everything is read and checked before anything is written.
-  write_silos(given.has("idx_images") || given.has("idx_labels") ? import_images(given) : import_csv(given), given);
+  const std::vector<ImportedSilo> silos = import_csv(given);
+  if (const std::string fault = output_fault(given.text("output"), silos.size()); !fault.empty()) given.refuse(fault);
+  for (const auto& [silo, data] : silos) write_silo(given.text("output"), silo, data);
   return 0;
 }
 

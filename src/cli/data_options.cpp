@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <set>
 
 #include "crossilo/base/error.hpp"
@@ -13,15 +12,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::string_view kSiloPlace = "{silo}";
-constexpr const char* kCsvOnly[] = {"columns",      "use",   "drop", "categorical", "missing",
-                                    "missing_mark", "label", "task", "group"};
-
-std::string output_path(const std::string& pattern, const std::string& silo) {
-  std::string path = pattern;
-  if (const std::size_t at = path.find(kSiloPlace); at != std::string::npos) path.replace(at, kSiloPlace.size(), silo);
-  return path;
-}
+/// Options that mean nothing for images.
+constexpr const char* kCsvOnly[] = {"csv",     "silo_column",  "columns", "use",  "drop", "categorical",
+                                    "missing", "missing_mark", "label",   "task", "group"};
 
 }  // namespace
 
@@ -74,7 +67,7 @@ void add_idx_options(po::options_description& options) {
   const auto file = [] { return po::value<std::string>()->value_name("FILE"); };
   auto add = options.add_options();
   add("idx_images", file(), "images as MNIST has them (IDX, also .gz), instead of CSV");
-  add("idx_labels", file(), "their classes; --classes names them (0 to 9)");
+  add("idx_labels", file(), "their classes 0, 1, ... in the order of --classes");
   add("idx_test_images", file(), "images to test on; else --test_fraction of the others");
   add("idx_test_labels", file(), "their classes");
 }
@@ -121,43 +114,29 @@ ImportRecipe recipe_of(const DataOptions& given) {
   return recipe;
 }
 
-IdxRecipe idx_recipe_of(const DataOptions& given) {
-  given.require("idx_images");
-  given.require("idx_labels");
+bool are_images(const DataOptions& given) {
+  for (const char* option : {"idx_labels", "idx_test_images", "idx_test_labels"})
+    if (given.has(option)) given.require("idx_images");
+  return given.has("idx_images");
+}
+
+IdxImport idx_import_of(const DataOptions& given) {
+  for (const char* needed : {"idx_images", "idx_labels", "classes"}) given.require(needed);
   for (const char* option : kCsvOnly)
-    if (given.has(option)) given.refuse(fmt::format("--{} is for CSV tables, not for images", option));
-  IdxRecipe recipe;
-  recipe.images = given.text("idx_images");
-  recipe.labels = given.text("idx_labels");
-  recipe.test_images = given.text("idx_test_images");
-  recipe.test_labels = given.text("idx_test_labels");
-  recipe.class_names = given.has("classes") ? given.list("classes") : parts_of("0,1,2,3,4,5,6,7,8,9", ',');
-  recipe.split = row_split_of(given);
-  recipe.origin = given.text("origin");
-  return recipe;
-}
-
-std::vector<ImportedSilo> named_silos(std::vector<SiloData> parts) {
-  const std::size_t digits = std::to_string(parts.size() - 1).size();
-  std::vector<ImportedSilo> silos;
-  for (SiloData& part : parts) silos.push_back({fmt::format("silo{:0{}}", silos.size(), digits), std::move(part)});
-  return silos;
-}
-
-void write_silos(const std::vector<ImportedSilo>& silos, const DataOptions& given) {
-  const std::string pattern = given.text("output");
-  if (silos.size() > 1 && pattern.find(kSiloPlace) == std::string::npos)
-    given.refuse(fmt::format("output = \"{}\": with more than one silo it needs {}", pattern, kSiloPlace));
-  for (const auto& [silo, data] : silos) {
-    const std::string path = output_path(pattern, silo);
-    const auto folder = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error) throw StorageError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
-    write_silo_file(path, data);
-    fmt::print("{}: {} rows to train on, {} to test on, {} columns\n", path, data.train.rows, data.test.rows,
-               data.schema.feature_names.size());
+    if (given.has(option)) given.refuse(fmt::format("--{} is for CSV files and does not go with --idx_images", option));
+  if (given.has("idx_test_images") != given.has("idx_test_labels"))
+    given.refuse("--idx_test_images and --idx_test_labels go together");
+  IdxImport import;
+  import.train = {given.text("idx_images"), given.text("idx_labels")};
+  if (given.has("idx_test_images")) {
+    if (!given.is_default("test_fraction"))
+      given.refuse("--test_fraction does not go with --idx_test_images, which are the rows set apart");
+    import.test = {given.text("idx_test_images"), given.text("idx_test_labels")};
   }
+  import.class_names = given.list("classes");
+  import.split = row_split_of(given);
+  import.origin = given.text("origin");
+  return import;
 }
 
 }  // namespace crossilo

@@ -1,4 +1,4 @@
-// Aim: what `crossilo data import`, `split`, `check` and `synth` share: the recipe's options, reading and writing.
+// Aim: what `crossilo data import`, `split`, `check` and `synth` share: the options and what they mean.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -22,6 +22,7 @@ class DataOptions {
 
   [[noreturn]] void refuse(const std::string& what) const;
   [[nodiscard]] bool has(const char* name) const { return values_.count(name) > 0; }
+  [[nodiscard]] bool is_default(const char* name) const { return values_[name].defaulted(); }
   void require(const char* name) const;
   template <class Value>
   [[nodiscard]] Value get(const char* name) const {
@@ -53,14 +54,9 @@ void add_output_options(boost::program_options::options_description& options);
 [[nodiscard]] SplitOptions row_split_of(const DataOptions& given);
 /// The recipe for CSV tables; --label is needed.
 [[nodiscard]] ImportRecipe recipe_of(const DataOptions& given);
-/// The recipe for IDX files; classes 0 to 9 unless they are named. Refuses options that only CSV tables have.
-[[nodiscard]] IdxRecipe idx_recipe_of(const DataOptions& given);
-
-/// silo0, silo1, … with zeros before them, so that they sort as they are numbered (silo00 to silo99).
-[[nodiscard]] std::vector<ImportedSilo> named_silos(std::vector<SiloData> parts);
-
-/// Writes every silo's file by the pattern of --output, where {silo} becomes its name, and prints a line for each.
-/// Throws: ConfigError, StorageError.
-void write_silos(const std::vector<ImportedSilo>& silos, const DataOptions& given);
+/// True when the rows come from IDX files; refuses their options without --idx_images.
+[[nodiscard]] bool are_images(const DataOptions& given);
+/// What the options of IDX files say. Refuses those that only CSV tables have.
+[[nodiscard]] IdxImport idx_import_of(const DataOptions& given);
 
 }  // namespace crossilo

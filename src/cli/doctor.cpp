@@ -33,6 +33,7 @@ std::string json_text(const std::vector<Finding>& findings) {
 
 std::vector<Finding> all_findings() {
   std::vector<Finding> findings = check_mpi();
+  findings.push_back(check_mpirun());
   for (Finding (*check)() : {&check_libtorch, &check_cuda, &check_hdf5, &check_shared_memory, &check_limits,
                              &check_entropy, &check_cores, &check_folder})
     findings.push_back(check());

@@ -1,6 +1,5 @@
 #include "doctor_checks.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
@@ -13,6 +12,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/data/silo_file.hpp"
+#include "crossilo/foreign/gpu_libraries.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
@@ -55,12 +55,10 @@ bool can_train() {
   return silo.evaluate(trained).test.loss < silo.evaluate(start).test.loss;
 }
 
-std::string shared_library(const char* name) {
-  void* const handle = ::dlopen(name, RTLD_LAZY | RTLD_LOCAL);
-  if (handle == nullptr) return "";
-  const std::string path = loaded_library(name);
-  ::dlclose(handle);
-  return path;
+/// "13.0, /usr/lib/…/libcuda.so.1", or "not here".
+std::string described(const GpuLibrary& library) {
+  if (library.path.empty()) return "not here";
+  return fmt::format("{}, {}", library.version.empty() ? "version unknown" : library.version, library.path);
 }
 
 }  // namespace
@@ -84,10 +82,8 @@ Finding check_libtorch() try {
 }
 
 Finding check_cuda() {
-  const std::string driver = shared_library("libcuda.so.1");
-  const std::string nccl = shared_library("libnccl.so.2");
-  return fine("CUDA, NCCL", fmt::format("driver {}, NCCL {}; this version trains on the processor",
-                                        driver.empty() ? "not here" : driver, nccl.empty() ? "not here" : nccl));
+  return fine("CUDA, NCCL", fmt::format("driver {}; NCCL {}; neither is needed: this version trains on the processor",
+                                        described(find_cuda_driver()), described(find_nccl())));
 }
 
 Finding check_hdf5() try {
@@ -116,16 +112,21 @@ Finding check_shared_memory() {
 
 Finding check_limits() {
   constexpr rlim_t kFilesWanted = 1024;
-  rlimit files{};
-  rlimit memory{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || ::getrlimit(RLIMIT_AS, &memory) != 0)
-    return bad("limits", "cannot be read", "look at ulimit -a");
-  const std::string found = fmt::format("{} open files, address space {}", files.rlim_cur,
-                                        memory.rlim_cur == RLIM_INFINITY
-                                            ? "unlimited"
-                                            : fmt::format("{:.0f} MiB", static_cast<double>(memory.rlim_cur) / kMiB));
-  if (files.rlim_cur >= kFilesWanted) return fine("limits", found);
-  return bad("limits", found, fmt::format("ulimit -n {}", kFilesWanted));
+  constexpr rlim_t kStackWanted = rlim_t{1} << 20;
+  const auto limit = [](int resource) {
+    rlimit value{};
+    return ::getrlimit(static_cast<__rlimit_resource>(resource), &value) == 0 ? value.rlim_cur : RLIM_INFINITY;
+  };
+  const auto size = [&](int resource) {
+    const rlim_t value = limit(resource);
+    return value == RLIM_INFINITY ? "unlimited" : fmt::format("{:.4g} MiB", static_cast<double>(value) / kMiB);
+  };
+  const std::string found =
+      fmt::format("{} open files, stack {}, locked memory {}, address space {}", limit(RLIMIT_NOFILE),
+                  size(RLIMIT_STACK), size(RLIMIT_MEMLOCK), size(RLIMIT_AS));
+  if (limit(RLIMIT_NOFILE) < kFilesWanted) return bad("limits", found, fmt::format("ulimit -n {}", kFilesWanted));
+  if (limit(RLIMIT_STACK) < kStackWanted) return bad("limits", found, "ulimit -s 8192");
+  return fine("limits", found);
 }
 
 Finding check_entropy() try {

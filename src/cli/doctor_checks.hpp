@@ -5,6 +5,8 @@
 
 namespace crossilo {
 
+/// Whether mpirun is there and belongs to the MPI library of this program.
+[[nodiscard]] Finding check_mpirun();
 /// Starts two ranks of this program with mpirun; they sum known words and compare their clocks.
 [[nodiscard]] std::vector<Finding> check_mpi();
 /// What one of those ranks does; prints a line on the first one. Returns the exit code. Throws: Error.

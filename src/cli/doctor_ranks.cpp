@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "../launch/mpirun.hpp"
+#include "../launch/mpirun_words.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/comm/mpi_communicator.hpp"
 #include "crossilo/comm/ring_sum.hpp"
+#include "crossilo/foreign/mpi.hpp"
 #include "crossilo/launch/signals.hpp"
 #include "doctor_checks.hpp"
 
@@ -22,24 +24,6 @@ namespace {
 constexpr int kRanks = 2;
 constexpr double kSecondsMax = 30.0;
 constexpr double kClockSecondsMax = 1.0;
-
-struct Output {
-  std::string text;
-  int status = 0;
-};
-
-/// What a command prints, stderr too.
-Output output_of(const std::string& line) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen((line + " 2>&1").c_str(), "r"), [](FILE*) { return 0; });
-  if (!pipe) return {"cannot be started", -1};
-  Output output;
-  std::array<char, 4096> buffer{};
-  for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe.get())) > 0;)
-    output.text.append(buffer.data(), got);
-  output.status = ::pclose(pipe.get());
-  while (!output.text.empty() && output.text.back() == '\n') output.text.pop_back();
-  return output;
-}
 
 std::string last_line(const std::string& text) {
   const std::size_t end = text.rfind('\n');
@@ -77,21 +61,35 @@ int run_doctor_rank() {
   return 0;
 }
 
+Finding check_mpirun() try {
+  const std::string path = mpirun_start(kRanks).front();
+  const CommandOutput output = output_of({path, "--version"}, kSecondsMax);
+  const std::string told = output.text.substr(0, output.text.find('\n'));
+  const std::string found = fmt::format("{}, {}", path, told.empty() ? "which says no version" : told);
+  // "mpirun (Open MPI) 4.1.4" beside "Open MPI v4.1.4, package: …"
+  const std::string library = MpiSession::library_version();
+  const std::size_t v = library.find('v');
+  const std::string version = v == std::string::npos ? "" : library.substr(v + 1, library.find(',') - v - 1);
+  if (output.status == 0 && told.ends_with(" " + version)) return {"mpirun", true, found, ""};
+  return {"mpirun", false, fmt::format("{}, but the library is {}", found, library.substr(0, library.find(','))),
+          "set CROSSILO_MPIRUN to the mpirun of the MPI that crossilo was built with"};
+} catch (const Error& error) {
+  return {"mpirun", false, error.what(), "install Open MPI: jobs/setup.sh"};
+}
+
 std::vector<Finding> check_mpi() try {
-  for (const std::string& entry : mpirun_environment())
-    if (const std::size_t equals = entry.find('='); equals != std::string::npos)
-      ::setenv(entry.substr(0, equals).c_str(), entry.c_str() + equals + 1, /*overwrite=*/0);
   std::vector<std::string> command = mpirun_start(kRanks);
   command.insert(command.end(), {own_program(), "doctor", "--rank"});
-  const std::string line = fmt::format("timeout {:.0f} {}", kSecondsMax, shell_line(command));
-  const Output output = output_of(line);
+  const CommandOutput output = output_of(command, kSecondsMax);
   const std::string told = last_line(output.text);
   const std::size_t space = told.find(' ');
   char* parsed = nullptr;
   const double seconds = std::strtod(told.c_str(), &parsed);
-  if (output.status != 0 || space == std::string::npos || parsed != told.c_str() + space)
-    return {{"MPI", false, fmt::format("{} ranks could not sum: {}", kRanks, told),
+  if (output.status != 0 || space == std::string::npos || parsed != told.c_str() + space) {
+    const std::string refusal = mpirun_refusal(kRanks);
+    return {{"MPI", false, fmt::format("{} ranks could not sum: {}", kRanks, refusal.empty() ? told : refusal),
              fmt::format("try it by hand: {}; CROSSILO_MPIRUN names another mpirun", shell_line(command))}};
+  }
   const std::string clocks = fmt::format("differ by at most {:.3g} ms", 1000.0 * seconds);
   return {{"MPI", true, fmt::format("{}; {} ranks summed, words wrap", told.substr(space + 1), kRanks), ""},
           {"clocks", seconds <= kClockSecondsMax, clocks,

@@ -10,6 +10,7 @@
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/model_commands.hpp"
+#include "crossilo/cli/plan.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -25,13 +26,13 @@ struct Subcommand {
 
 constexpr std::array kSubcommands = {
     Subcommand{"train", "CONFIG.ini --np N", "train; starts N ranks with mpirun", &crossilo::run_train},
+    Subcommand{"plan", "CONFIG.ini", "what a configuration comes to; trains nothing", &crossilo::run_plan},
     Subcommand{"data import", "…", "make silo files from CSV or IDX images", &crossilo::run_data_import},
-    Subcommand{"data split", "FILE…", "divide rows among silos: alike, by label, size, column",
-               &crossilo::run_data_split},
-    Subcommand{"data synth", "…", "made data (FedProx), without any network", &crossilo::run_data_synth},
-    Subcommand{"data check", "FILE…", "do columns agree, and where do silos differ most", &crossilo::run_data_check},
     Subcommand{"data describe", "FILE…", "rows, label rate and missing values, side by side",
                &crossilo::run_data_describe},
+    Subcommand{"data split", "FILE --silos K", "deal rows out to K silo files", &crossilo::run_data_split},
+    Subcommand{"data check", "FILE…", "do columns agree, and where do silos differ most", &crossilo::run_data_check},
+    Subcommand{"data synth", "--silos K", "made data (FedProx), without any network", &crossilo::run_data_synth},
     Subcommand{"evaluate", "MODEL FILE…", "loss, accuracy, AUC or RMSE of a trained model on silo files",
                &crossilo::run_evaluate},
     Subcommand{"predict", "MODEL FILE", "predictions for the rows of a CSV or silo file", &crossilo::run_predict},

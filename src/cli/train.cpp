@@ -1,15 +1,16 @@
 #include "crossilo/cli/train.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
+#include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/launch/guard.hpp"
@@ -19,21 +20,15 @@
 namespace crossilo {
 namespace {
 
-namespace options = boost::program_options;
+namespace po = boost::program_options;
 
 struct TrainArguments {
-  std::string config;
   int np = 0;
   RankPlaces places;
-  bool is_quiet = false;
-  bool is_verbose = false;
-  bool wants_help = false;
 };
 
-// Boost would take --n for --np.
-constexpr int kExactOptions = options::command_line_style::default_style & ~options::command_line_style::allow_guessing;
-
-constexpr const char* kHelp = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
+const CommandText kText{.name = "train",
+                        .usage = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
 
   crossilo train CONFIG.ini --np N               N ranks on this machine, under mpirun
   crossilo train CONFIG.ini --np N --simulate    fewer ranks than silos: each trains several in turn
@@ -44,39 +39,30 @@ set or run.silo in its silo's own file. A simulation has the same model to the l
 true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once.
 mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
 
-{}
-Example:  crossilo train configs/heart.ini --np 4
-)";
+)",
+                        .example = "\nExample:  crossilo train configs/heart.ini --np 4\n",
+                        .positional = {"CONFIG"},
+                        .takes_settings = true};
 
-TrainArguments parse(int argc, char** argv) {
-  TrainArguments arguments;
-  options::options_description shown("Options");
-  shown.add_options()("np", options::value(&arguments.np), "ranks to start with mpirun")(
-      "runs", options::value(&arguments.places.runs_folder)->default_value("runs"), "where the run's folder is made")(
-      "simulate", options::bool_switch(&arguments.places.simulates), "fewer ranks than silos")(
-      "quiet", options::bool_switch(&arguments.is_quiet), "no line for each round")(
-      "verbose", options::bool_switch(&arguments.is_verbose), "the first rank's log on stderr too")(
-      "help,h", options::bool_switch(&arguments.wants_help), "this text");
-  options::options_description all;
-  all.add(shown).add_options()("config", options::value(&arguments.config))(
-      "run_folder", options::value(&arguments.places.run_folder));
-  options::positional_options_description positional;
-  positional.add("config", 1);
-  const std::vector<std::string> words(argv, argv + argc);
-  try {
-    options::variables_map values;
-    options::store(options::command_line_parser(words).options(all).positional(positional).style(kExactOptions).run(),
-                   values);
-    options::notify(values);
-    if (values.count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
-    if (arguments.is_quiet && arguments.is_verbose) throw ConfigError("--quiet and --verbose: choose one");
-  } catch (const options::error& error) {
-    throw ConfigError(fmt::format("train: {}; see crossilo train --help", error.what()));
-  }
-  arguments.places.shows_rounds = !arguments.is_quiet;
-  if (arguments.is_verbose) arguments.places.stderr_level = LogLevel::debug;
-  if (arguments.wants_help) fmt::print(fmt::runtime(kHelp), fmt::streamed(shown));
-  return arguments;
+std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
+  RankPlaces& places = arguments.places;
+  bool is_verbose = false;
+  po::options_description options("Options");
+  options.add_options()("np", po::value(&arguments.np), "ranks to start with mpirun")(
+      "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
+      "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
+      "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself")(
+      "quiet", po::bool_switch(&places.is_quiet), "only warnings, errors and the last lines")(
+      "verbose", po::bool_switch(&is_verbose), "the first rank's log, from debug on, on stderr too");
+  auto values = parse_command_line(kText, options, argc, argv);
+  if (!values) return values;
+  po::notify(*values);
+  if (values->count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
+  if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
+  if (arguments.np > 0 && !places.run_folder.empty())
+    throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
+  if (is_verbose) places.stderr_level = LogLevel::debug;
+  return values;
 }
 
 /// Throws where so many ranks would refuse to run, before any is started.
@@ -89,6 +75,15 @@ void check_ranks(const Config& config, int ranks, bool simulates) {
         processes > silos ? "" : ": add --simulate if each shall train several in turn"));
 }
 
+/// Throws where all ranks of this command would be the same silo.
+void check_no_claim(const Config& config) {
+  if (!config.run.silo.empty() && config.run.silos.size() > 1)
+    throw ConfigError(fmt::format(
+        "run.silo = {} (or CROSSILO_SILO) says which silo one rank is, but --np starts them all here, in the order of "
+        "run.silos: leave it away; nothing was started",
+        config.run.silo));
+}
+
 /// Throws where a simulation is asked for that cannot be one.
 void check_simulation(const Config& config, bool simulates) {
   if (simulates && !config.run.one_machine)
@@ -96,23 +91,17 @@ void check_simulation(const Config& config, bool simulates) {
         "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
 }
 
-/// Threads that must share cores make every round slower than fewer of them would.
-void warn_of_crowding(const Config& config, int ranks) {
-  const int cores = usable_cores();
-  const auto threads = static_cast<std::uint64_t>(ranks) * config.run.threads;
-  if (config.run.threads > 1 && threads > static_cast<std::uint64_t>(cores))
-    fmt::print(stderr,
-               "crossilo: warning: {} ranks with {} threads each (run.threads) share {} core{}: set run.threads = 1\n",
-               ranks, config.run.threads, cores, cores == 1 ? "" : "s");
-}
-
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
+  check_no_claim(config);
   check_ranks(config, arguments.np, arguments.places.simulates);
-  warn_of_crowding(config, arguments.np);
+  const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
+  if (!crowded.empty()) fmt::print(stderr, "crossilo: warning: {}\n", crowded);
   if (config.run.one_machine) check_silo_files(config);
-  SupervisorOptions supervised{
-      .arguments = {"train"}, .ranks = arguments.np, .end_seconds_max = config.run.peer_seconds_max};
+  SupervisorOptions supervised{.arguments = {"train"},
+                               .ranks = arguments.np,
+                               .shows_command = !arguments.places.is_quiet,
+                               .end_seconds_max = config.run.peer_seconds_max};
   for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);
@@ -125,11 +114,13 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
 }  // namespace
 
 int run_train(int argc, char** argv) {
-  const TrainArguments arguments = parse(argc, argv);
-  if (arguments.wants_help) return 0;
-  if (arguments.config.empty()) throw ConfigError("train: which configuration? crossilo train CONFIG.ini --np N");
-  Config config = load_config(arguments.config);
-  if (const char* const silo = std::getenv("CROSSILO_SILO")) config.run.silo = silo;
+  TrainArguments arguments;
+  const auto values = parse(arguments, argc, argv);
+  if (!values) return 0;
+  const auto& files = (*values)["CONFIG"].as<std::vector<std::string>>();
+  if (files.size() != 1)
+    throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
+  const Config config = load_config(config_request(files.front(), *values)).config;
   check_simulation(config, arguments.places.simulates);
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));

@@ -1,6 +1,8 @@
 #include "train_rank.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -19,6 +21,8 @@
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/signals.hpp"
+#include "crossilo/version.hpp"
+#include "doctor_checks.hpp"
 #include "train_report.hpp"
 
 namespace crossilo {
@@ -54,12 +58,21 @@ ExitCode exit_code_of(const TrainedModel& trained) {
   return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
 }
 
-/// "rank 0 is silo c on host n1", one a line.
-std::string mapping_text(const Config& config, const Hosting& hosting, Communicator& communicator) {
-  std::string text = "  who is who, as the ranks say:\n";
-  for (int rank = 0; rank < communicator.size(); ++rank)
-    text += fmt::format("    rank {}  {}\n", rank, communicator.peer_name(rank));
-  return hosting.is_claimed && config.run.silos.size() > 1 ? text : "";
+/// Who is who: "rank 0 on host n1: silo c", one entry a rank.
+std::vector<std::string> mapping(const Config& config, const Hosting& hosting) {
+  std::vector<std::string> entries;
+  for (std::size_t rank = 0; rank < hosting.silos_of_rank.size(); ++rank)
+    entries.push_back(fmt::format("rank {} on host {}: silo {}", rank, hosting.host_of_rank[rank],
+                                  hosting.names(config.run.silos, static_cast<int>(rank))));
+  return entries;
+}
+
+/// The libraries that are really loaded, and what was set for MPI: for who looks into a log.
+void log_machine() {
+  log_debug(fmt::format("crossilo {}, {} ({})", kVersion, MpiSession::library_version(), loaded_library("libmpi.so")));
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    for (const std::string_view prefix : {"OMPI_MCA_", "UCX_", "OMP_", "MKL_", "SLURM_JOB_ID"})
+      if (std::string_view(*entry).starts_with(prefix)) log_debug(*entry);
 }
 
 /// One rank's life. Only run() may throw; whatever it throws, fail() can tell.
@@ -75,7 +88,7 @@ class RankRun {
     const TorchSession torch({.threads = static_cast<int>(config_.run.threads)});
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
-    if (!places_.shows_rounds) report.hide_rounds();
+    if (places_.is_quiet) report.be_quiet();
     const TrainedModel trained = train_federation(
         *communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
     report.save(job, trained);
@@ -133,10 +146,28 @@ class RankRun {
               .stderr_level = rank == 0 ? places_.stderr_level : LogLevel::none,
               .file = folder_->log_file(config_.run.silos[first_silo.value])});
     log_is_open_ = true;
+    tell_start();
+    check_crowd();
+  }
+
+  void tell_start() {
     log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
-    const std::string mapping = mapping_text(config_, hosting_, *communicator_);
-    log_debug(mapping);
-    if (is_first() && !mapping.empty()) show_text(stdout, mapping);
+    const std::vector<std::string> entries = mapping(config_, hosting_);
+    log_info(fmt::format("{}", fmt::join(entries, "; ")));
+    log_machine();
+    if (is_first() && !hosting_.is_in_order() && !places_.is_quiet)
+      show_text(stdout, fmt::format("  {}\n", fmt::join(entries, "\n  ")));
+  }
+
+  /// Under --np this was looked at before anything was started; ranks started by hand may also be bound to few cores.
+  void check_crowd() {
+    const int cores = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+    std::string text = crowding({.ranks = 1, .threads = config_.run.threads, .cores = usable_cores()});
+    if (text.empty())
+      text = crowding({.ranks = hosting_.ranks_beside(identity_.rank), .threads = config_.run.threads, .cores = cores});
+    if (text.empty()) return;
+    log_warning(text);
+    if (is_first() && places_.run_folder.empty()) show_text(stderr, "crossilo: warning: " + text + "\n");
   }
 
   /// Ends MPI once every rank has saved what it had to. From here on nobody waits for this rank.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -29,9 +31,21 @@ std::optional<double> per_row(double sum, double rows) {
 /// NaN is written as null.
 double or_nan(std::optional<double> value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
 
-/// AUC is for two classes, and a run that was asked to stop ends soon.
-bool can_rank(const Job& job, const TrainedModel& trained) {
-  return trained.stop != StopReason::signal && job.schema().task == Task::binary;
+/// A run that was asked to stop ends soon.
+bool has_time(const TrainedModel& trained) { return trained.stop != StopReason::signal; }
+
+Baselines baselines_of(const Config& config) {
+  const auto wanted = [&](const char* name) { return std::ranges::count(config.run.baselines, name) > 0; };
+  return {.own = wanted("own"), .pooled = wanted("pooled")};
+}
+
+double auc_value(const EvaluationSums& sums) {
+  const auto auc = binned_auc(sums.scores);
+  return auc ? auc->value : std::numeric_limits<double>::quiet_NaN();
+}
+double auc_error(const EvaluationSums& sums) {
+  const auto auc = binned_auc(sums.scores);
+  return auc ? auc->error : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -48,29 +62,33 @@ TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folde
   if (is_first_rank) metrics_ = std::make_unique<MetricsWriter>(folder.file("metrics.jsonl"));
 }
 
-void TrainReport::on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) {
+void TrainReport::on_start(const RunStart& start) {
+  const Roster& roster = start.roster;
+  const char* const mask = start.mask;
+  target_unit_ = start.scaling.target_standard_deviation;
   status_.write_round(RoundIndex{1});
   log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
   if (!is_first_rank_) return;
-  PayloadLayout steady = layout;  // narrow lanes travel from the second round on
+  PayloadLayout steady = start.layout;  // narrow lanes travel from the second round on
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
   std::string text =
       fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}, {} parameters\n", kVersion,
                   silos, ranks, ranks == 1 ? "" : "s", config_.run.threads, config_.run.threads == 1 ? "" : "s",
-                  config_.model.name, layout.parameters());
-  if (std::string_view(mask) != "none")
+                  config_.model.name, start.layout.parameters());
+  const bool is_masked = std::string_view(mask) != "none";
+  if (is_masked && ranks == silos)
     text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
                         steady.payload_bytes());
+  else if (is_masked)
+    text += "  a simulation: ranks that read several silos' files mask all the same what they send.\n";
   else if (ranks == 1)
     text += "  one rank trains all silos in turn, a simulation: nobody to hide from, so nothing is masked.\n";
   else
-    text += fmt::format(
-        "  NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by "
-        "others.\n",
-        steady.payload_bytes());
-  show_text(stdout, text + "\n");
+    warn(fmt::format("NOT MASKED (privacy.masking = off): each silo's vector of {} bytes a round can be read by others",
+                     steady.payload_bytes()));
+  if (!is_quiet_) show_text(stdout, text + "\n");
 }
 
 void TrainReport::on_round(const RoundRecord& record) {
@@ -85,7 +103,7 @@ void TrainReport::on_round(const RoundRecord& record) {
                      record.ticket.round.value, record.clamped_parameters));
   if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
   if (is_first_rank_ && last_) {
-    if (shows_rounds_) show(*last_, record.parent_evaluation.held_back);
+    if (!is_quiet_) show(*last_, record.parent_evaluation.held_back);
     write_metrics(*last_, record.parent_evaluation);
   }
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
@@ -103,11 +121,24 @@ std::optional<double> TrainReport::accuracy(const EvaluationSums& sums) const {
   return task_ == Task::regression ? std::nullopt : per_row(sums.correct, sums.rows);
 }
 
+/// In the target's own unit.
+std::optional<double> TrainReport::rmse(const EvaluationSums& sums) const {
+  if (task_ != Task::regression || !(sums.rows > 0.0)) return std::nullopt;
+  return target_unit_ * std::sqrt(sums.loss / sums.rows);
+}
+
 void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) {
+  const std::optional<BinnedAuc> auc = binned_auc(held_back.scores);
+  const bool is_regression = task_ == Task::regression;
   progress_.show({.round = round.record.ticket.round.value,
                   .rounds = config_.run.rounds,
-                  .metric_name = "accuracy",
-                  .metric = accuracy(held_back),
+                  .metric_name = auc             ? "auc"
+                                 : is_regression ? "rmse"
+                                                 : "accuracy",
+                  .metric = auc             ? std::optional(auc->value)
+                            : is_regression ? rmse(held_back)
+                                            : accuracy(held_back),
+                  .metric_error = auc ? std::optional(auc->error) : std::nullopt,
                   .loss = per_row(held_back.loss, held_back.rows),
                   .train_seconds = round.record.seconds.train,
                   .sum_seconds = round.record.seconds.sum,
@@ -123,8 +154,15 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
                    {"unix_seconds", round.unix_seconds},
                    {"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
                    {"held_back_accuracy", or_nan(accuracy(held_back))},
+                   {"held_back_rmse", or_nan(rmse(held_back))},
+                   {"held_back_auc", auc_value(held_back)},
+                   {"held_back_auc_error", auc_error(held_back)},
                    {"test_loss", or_nan(per_row(test.loss, test.rows))},
                    {"test_accuracy", or_nan(accuracy(test))},
+                   {"test_rmse", or_nan(rmse(test))},
+                   {"test_auc", auc_value(test)},
+                   {"test_auc_error", auc_error(test)},
+                   {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
                    {"contributed_share", record.contributed_share},
                    {"abstentions", static_cast<std::int64_t>(record.abstentions)},
                    {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
@@ -154,8 +192,11 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
     if (trained.stop == StopReason::signal)
       show_text(stdout, fmt::format("\nstopped after round {} as asked; the models so far are saved\n",
                                     trained.last.round.value));
+    if (trained.stop == StopReason::patience)
+      show_text(stdout, fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
+                                    trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));
   }
-  if (can_rank(job, trained) && !config_.run.one_machine) save_own_column(job, trained);
+  if (has_time(trained) && !config_.run.one_machine) save_own_column(job, trained);
 }
 
 /// A silo's AUC and row counts are its own: they go into its private folder, never into the run folder, which all may
@@ -173,9 +214,11 @@ void TrainReport::save_own_column(Job& job, const TrainedModel& trained) const {
 
 void TrainReport::close(Job& job, const TrainedModel& trained) {
   if (!is_first_rank_) return;
-  if (can_rank(job, trained) && config_.run.one_machine) {
+  const Baselines baselines = baselines_of(config_);
+  if (has_time(trained) && config_.run.one_machine && (baselines.own || baselines.pooled)) {
     log_info("comparing with own data only and with pooled rows");
-    const Comparison comparison = compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone());
+    const Comparison comparison =
+        compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone(), baselines);
     write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
     show_text(stdout, "\n" + comparison_text(comparison));
   }

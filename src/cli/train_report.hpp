@@ -18,10 +18,10 @@ class TrainReport final : public RunObserver {
   /// Alive until: all arguments outlive the report.
   TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
 
-  /// From now on rounds have no line; warnings and the end have.
-  void hide_rounds() noexcept { shows_rounds_ = false; }
+  /// From now on only warnings and the end are shown.
+  void be_quiet() noexcept { is_quiet_ = true; }
 
-  void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) override;
+  void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
 
   /// Saves the models, and where silos do not share a machine what each learns about its own rows.
@@ -38,6 +38,7 @@ class TrainReport final : public RunObserver {
     double steady_seconds = 0.0;
   };
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
+  [[nodiscard]] std::optional<double> rmse(const EvaluationSums& sums) const;
   void warn(const std::string& text);
   void show(const PastRound& round, const EvaluationSums& held_back);
   void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
@@ -47,13 +48,14 @@ class TrainReport final : public RunObserver {
   Task task_;
   const RunFolder& folder_;
   bool is_first_rank_;
-  bool shows_rounds_ = true;
+  bool is_quiet_ = false;
   RankStatusFile& status_;
   double start_seconds_;
   Progress progress_;
   std::unique_ptr<MetricsWriter> metrics_;
   std::optional<PastRound> last_;
   std::uint32_t best_round_ = 0;
+  double target_unit_ = 1.0;
 };
 
 }  // namespace crossilo

@@ -19,6 +19,14 @@
 namespace crossilo {
 namespace {
 
+constexpr const char* kHelp =
+    R"(Prints the versions of crossilo and of the libraries that are really loaded. crossilo --version does the same.
+
+  --json    a JSON object
+
+Example:  crossilo version --json
+)";
+
 std::vector<std::pair<std::string, std::string>> versions() {
   return {{"crossilo", kVersion},
           {"MPI", MpiSession::library_version()},
@@ -45,6 +53,7 @@ std::string version_json() {
 
 int run_version(int argc, char** argv) {
   const std::vector<std::string_view> words(argv, argv + argc);
+  if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) return fmt::print("{}", kHelp), 0;
   if (words.size() > 1 || (words.size() == 1 && words[0] != "--json"))
     throw ConfigError(fmt::format("version: {}: only --json is known here", words.back()));
   fmt::print("{}", words.empty() ? version_text() : version_json());

@@ -2,150 +2,179 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <zlib.h>
 
-#include <array>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <memory>
 #include <span>
 
 #include "crossilo/base/error.hpp"
-#include "crossilo/data/partition.hpp"
-#include "crossilo/foreign/zlib.hpp"
 
 namespace crossilo {
 namespace {
 
-constexpr std::uint8_t kUnsignedBytes = 0x08;
+constexpr std::uint8_t kUnsignedByte = 0x08;
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
-[[noreturn]] void refuse(const std::string& path, std::size_t offset, const std::string& what) {
-  throw DataError(fmt::format("{}: offset {}: {}", path, offset, what));
-}
-
-const char* type_name(std::uint8_t type) {
-  switch (type) {
-    case kUnsignedBytes:
-      return "unsigned bytes";
-    case 0x09:
-      return "signed bytes";
-    case 0x0b:
-      return "16-bit integers";
-    case 0x0c:
-      return "32-bit integers";
-    case 0x0d:
-      return "float";
-    case 0x0e:
-      return "double";
-    default:
-      return "no type of IDX";
-  }
-}
-
-void check_magic(const std::string& path, std::span<const std::uint8_t, 4> magic, std::size_t dimensions) {
-  if (magic[0] != 0 || magic[1] != 0)
-    refuse(path, 0, fmt::format("{:02x} {:02x} found, 00 00 expected: this is no IDX file", magic[0], magic[1]));
-  if (magic[2] != kUnsignedBytes)
-    refuse(path, 2, fmt::format("type {:02x} ({}) found, 08 (unsigned bytes) expected", magic[2], type_name(magic[2])));
-  if (magic[3] != dimensions)
-    refuse(path, 3,
-           fmt::format("{} dimensions found, {} expected ({})", magic[3], dimensions,
-                       dimensions == 1 ? "labels" : "images x height x width"));
-}
-
-/// Reads exactly so many bytes.
+/// A file that is plain or gzip, read from its begin to its end.
 class IdxStream {
  public:
-  explicit IdxStream(const std::string& path) : path_(path), file_(path) {}
+  explicit IdxStream(const std::string& path) : path_(path), file_(::gzopen(path.c_str(), "rb"), &::gzclose) {
+    if (file_ == nullptr) throw DataError(path + ": cannot be read: " + std::strerror(errno));
+  }
 
-  void read(std::span<std::uint8_t> out, const std::string& what) {
-    const std::size_t got = file_.read(std::as_writable_bytes(out));
-    if (got < out.size())
-      refuse(path_, offset_ + got, fmt::format("the file ends; {} bytes expected for {}", out.size(), what));
-    offset_ += got;
+  /// The bytes read; fewer than wanted at the end of the file only.
+  std::size_t read(std::span<std::uint8_t> bytes) {
+    const int count = ::gzread(file_.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
+    if (count < 0) {
+      int code = 0;
+      const char* text = ::gzerror(file_.get(), &code);
+      throw DataError(fmt::format("{}: cannot be read after byte {}: {}", path_, offset_,
+                                  code == Z_ERRNO ? std::strerror(errno) : text));
+    }
+    offset_ += static_cast<std::size_t>(count);
+    return static_cast<std::size_t>(count);
   }
-  std::size_t size() {
-    std::array<std::uint8_t, 4> bytes{};
-    read(bytes, "a size");
-    return std::size_t{bytes[0]} << 24 | std::size_t{bytes[1]} << 16 | std::size_t{bytes[2]} << 8 | bytes[3];
+
+  [[noreturn]] void refuse(std::size_t offset, const std::string& what) const {
+    throw DataError(fmt::format("{}: byte {}: {}", path_, offset, what));
   }
-  void require_end() {
-    std::array<std::byte, 1> surplus{};
-    if (file_.read(surplus) != 0) refuse(path_, offset_, "more bytes found, the end of the file expected");
+
+  std::uint32_t big_endian_word() {
+    std::uint8_t bytes[4] = {};
+    if (read(bytes) < 4) refuse(offset_, "the file ends here, within its header");
+    return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
   }
+
   [[nodiscard]] std::size_t offset() const { return offset_; }
-  [[nodiscard]] std::size_t bytes_max() const { return file_.bytes_max(); }
 
  private:
   const std::string& path_;
-  GzipFile file_;
+  std::unique_ptr<gzFile_s, decltype(&::gzclose)> file_;
   std::size_t offset_ = 0;
 };
 
-RowSet read_rows(const std::string& images_path, const std::string& labels_path,
-                 const std::vector<std::string>& class_names, std::vector<std::size_t>& sample_shape) {
-  const IdxArray images = read_idx(images_path, 3);
-  const IdxArray labels = read_idx(labels_path, 1);
-  if (labels.shape[0] != images.shape[0])
-    refuse(labels_path, 4,
-           fmt::format("{} labels found, {} expected, as many as images in {}", labels.shape[0], images.shape[0],
-                       images_path));
-  const std::vector<std::size_t> shape = {images.shape[1], images.shape[2]};
-  if (sample_shape.empty()) sample_shape = shape;
-  if (shape != sample_shape)
-    refuse(images_path, 8,
-           fmt::format("images of {} found, {} expected, as those to train on", fmt::join(shape, " x "),
-                       fmt::join(sample_shape, " x ")));
-  RowSet set;
-  set.rows = images.shape[0];
-  set.x.reserve(images.values.size());
-  for (const std::uint8_t byte : images.values) set.x.push_back(static_cast<float>(byte) / 255.0f);
-  for (std::size_t row = 0; row < set.rows; ++row) {
-    if (labels.values[row] >= class_names.size())
-      refuse(labels_path, 8 + row,
-             fmt::format("label {} found, 0 to {} expected", labels.values[row], class_names.size() - 1));
-    set.y.push_back(static_cast<float>(labels.values[row]));
+std::string shape_text(std::span<const std::size_t> shape) { return fmt::format("{}", fmt::join(shape, " x ")); }
+
+void read_magic(IdxStream& stream, std::size_t dimensions) {
+  const std::uint32_t magic = stream.big_endian_word();
+  if (magic >> 16 != 0)
+    stream.refuse(0, fmt::format("0x{:04x} found, 0x0000 expected: this is no IDX file", magic >> 16));
+  if (const std::uint32_t type = magic >> 8 & 0xff; type != kUnsignedByte)
+    stream.refuse(
+        2, fmt::format("values of type 0x{:02x} found, 0x{:02x} (unsigned bytes) expected", type, kUnsignedByte));
+  if (const std::uint32_t found = magic & 0xff; found != dimensions)
+    stream.refuse(3, fmt::format("{} dimensions found, {} expected (images have 3, labels 1)", found, dimensions));
+}
+
+/// Grows with what is read, so that a wrong size in a header costs no memory.
+void read_values(IdxStream& stream, std::size_t count, std::vector<std::uint8_t>& values) {
+  while (values.size() < count) {
+    const std::size_t before = values.size();
+    values.resize(before + std::min(kReadBytes, count - before));
+    const std::size_t found = stream.read(std::span(values).subspan(before));
+    if (before + found < values.size())
+      stream.refuse(stream.offset(),
+                    fmt::format("the file ends here: {} values found, {} expected", before + found, count));
   }
-  return set;
+}
+
+void require_labels(const IdxArray& labels, const IdxArray& images, std::size_t classes) {
+  if (labels.shape.front() != images.shape.front())
+    throw DataError(fmt::format("{}: byte 4: {} labels found, {} expected, the number of images in {}", labels.path,
+                                labels.shape.front(), images.shape.front(), images.path));
+  const auto& values = labels.values;
+  const auto wrong = std::find_if(values.begin(), values.end(), [&](std::uint8_t label) { return label >= classes; });
+  if (wrong != values.end())
+    throw DataError(fmt::format("{}: byte {}: label {} found, a class from 0 to {} expected (--classes names {})",
+                                labels.path, 8 + (wrong - values.begin()), *wrong, classes - 1, classes));
+}
+
+void append_row(const IdxArray& images, const IdxArray& labels, std::size_t row, RowSet& set) {
+  const std::size_t features = images.values.size() / images.shape.front();
+  const auto pixels = std::span(images.values).subspan(row * features, features);
+  std::transform(pixels.begin(), pixels.end(), std::back_inserter(set.x),
+                 [](std::uint8_t pixel) { return static_cast<float>(pixel) / 255.0f; });
+  set.y.push_back(static_cast<float>(labels.values[row]));
+  ++set.rows;
+}
+
+SiloSchema schema_of(const IdxArray& images, const std::vector<std::string>& class_names) {
+  SiloSchema schema;
+  schema.class_names = class_names;
+  schema.task = class_names.size() == 2 ? Task::binary : Task::multiclass;
+  schema.sample_shape = {images.shape[1], images.shape[2]};
+  for (std::size_t row = 0; row < images.shape[1]; ++row)
+    for (std::size_t column = 0; column < images.shape[2]; ++column)
+      schema.feature_names.push_back(fmt::format("p_{}_{}", row, column));
+  return schema;
+}
+
+std::vector<bool> rows_set_apart(const IdxArray& labels, const SplitOptions& options) {
+  const std::vector<std::size_t> strata(labels.values.begin(), labels.values.end());
+  std::vector<std::uint64_t> groups(strata.size());
+  for (std::size_t row = 0; row < groups.size(); ++row) groups[row] = row;
+  return split_rows(strata, groups, options);
 }
 
 }  // namespace
 
 IdxArray read_idx(const std::string& path, std::size_t dimensions) {
   IdxStream stream(path);
-  std::array<std::uint8_t, 4> magic{};
-  stream.read(magic, "the magic number");
-  check_magic(path, magic, dimensions);
-  IdxArray array;
-  std::size_t bytes = 1;
-  bool fits = true;
+  read_magic(stream, dimensions);
+  IdxArray array{path, {}, {}};
+  std::size_t count = 1;
   for (std::size_t i = 0; i < dimensions; ++i) {
-    array.shape.push_back(stream.size());
-    if (array.shape.back() == 0) refuse(path, 4 + 4 * i, "a size of 0 found, 1 or more expected");
-    fits = fits && !__builtin_mul_overflow(bytes, array.shape.back(), &bytes);
+    const std::size_t offset = stream.offset();
+    const std::size_t extent = stream.big_endian_word();
+    if (extent == 0) stream.refuse(offset, "a dimension of 0 found, 1 or more expected");
+    if (count > std::numeric_limits<std::size_t>::max() / extent)
+      stream.refuse(offset,
+                    fmt::format("{} x {} found: more values than a file can hold", shape_text(array.shape), extent));
+    count *= extent;
+    array.shape.push_back(extent);
   }
-  if (!fits || bytes > stream.bytes_max())
-    refuse(path, 4, fmt::format("a shape of {} found, more than this file can hold", fmt::join(array.shape, " x ")));
-  array.values.resize(bytes);
-  stream.read(array.values, fmt::format("a shape of {}", fmt::join(array.shape, " x ")));
-  stream.require_end();
+  read_values(stream, count, array.values);
+  std::uint8_t surplus = 0;
+  const std::size_t end = stream.offset();
+  if (stream.read({&surplus, 1}) > 0)  // at the end of a gzip file this also checks its checksum
+    stream.refuse(end, fmt::format("more bytes found, the end of the file expected after {}", shape_text(array.shape)));
   return array;
 }
 
-SiloData import_idx(const IdxRecipe& recipe) {
-  if (recipe.test_images.empty() != recipe.test_labels.empty())
-    throw ConfigError("images and labels to test on are given together, or neither");
-  if (recipe.class_names.size() < 2)
-    throw ConfigError(fmt::format("classes: 2 or more are wanted, {} found", recipe.class_names.size()));
+SiloData import_idx(const IdxImport& import) {
+  if (import.class_names.size() < 2)
+    throw ConfigError(fmt::format("classes: {} named, 2 or more are wanted, in the order of the labels 0, 1, …",
+                                  import.class_names.size()));
+  if (!(import.split.test_fraction >= 0.0 && import.split.test_fraction < 1.0))
+    throw ConfigError(
+        fmt::format("test_fraction = {}: a number from 0 to below 1 is wanted", import.split.test_fraction));
+  const IdxArray images = read_idx(import.train.images, 3);
+  const IdxArray labels = read_idx(import.train.labels, 1);
+  require_labels(labels, images, import.class_names.size());
+
   SiloData data;
-  data.origin = recipe.origin;
-  data.schema.class_names = recipe.class_names;
-  data.schema.task = recipe.class_names.size() == 2 ? Task::binary : Task::multiclass;
-  auto& shape = data.schema.sample_shape;
-  data.train = read_rows(recipe.images, recipe.labels, recipe.class_names, shape);
-  for (std::size_t row = 0; row < shape[0]; ++row)
-    for (std::size_t column = 0; column < shape[1]; ++column)
-      data.schema.feature_names.push_back(fmt::format("pixel_{}_{}", row, column));
-  if (recipe.test_images.empty())
-    set_test_rows_apart(data, recipe.split);
-  else
-    data.test = read_rows(recipe.test_images, recipe.test_labels, recipe.class_names, shape);
+  data.schema = schema_of(images, import.class_names);
+  data.origin = import.origin;
+  const std::vector<bool> is_test =
+      import.test ? std::vector<bool>(labels.values.size()) : rows_set_apart(labels, import.split);
+  for (std::size_t row = 0; row < is_test.size(); ++row)
+    append_row(images, labels, row, is_test[row] ? data.test : data.train);
+  if (!import.test) return data;
+
+  const IdxArray test_images = read_idx(import.test->images, 3);
+  const IdxArray test_labels = read_idx(import.test->labels, 1);
+  require_labels(test_labels, test_images, import.class_names.size());
+  const auto found = std::span(test_images.shape).subspan(1);
+  const auto expected = std::span(images.shape).subspan(1);
+  if (!std::equal(found.begin(), found.end(), expected.begin()))
+    throw DataError(fmt::format("{}: byte 8: images of {} found, {} expected, as in {}", test_images.path,
+                                shape_text(found), shape_text(expected), images.path));
+  for (std::size_t row = 0; row < test_images.shape.front(); ++row)
+    append_row(test_images, test_labels, row, data.test);
   return data;
 }
 

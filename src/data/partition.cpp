@@ -3,163 +3,214 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
-#include <numeric>
-#include <optional>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
-#include "crossilo/data/seeded_stream.hpp"
+#include "crossilo/data/split.hpp"
 
 namespace crossilo {
 namespace {
 
-constexpr std::uint64_t kDraws = 1000;
+using Shares = std::vector<std::vector<double>>;  // of each stratum, for each silo
 
-using Rows = std::vector<std::size_t>;
+/// Where the silos' parts of a stratum end; each rounded end moves a row at most, and no row is lost.
+std::vector<std::size_t> ends_of_parts(std::size_t rows, const std::vector<double>& shares) {
+  std::vector<std::size_t> ends;
+  double share = 0.0;
+  for (const double part : shares) {
+    share += part;
+    ends.push_back(std::min(rows, static_cast<std::size_t>(std::floor(static_cast<double>(rows) * share + 0.5))));
+  }
+  ends.back() = rows;
+  return ends;
+}
 
-struct Stratum {
-  Rows train;
-  Rows test;
-};
-
-/// Rows that are divided by the same shares: those of one class, or all.
-std::map<std::size_t, Stratum> strata_of(std::span<const std::size_t> train_classes,
-                                         std::span<const std::size_t> test_classes, PartitionRule rule) {
-  const auto stratum = [&](std::size_t row_class) { return rule == PartitionRule::dirichlet ? row_class : 0; };
-  std::map<std::size_t, Stratum> strata;
-  for (std::size_t row = 0; row < train_classes.size(); ++row) strata[stratum(train_classes[row])].train.push_back(row);
-  for (std::size_t row = 0; row < test_classes.size(); ++row) strata[stratum(test_classes[row])].test.push_back(row);
+/// The rows of each stratum, in the order in which they are dealt out.
+std::vector<std::vector<std::size_t>> rows_by_stratum(const RowSet& set, const SiloData& data,
+                                                      const PartitionOptions& options) {
+  const bool by_class = options.rule == PartitionRule::dirichlet;
+  std::vector<std::vector<std::size_t>> strata(by_class ? data.schema.class_names.size() : 1);
+  for (std::size_t row = 0; row < set.rows; ++row)
+    strata[by_class ? static_cast<std::size_t>(set.y[row]) : 0].push_back(row);
+  const auto order = [&](std::size_t row) { return mix64(mix64(options.seed) ^ row); };
+  for (auto& rows : strata)
+    std::sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) { return order(a) < order(b); });
   return strata;
 }
 
-void shuffle(Rows& rows, SeededStream& stream) {
-  for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[stream.below(i)]);
-}
-
-/// Rows of each silo, by Pólya's urn.
-Rows urn_counts(std::size_t rows, const PartitionOptions& options, SeededStream& stream) {
-  Rows placed;
-  Rows counts(options.silos, 0);
-  const double fresh = options.alpha * static_cast<double>(options.silos);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const bool drawn_evenly = stream.uniform() * (fresh + static_cast<double>(i)) < fresh;
-    placed.push_back(drawn_evenly ? stream.below(options.silos) : placed[stream.below(i)]);
-    ++counts[placed.back()];
+std::vector<std::size_t> deal(const RowSet& set, const SiloData& data, const PartitionOptions& options,
+                              const Shares& shares) {
+  std::vector<std::size_t> silo_of(set.rows);
+  const auto strata = rows_by_stratum(set, data, options);
+  for (std::size_t stratum = 0; stratum < strata.size(); ++stratum) {
+    const auto ends = ends_of_parts(strata[stratum].size(), shares[stratum]);
+    std::size_t silo = 0;
+    for (std::size_t i = 0; i < strata[stratum].size(); ++i) {
+      while (i >= ends[silo]) ++silo;
+      silo_of[strata[stratum][i]] = silo;
+    }
   }
-  return counts;
+  return silo_of;
 }
 
-/// Rows of each silo when they are alike; the first silos take what is over.
-Rows even_counts(std::size_t rows, std::size_t silos) {
-  Rows counts(silos, rows / silos);
-  for (std::size_t i = 0; i < rows % silos; ++i) ++counts[i];
-  return counts;
+std::size_t fewest_rows(const std::vector<std::size_t>& silo_of, std::size_t silos) {
+  std::vector<std::size_t> rows(silos);
+  for (const std::size_t silo : silo_of) ++rows[silo];
+  return *std::min_element(rows.begin(), rows.end());
 }
 
-/// Gives rows to silos in the proportions of `counts`, cut at the nearest whole row.
-void deal(const Rows& rows, const Rows& counts, std::vector<std::size_t>& silo_of) {
-  const std::size_t total = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-  std::size_t seen = 0, from = 0;
-  for (std::size_t silo = 0; silo < counts.size(); ++silo) {
-    seen += counts[silo];
-    const std::size_t to = (2 * seen * rows.size() + total) / (2 * total);
-    for (; from < to; ++from) silo_of[rows[from]] = silo;
+/// The fewest rows to train on that any silo would get from these shares.
+std::size_t fewest_rows(const std::vector<std::size_t>& rows_of_stratum, const Shares& shares) {
+  std::vector<std::size_t> rows(shares.front().size());
+  for (std::size_t stratum = 0; stratum < shares.size(); ++stratum) {
+    const auto ends = ends_of_parts(rows_of_stratum[stratum], shares[stratum]);
+    for (std::size_t silo = 0; silo < ends.size(); ++silo) rows[silo] += ends[silo] - (silo == 0 ? 0 : ends[silo - 1]);
   }
+  return *std::min_element(rows.begin(), rows.end());
 }
 
-Partition draw(std::map<std::size_t, Stratum> strata, std::size_t train_rows, std::size_t test_rows,
-               const PartitionOptions& options, SeededStream stream) {
-  Partition partition{Rows(train_rows), Rows(test_rows)};
-  for (auto& [_, stratum] : strata) {
-    // Which rows a silo gets follows chance too, not their order in the file.
-    shuffle(stratum.train, stream);
-    shuffle(stratum.test, stream);
-    const std::size_t rows = stratum.train.empty() ? stratum.test.size() : stratum.train.size();
-    const Rows counts =
-        options.rule == PartitionRule::iid ? even_counts(rows, options.silos) : urn_counts(rows, options, stream);
-    deal(stratum.train, counts, partition.train);
-    deal(stratum.test, counts, partition.test);
+Shares draw_shares(const SiloData& data, const PartitionOptions& options) {
+  if (options.rule == PartitionRule::iid)
+    return {std::vector<double>(options.silos, 1.0 / static_cast<double>(options.silos))};
+  std::vector<std::size_t> rows_of_stratum;
+  for (const auto& rows : rows_by_stratum(data.train, data, options)) rows_of_stratum.push_back(rows.size());
+  std::mt19937_64 generator(options.seed);
+  for (std::size_t draw = 0; draw < kPartDrawsMax; ++draw) {
+    Shares shares;
+    for (std::size_t i = 0; i < rows_of_stratum.size(); ++i)
+      shares.push_back(draw_dirichlet(options.silos, options.alpha, generator));
+    if (fewest_rows(rows_of_stratum, shares) >= kPartTrainRowsMin) return shares;
   }
-  return partition;
+  throw DataError(
+      fmt::format("alpha = {}: in {} draws some of {} silos always got fewer than {} of the {} rows to train on; take "
+                  "a larger alpha "
+                  "or fewer silos",
+                  options.alpha, kPartDrawsMax, options.silos, kPartTrainRowsMin, data.train.rows));
 }
 
-std::size_t smallest_silo(const Rows& silo_of, std::size_t silos) {
-  Rows counts(silos, 0);
-  for (const std::size_t silo : silo_of) ++counts[silo];
-  return *std::min_element(counts.begin(), counts.end());
+/// A column's value of each row; missing ones, which no infinity can be mistaken for, come last.
+std::vector<float> column_values(const RowSet& set, const SiloData& data, std::size_t column) {
+  std::vector<float> values;
+  for (std::size_t row = 0; row < set.rows; ++row) {
+    const float value = set.x[row * data.schema.feature_names.size() + column];
+    values.push_back(std::isnan(value) ? std::numeric_limits<float>::infinity() : value);
+  }
+  return values;
 }
 
-void append(const RowSet& from, std::size_t row, std::size_t features, RowSet& to) {
-  const auto begin = from.x.begin() + static_cast<std::ptrdiff_t>(row * features);
-  to.x.insert(to.x.end(), begin, begin + static_cast<std::ptrdiff_t>(features));
-  to.y.push_back(from.y[row]);
-  ++to.rows;
+/// The largest value of each silo but the last. A silo is full with its share of the rows, or when the values that are
+/// left are just enough for one a silo: as many values as silos are one silo each.
+std::vector<float> largest_values(const std::vector<float>& values, const PartitionOptions& options) {
+  std::map<float, std::size_t> rows_of_value;
+  for (const float value : values) ++rows_of_value[value];
+  if (rows_of_value.size() < options.silos)
+    throw DataError(fmt::format("column {}: {} values found, at least {} expected, one for each silo", options.column,
+                                rows_of_value.size(), options.silos));
+  std::vector<float> largest;
+  std::size_t rows_taken = 0;
+  std::size_t values_left = rows_of_value.size();
+  for (const auto& [value, rows] : rows_of_value) {
+    rows_taken += rows;
+    --values_left;
+    const std::size_t silos_done = largest.size() + 1;
+    if (silos_done == options.silos) break;
+    if (values_left == options.silos - silos_done || rows_taken * options.silos >= values.size() * silos_done)
+      largest.push_back(value);
+  }
+  return largest;
+}
+
+Partition by_column(const SiloData& data, const PartitionOptions& options) {
+  const auto& names = data.schema.feature_names;
+  const auto found = std::find(names.begin(), names.end(), options.column);
+  if (found == names.end())
+    throw DataError(
+        fmt::format("has no column {}; its {} columns: crossilo data describe --json", options.column, names.size()));
+  const auto column = static_cast<std::size_t>(found - names.begin());
+  const std::vector<float> values = column_values(data.train, data, column);
+  const std::vector<float> largest = largest_values(values, options);
+  const auto silos_of = [&](const std::vector<float>& of_rows) {
+    std::vector<std::size_t> silos;
+    for (const float value : of_rows)
+      silos.push_back(
+          static_cast<std::size_t>(std::lower_bound(largest.begin(), largest.end(), value) - largest.begin()));
+    return silos;
+  };
+  return {silos_of(values), silos_of(column_values(data.test, data, column))};
+}
+
+void require_possible(const SiloData& data, const PartitionOptions& options) {
+  if (options.silos < 2) throw ConfigError(fmt::format("silos = {}: 2 or more are wanted", options.silos));
+  if (!(options.alpha > 0.0 && std::isfinite(options.alpha)))
+    throw ConfigError(fmt::format("alpha = {}: a number above 0 is wanted", options.alpha));
+  if (options.rule == PartitionRule::dirichlet && data.schema.task == Task::regression)
+    throw ConfigError("by = dirichlet: goes by class, and a regression has none; take quantity, column or iid");
+  if (data.train.rows / kPartTrainRowsMin < options.silos)
+    throw DataError(fmt::format("{} rows to train on found, at least {} expected: {} for each of {} silos",
+                                data.train.rows, kPartTrainRowsMin * options.silos, kPartTrainRowsMin, options.silos));
+}
+
+RowSet rows_of_silo(const RowSet& set, const std::vector<std::size_t>& silo_of, std::size_t silo) {
+  RowSet part;
+  const std::size_t features = set.rows == 0 ? 0 : set.x.size() / set.rows;
+  for (std::size_t row = 0; row < set.rows; ++row) {
+    if (silo_of[row] != silo) continue;
+    const auto x = set.x.begin() + static_cast<std::ptrdiff_t>(row * features);
+    part.x.insert(part.x.end(), x, x + static_cast<std::ptrdiff_t>(features));
+    part.y.push_back(set.y[row]);
+    ++part.rows;
+  }
+  return part;
 }
 
 }  // namespace
 
-Partition partition_rows(std::span<const std::size_t> train_classes, std::span<const std::size_t> test_classes,
-                         const PartitionOptions& options) {
-  CROSSILO_ASSERT(options.silos > 0 && options.alpha > 0.0);
-  if (train_classes.size() / options.silos < options.rows_min)
-    throw ConfigError(fmt::format("{} rows to train on cannot give {} silos {} rows each", train_classes.size(),
-                                  options.silos, options.rows_min));
-  const auto strata = strata_of(train_classes, test_classes, options.rule);
-  for (std::uint64_t attempt = 0; attempt < kDraws; ++attempt) {
-    Partition partition =
-        draw(strata, train_classes.size(), test_classes.size(), options, SeededStream(options.seed, attempt));
-    if (smallest_silo(partition.train, options.silos) >= options.rows_min) return partition;
+const char* to_string(PartitionRule rule) {
+  switch (rule) {
+    case PartitionRule::iid:
+      return "iid";
+    case PartitionRule::dirichlet:
+      return "dirichlet";
+    case PartitionRule::quantity:
+      return "quantity";
+    case PartitionRule::column:
+      return "column";
   }
-  throw ConfigError(
-      fmt::format("alpha = {}: none of {} draws gave each of {} silos {} rows to train on; take a larger alpha, fewer "
-                  "silos or a smaller rows_min",
-                  options.alpha, kDraws, options.silos, options.rows_min));
+  CROSSILO_ASSERT(!"a rule has a name");
+  return "";
 }
 
-std::vector<SiloData> divide(const SiloData& data, const Partition& partition, std::size_t silos) {
-  std::vector<SiloData> parts(silos);
-  for (SiloData& part : parts) {
-    part.schema = data.schema;
-    part.origin = data.origin;
+Partition partition_rows(const SiloData& data, const PartitionOptions& options) {
+  require_possible(data, options);
+  if (options.rule != PartitionRule::column) {
+    const Shares shares = draw_shares(data, options);
+    return {deal(data.train, data, options, shares), deal(data.test, data, options, shares)};
   }
-  const std::size_t features = data.schema.feature_names.size();
-  for (std::size_t row = 0; row < data.train.rows; ++row)
-    append(data.train, row, features, parts.at(partition.train[row]).train);
-  for (std::size_t row = 0; row < data.test.rows; ++row)
-    append(data.test, row, features, parts.at(partition.test[row]).test);
-  return parts;
+  Partition partition = by_column(data, options);
+  if (const std::size_t fewest = fewest_rows(partition.train, options.silos); fewest < kPartTrainRowsMin)
+    throw DataError(
+        fmt::format("column {}: a silo would get {} rows to train on, at least {} expected; take fewer silos",
+                    options.column, fewest, kPartTrainRowsMin));
+  return partition;
 }
 
-SiloData pooled(std::vector<SiloData> silos) {
-  CROSSILO_ASSERT(!silos.empty());
-  SiloData all = std::move(silos.front());
-  for (std::size_t i = 1; i < silos.size(); ++i) {
-    if (const std::string difference = schema_difference(silos[i].schema, all.schema); !difference.empty())
-      throw DataError(fmt::format("file {} cannot be joined to the ones before: {}", i + 1, difference));
-    for (const auto& [from, to] : {std::pair{&silos[i].train, &all.train}, std::pair{&silos[i].test, &all.test}}) {
-      to->x.insert(to->x.end(), from->x.begin(), from->x.end());
-      to->y.insert(to->y.end(), from->y.begin(), from->y.end());
-      to->rows += from->rows;
-    }
-  }
-  return all;
+SiloData part_of(const SiloData& data, const Partition& partition, std::size_t silo) {
+  SiloData part;
+  part.schema = data.schema;
+  part.origin = data.origin;
+  part.train = rows_of_silo(data.train, partition.train, silo);
+  part.test = rows_of_silo(data.test, partition.test, silo);
+  return part;
 }
 
-std::vector<std::size_t> classes_of(const SiloSchema& schema, const RowSet& set) {
-  std::vector<std::size_t> classes(set.rows, 0);
-  if (schema.task != Task::regression)
-    std::transform(set.y.begin(), set.y.end(), classes.begin(), [](float y) { return static_cast<std::size_t>(y); });
-  return classes;
-}
-
-void set_test_rows_apart(SiloData& data, const SplitOptions& split) {
-  std::vector<std::uint64_t> each_alone(data.train.rows);
-  std::iota(each_alone.begin(), each_alone.end(), 0);
-  const std::vector<bool> is_test = split_rows(classes_of(data.schema, data.train), each_alone, split);
-  auto parts = divide(data, {Rows(is_test.begin(), is_test.end()), Rows(data.test.rows, 1)}, 2);
-  data.train = std::move(parts[0].train);
-  data.test = std::move(parts[1].train);
+std::vector<std::string> part_names(std::size_t silos) {
+  const std::size_t digits = std::to_string(silos - 1).size();
+  std::vector<std::string> names;
+  for (std::size_t silo = 0; silo < silos; ++silo) names.push_back(fmt::format("silo{:0{}}", silo, digits));
+  return names;
 }
 
 }  // namespace crossilo

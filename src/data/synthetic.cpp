@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "crossilo/data/partition.hpp"
 #include "crossilo/data/seeded_stream.hpp"
@@ -69,6 +70,18 @@ SiloSchema synthetic_schema() {
   for (std::size_t j = 1; j <= kFeatures; ++j) schema.feature_names.push_back(fmt::format("x{}", j));
   for (std::size_t c = 0; c < kClasses; ++c) schema.class_names.push_back(std::to_string(c));
   return schema;
+}
+
+/// Makes some of the rows to train on rows to test on, of each class alike.
+void set_test_rows_apart(SiloData& data, const SplitOptions& split) {
+  const std::vector<std::size_t> classes(data.train.y.begin(), data.train.y.end());
+  std::vector<std::uint64_t> each_alone(data.train.rows);
+  std::iota(each_alone.begin(), each_alone.end(), 0);
+  const std::vector<bool> is_test = split_rows(classes, each_alone, split);
+  const Partition partition{{is_test.begin(), is_test.end()}, {}};
+  RowSet test = part_of(data, partition, 1).train;
+  data.train = part_of(data, partition, 0).train;
+  data.test = std::move(test);
 }
 
 }  // namespace

@@ -1,136 +1,197 @@
 #include "crossilo/io/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <span>
 #include <utility>
 
+#include "config_checks.hpp"
+#include "config_layers.hpp"
 #include "config_options.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
-#include "crossilo/io/atomic_file.hpp"
-#include "ini.hpp"
+#include "utf8.hpp"
 
 namespace crossilo {
 namespace {
 
-using Lines = std::map<std::string, int>;  // where a key stands in the file
+/// Settles what the layers say, later ones over earlier ones, and gathers every mistake.
+class Settler {
+ public:
+  explicit Settler(std::vector<Layer> layers) : layers_(std::move(layers)) {}
 
-/// Levenshtein's distance: insertions, deletions and exchanges of one character.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({exchanged, row[j] + 1, row[j - 1] + 1}));
+  LoadedConfig run() {
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer) read(layer);
+    if (std::ranges::all_of(layers_, &Layer::is_readable)) check_required();
+    for (CheckProblem& problem : check_pairs(config_, states_)) {
+      const auto origin = origins_.find(problem.key);
+      const Origin place = origin == origins_.end() ? Origin{0, {layers_.front().source}} : origin->second;
+      add(place, problem.key + problem.text);
+    }
+    if (!problems_.empty()) refuse();
+    LoadedConfig loaded{.config = std::move(config_), .origins = {}};
+    for (const ConfigOption& option : config_options()) {
+      const auto origin = origins_.find(option.name);
+      loaded.origins[option.name] = origin == origins_.end() ? "default" : origin->second.place.text;
+    }
+    return loaded;
+  }
+
+ private:
+  struct Origin {
+    std::size_t layer = 0;
+    Place place;
+  };
+  struct Problem {
+    Origin origin;
+    std::string text;
+  };
+
+  void add(Origin origin, std::string text) {
+    problems_.emplace_back();
+    problems_.back().origin = std::move(origin);
+    problems_.back().text = std::move(text);
+  }
+
+  void read(std::size_t index) {
+    for (LayerProblem& problem : layers_[index].problems)
+      add({index, std::move(problem.place)}, std::move(problem.text));
+    std::map<std::string, Place> first;  // of each key in this layer
+    for (const Setting& setting : layers_[index].settings) {
+      const auto refuse_it = [&](std::string text) { add({index, setting.place}, std::move(text)); };
+      const ConfigOption* const option = find_option(setting.name);
+      const auto [before, is_new] = first.emplace(setting.name, setting.place);
+      if (option == nullptr) {
+        refuse_it(fmt::format("{}: no such key; {}", shown(setting.name), key_suggestion(setting.name)));
+      } else if (layers_[index].is_own_file && option->belongs == Belongs::to_all) {
+        refuse_it(setting.name + ": belongs to the configuration that all silos share" + own_keys());
+      } else if (!is_new) {
+        refuse_it(fmt::format(
+            "{}: set before, {}; keep one", setting.name,
+            before->second.line > 0 ? fmt::format("in line {}", before->second.line) : "as " + before->second.text));
+      } else {
+        take(*option, setting, index);
+      }
     }
   }
-  return row[b.size()];
-}
 
-std::string_view key_of(std::string_view name) { return name.substr(name.find('.') + 1); }
-
-/// "did you mean train.learning_rate?", or where to look when no key is near. A right key in a wrong section is near,
-/// a slip in the full name is nearer.
-std::string suggestion(std::string_view name) {
-  const ConfigOption* nearest = nullptr;
-  std::size_t least = 2 * std::max<std::size_t>(2, key_of(name).size() / 3) + 1;
-  for (const ConfigOption& option : config_options()) {
-    const std::size_t distance =
-        std::min(2 * edit_distance(name, option.name), 2 * edit_distance(key_of(name), key_of(option.name)) + 3);
-    if (distance < least) least = distance, nearest = &option;
+  void take(const ConfigOption& option, const Setting& setting, std::size_t index) {
+    const Origin origin{index, setting.place};
+    origins_[option.name] = origin;
+    states_.set.insert(option.name);
+    if (option.read(config_, setting.value)) {
+      states_.broken.erase(option.name);
+      return;
+    }
+    states_.broken.insert(option.name);
+    add(origin, fmt::format("{} = \"{}\": {} is wanted", option.name, shown(setting.value), option.allowed));
   }
-  return nearest == nullptr ? "all keys: docs/configuration.md" : fmt::format("did you mean {}?", nearest->name);
-}
 
-void read_entry(const IniEntry& entry, Lines& lines, Config& config, std::vector<IniProblem>& problems) {
-  const auto& options = config_options();
-  const auto option = std::find_if(options.begin(), options.end(), [&](auto& o) { return o.name == entry.name; });
-  if (option == options.end()) {
-    problems.push_back({entry.line, fmt::format("{}: no such key; {}", entry.name, suggestion(entry.name))});
-    return;
+  static std::string own_keys() {
+    std::vector<std::string> keys;
+    for (const ConfigOption& option : config_options())
+      if (option.belongs == Belongs::to_silo) keys.push_back(option.name);
+    return fmt::format("; a silo's own file may hold {}", fmt::join(keys, ", "));
   }
-  const auto [first, is_new] = lines.emplace(entry.name, entry.line);
-  if (!is_new) {
-    problems.push_back({entry.line, fmt::format("{}: set before, in line {}; keep one", entry.name, first->second)});
-  } else if (!option->read(config, entry.value)) {
-    problems.push_back(
-        {entry.line, fmt::format("{} = \"{}\": {} is wanted", entry.name, entry.value, option->allowed)});
+
+  void check_required() {
+    for (const ConfigOption& option : config_options()) {
+      if (option.need == Need::optional || states_.set.count(option.name) != 0) continue;
+      if (option.need == Need::or_torchscript && states_.set.count("model.torchscript") != 0) continue;
+      states_.broken.insert(option.name);
+      add({0, {layers_.front().source}}, fmt::format("{}: missing; {} is wanted", option.name, wanted(option)));
+    }
   }
-}
 
-void check_required(const Lines& lines, std::vector<IniProblem>& problems) {
-  for (const ConfigOption& option : config_options())
-    if (option.required && lines.count(option.name) == 0)
-      problems.push_back({0, fmt::format("{}: missing; {} is wanted", option.name, option.allowed)});
-}
+  [[noreturn]] void refuse() {
+    constexpr std::size_t kShownMax = 100;  // a file that is no configuration at all shall not flood the terminal
+    const auto order = [](const Problem& problem) {  // line 0 comes last
+      return std::pair(problem.origin.layer, static_cast<unsigned>(problem.origin.place.line - 1));
+    };
+    std::ranges::stable_sort(problems_, {}, order);
+    std::string text;
+    for (const Problem& problem : std::span(problems_).first(std::min(kShownMax, problems_.size())))
+      text += fmt::format("{}: {}\n", problem.origin.place.text, problem.text);
+    if (problems_.size() > kShownMax) text += fmt::format("… and {} more\n", problems_.size() - kShownMax);
+    std::vector<std::string> sources;
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
+      if (std::ranges::any_of(problems_, [&](auto& problem) { return problem.origin.layer == layer; }))
+        sources.push_back(layers_[layer].source);
+    throw ConfigError(text + fmt::format("{} error{} in {}, nothing was started", problems_.size(),
+                                         problems_.size() == 1 ? "" : "s", fmt::join(sources, " and ")));
+  }
 
-/// What must hold between settings that are right one by one.
-void check_pairs(const Config& config, const Lines& lines, std::vector<IniProblem>& problems) {
-  const auto require = [&](bool holds, const std::string& name, const std::string& text) {
-    const auto line = lines.find(name);
-    if (!holds) problems.push_back({line == lines.end() ? 0 : line->second, fmt::format("{}{}", name, text)});
-  };
-  const bool many_files_here = config.run.one_machine && config.run.silos.size() > 1;
-  for (const auto& [name, path] : {std::pair<std::string, std::string>{"data.path", config.data.path},
-                                   {"data.private_folder", config.data.private_folder}})
-    require(
-        !many_files_here || path.empty() || path.find("{silo}") != std::string::npos, name,
-        fmt::format(" = \"{}\": {{silo}} must occur in it, since run.one_machine = true and all silos would share it",
-                    path));
-  require(config.run.silos.size() != 2 || config.privacy.allow_two_silos, "privacy.allow_two_silos",
-          " = \"false\": of two silos each can read the other's change from the sum; add a silo, or set it to true");
-}
-
-[[noreturn]] void refuse(const std::string& file, std::vector<IniProblem> problems) {
-  const auto place = [](const IniProblem& problem) { return static_cast<unsigned>(problem.line - 1); };  // 0 comes last
-  std::stable_sort(problems.begin(), problems.end(), [&](auto& a, auto& b) { return place(a) < place(b); });
-  std::string text;
-  for (const IniProblem& problem : problems)
-    text += problem.line == 0 ? fmt::format("{}: {}\n", file, problem.text)
-                              : fmt::format("{}:{}: {}\n", file, problem.line, problem.text);
-  throw ConfigError(text + fmt::format("{} error{} in {}, nothing was started", problems.size(),
-                                       problems.size() == 1 ? "" : "s", file));
-}
+  std::vector<Layer> layers_;
+  Config config_;
+  std::map<std::string, Origin> origins_;
+  SettingStates states_;
+  std::vector<Problem> problems_;
+};
 
 }  // namespace
 
-Config parse_config(std::string_view text, const std::string& file) {
-  const IniFile ini = scan_ini(text);
-  std::vector<IniProblem> problems = ini.problems;
-  Config config;
-  Lines lines;
-  for (const IniEntry& entry : ini.entries) read_entry(entry, lines, config, problems);
-  check_required(lines, problems);
-  check_pairs(config, lines, problems);
-  if (!problems.empty()) refuse(file, std::move(problems));
-  return config;
+LoadedConfig load_config(const ConfigRequest& request) {
+  std::string own_path = request.own_path;
+  for (const auto& [name, value] : request.environment)
+    if (own_path.empty() && name == kOwnConfigVariable) own_path = value;
+  std::vector<Layer> layers{layer_of_file(request.path)};
+  if (!own_path.empty()) {
+    layers.push_back(layer_of_file(own_path));
+    layers.back().is_own_file = true;
+  }
+  layers.push_back(layer_of_environment(request.environment));
+  layers.push_back(layer_of_command_line(request.command_line));
+  return Settler(std::move(layers)).run();
 }
 
-Config load_config(const std::string& path) try {
-  const auto text = read_file_if_there(path);
-  if (!text) throw ConfigError(path + ": no such file; nothing was started. A ready one: configs/heart.ini");
-  return parse_config(*text, path);
-} catch (const StorageError& failure) {
-  throw ConfigError(std::string(failure.what()) + "; nothing was started");
+Config load_config(const std::string& path) { return load_config(ConfigRequest{.path = path}).config; }
+
+Config parse_config(std::string_view text, const std::string& file) {
+  return Settler({layer_of_text(text, file)}).run().config;
 }
 
 std::string canonical_text(const Config& config) {
   std::string text;
-  for (const ConfigOption& option : config_options()) text += option.name + " = " + option.write(config) + "\n";
+  for (const auto& [name, value] : all_settings(config)) text += name + " = " + value + "\n";
   return text;
+}
+
+NamedTexts all_settings(const Config& config) {
+  NamedTexts settings;
+  for (const ConfigOption& option : config_options()) settings.emplace_back(option.name, option.write(config));
+  return settings;
+}
+
+NamedTexts shared_settings(const Config& config) {
+  NamedTexts settings;
+  for (const ConfigOption& option : config_options())
+    if (option.belongs == Belongs::to_all) settings.emplace_back(option.name, option.write(config));
+  return settings;
 }
 
 Hash256 shared_hash(const Config& config) {
   std::string text = "crossilo configuration 1\n";
-  for (const ConfigOption& option : config_options())
-    if (option.shared) text += option.name + " = " + option.write(config) + "\n";
+  for (const auto& [name, value] : shared_settings(config)) text += name + " = " + value + "\n";
   return sha256(std::as_bytes(std::span(text)));
 }
+
+Hash256 resume_hash(const Config& config) {
+  std::string text = "crossilo course 1\n";
+  for (const ConfigOption& option : config_options())
+    if (option.fixes_course) text += option.name + " = " + option.write(config) + "\n";
+  return sha256(std::as_bytes(std::span(text)));
+}
+
+std::vector<SettingHelp> setting_helps() {
+  std::vector<SettingHelp> helps;
+  for (const ConfigOption& option : config_options()) helps.push_back({option.name, option.allowed, option.meaning});
+  return helps;
+}
+
+std::string setting_suggestion(std::string_view name) { return key_suggestion(name); }
 
 std::string path_for_silo(std::string_view pattern, std::string_view silo) {
   constexpr std::string_view kPlace = "{silo}";

@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "utf8.hpp"
+
 namespace crossilo {
 namespace {
 
@@ -43,14 +45,27 @@ std::optional<std::string> unquote(std::string_view text) {
   return std::nullopt;
 }
 
+/// What byte of a line cannot stand in a text file, and where; nothing when all can.
+std::optional<std::string> strange_byte(std::string_view line) {
+  for (std::size_t at = 0; at < line.size();) {
+    const auto byte = static_cast<unsigned char>(line[at]);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+      return fmt::format("byte {} (0x{:02x}) is a control character; is this a text file?", at + 1, byte);
+    const std::size_t length = utf8_length(line.substr(at));
+    if (length == 0) return fmt::format("byte {} (0x{:02x}) is not UTF-8; save the file as UTF-8", at + 1, byte);
+    at += length;
+  }
+  return std::nullopt;
+}
+
 class Scanner {
  public:
   void line(std::string_view raw) {
     ++line_;
     if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
     const std::string_view text = trim(raw);
-    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; })) {
-      problem("a control character; is this a text file?");
+    if (auto bad = strange_byte(raw)) {
+      problem(std::move(*bad));
     } else if (!is_comment(text)) {
       text.front() == '[' ? section(text) : setting(text);
     }
@@ -65,7 +80,7 @@ class Scanner {
     const std::string_view name = text.back() == ']' ? trim(text.substr(1, text.size() - 2)) : std::string_view();
     section_ = name;
     in_broken_section_ = !is_name(name);
-    if (in_broken_section_) return problem(fmt::format("\"{}\": a section is written [name]", text));
+    if (in_broken_section_) return problem(fmt::format("\"{}\": a section is written [name]", shown(text)));
     const auto [known, is_new] = section_lines_.emplace(section_, line_);
     if (!is_new) problem(fmt::format("[{}] was opened before, in line {}; keep one", section_, known->second));
   }
@@ -75,8 +90,9 @@ class Scanner {
     const auto equals = text.find('=');
     const std::string_view key = trim(text.substr(0, equals));
     if (equals == std::string_view::npos || !is_name(key))
-      return problem(fmt::format("\"{}\": a line is [section], key = value or a comment", without_comment(text)));
-    if (section_.empty()) return problem(fmt::format("{}: stands before the first [section]", key));
+      return problem(
+          fmt::format("\"{}\": a line is [section], key = value or a comment", shown(without_comment(text))));
+    if (section_.empty()) return problem(fmt::format("{}: stands before the first [section]", shown(key)));
     IniEntry entry{fmt::format("{}.{}", section_, key), {}, line_};
     const std::string_view value = trim(text.substr(equals + 1));
     if (!value.empty() && value.front() == '"') {
@@ -100,6 +116,8 @@ class Scanner {
 IniFile scan_ini(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  if (text.substr(0, 2) == "\xff\xfe" || text.substr(0, 2) == "\xfe\xff")
+    return {.entries = {}, .problems = {{1, "the file is UTF-16; save it as UTF-8"}}};
   Scanner scanner;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());

@@ -32,7 +32,9 @@ std::string readable_rate(double rate) {
 
 std::string progress_line(const RoundProgress& progress, std::size_t columns) {
   std::vector<std::string> parts{fmt::format("round {}/{}", progress.round, progress.rounds)};
-  if (progress.metric) parts.push_back(fmt::format("  {} {:.3f}", progress.metric_name, *progress.metric));
+  if (progress.metric)
+    parts.push_back(fmt::format("  {} {:.3f}", progress.metric_name, *progress.metric) +
+                    (progress.metric_error ? fmt::format(" ± {:.3f}", *progress.metric_error) : ""));
   if (progress.loss) parts.push_back(fmt::format("  loss {:.3f}", *progress.loss));
   parts.push_back(" │ train " + readable_seconds(progress.train_seconds));
   parts.push_back("  sum " + readable_seconds(progress.sum_seconds));

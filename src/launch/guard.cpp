@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+
+#include "crossilo/base/error.hpp"
 
 namespace crossilo {
 namespace {
@@ -52,6 +55,19 @@ int launched_size() {
 int usable_cores() {
   cpu_set_t cores;
   return ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+std::string crowding(const Crowd& crowd) {
+  constexpr std::uint64_t kThreadsPerCoreMax = 4;
+  const std::uint64_t threads = std::uint64_t{crowd.threads} * static_cast<std::uint64_t>(crowd.ranks);
+  const auto cores = static_cast<std::uint64_t>(crowd.cores);
+  if (crowd.threads == 1 || threads <= cores) return "";
+  const std::string text =
+      fmt::format("run.threads = {} in {} make {} threads for {}; run.threads = {} is the most that fits",
+                  crowd.threads, counted(crowd.ranks, "rank", "ranks"), threads, counted(crowd.cores, "core", "cores"),
+                  std::max<std::uint64_t>(1, cores / static_cast<std::uint64_t>(crowd.ranks)));
+  if (threads > kThreadsPerCoreMax * cores) throw EnvironmentError(text + "; nothing was started");
+  return text;
 }
 
 std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch) {

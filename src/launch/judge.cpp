@@ -76,6 +76,10 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
   // When mpirun itself is killed, all ranks are: then none of them is to blame.
   const bool mpirun_was_killed = WIFSIGNALED(end.launcher_status) || dead.size() == static_cast<std::size_t>(ranks);
   if (!dead.empty() && !(mpirun_was_killed && ranks > 1)) return lost_silos(folder, dead);
+  if (!end.refusal.empty())
+    return {ExitCode::environment,
+            fmt::format("mpirun would not start {} ranks: {}; see crossilo doctor", ranks, end.refusal),
+            {}};
   if (static_cast<int>(statuses.size()) < ranks)
     return {ExitCode::environment,
             fmt::format("{} when only {} of {} ranks had begun; its own words are suppressed by -q: run the line above "

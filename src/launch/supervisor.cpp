@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <limits>
 
@@ -11,6 +12,7 @@
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "mpirun.hpp"
+#include "mpirun_words.hpp"
 #include "process_tree.hpp"
 
 namespace crossilo {
@@ -138,14 +140,9 @@ class Watch {
 
 }  // namespace
 
-SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder) {
-  if (const auto launch = detect_launch())
-    throw EnvironmentError(
-        fmt::format("--np starts mpirun by itself, but {} has started this process already: leave "
-                    "--np away",
-                    launch->launcher));
-  const std::vector<std::string> command = mpirun_command(options, folder);
-  show_text(stdout, shell_line(command) + "\n");
+namespace {
+
+RunEnd watch_over(const SupervisorOptions& options, const RunFolder& folder, const std::vector<std::string>& command) {
   const HeldSignals signals;
   ProcessTree tree(command, mpirun_environment(), signals.before());
   Watch watch(options, folder, tree);
@@ -154,7 +151,28 @@ SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folde
     watch.look();
   }
   tree.end_all();
-  return judge(folder, options.ranks, watch.end(*tree.ended()));
+  return watch.end(*tree.ended());
+}
+
+/// True when mpirun gave up by itself and no rank came as far as its status file.
+bool refused_to_start(const RunEnd& end, const RunFolder& folder) {
+  return WIFEXITED(end.launcher_status) && WEXITSTATUS(end.launcher_status) != 0 && end.signal == 0 &&
+         !end.began_too_late && !folder.has_outcome() && read_rank_statuses(folder).empty();
+}
+
+}  // namespace
+
+SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder) {
+  if (const auto launch = detect_launch())
+    throw EnvironmentError(
+        fmt::format("--np starts mpirun by itself, but {} has started this process already: leave "
+                    "--np away",
+                    launch->launcher));
+  const std::vector<std::string> command = mpirun_command(options, folder);
+  if (options.shows_command) show_text(stdout, shell_line(command) + "\n");
+  RunEnd end = watch_over(options, folder, command);
+  if (refused_to_start(end, folder)) end.refusal = mpirun_refusal(options.ranks);
+  return judge(folder, options.ranks, end);
 }
 
 }  // namespace crossilo

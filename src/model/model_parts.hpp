@@ -56,7 +56,7 @@ struct Model::Parts {
   std::vector<float> brought;          // d values that the network came with
   at::Tensor flat;                     // d; every weight and buffer is a view into it
   at::Tensor flat_gradient;            // layout.weights; every gradient is a view into it: zero it, never reset it
-  std::vector<float> velocity;         // the optimizer's, of the silo that trains now; sized by its first use
+  std::vector<float> optimizer_state;  // of the silo that trains now; sized by its first use
 };
 
 [[nodiscard]] std::span<float> view(const at::Tensor& flat);

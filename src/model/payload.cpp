@@ -10,7 +10,8 @@ namespace crossilo {
 std::vector<StatisticSpec> leading_statistics() {
   return {{.name = "contributed_weight", .resolution = 1.0, .bound = 0x1p40},
           {.name = "abstentions", .resolution = 1.0, .bound = 1.0},
-          {.name = "clamped_parameters", .resolution = 1.0, .bound = 0x1p40}};
+          {.name = "clamped_parameters", .resolution = 1.0, .bound = 0x1p40},
+          {.name = "clamped_buffers", .resolution = 1.0, .bound = 0x1p40}};
 }
 
 std::size_t PayloadLayout::parameters() const noexcept {
@@ -26,6 +27,8 @@ std::size_t PayloadLayout::lane_words() const noexcept {
 std::uint64_t Cohort::total_weight() const noexcept {
   return std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
 }
+
+bool Cohort::contains(SiloId silo) const noexcept { return std::binary_search(silos.begin(), silos.end(), silo); }
 
 std::uint64_t Cohort::weight(SiloId silo) const {
   const auto found = std::lower_bound(silos.begin(), silos.end(), silo);

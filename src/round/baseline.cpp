@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "crossilo/base/check.hpp"
-#include "crossilo/silo/local_silo.hpp"
+#include "crossilo/silo/row_metrics.hpp"
 
 namespace crossilo {
 namespace {
@@ -14,20 +13,13 @@ using SiloScores = std::vector<std::vector<float>>;
 std::vector<float> scores_on(const Dataset& unscaled, Model& model, const TrainedModel& trained) {
   Dataset dataset = unscaled;
   dataset.apply(trained.scaling);
-  return scores(model, trained.best.parameters, dataset.test(), dataset.schema().task);
+  return row_scores(model, trained.best.parameters, dataset);
 }
 
 SiloScores scores_on_each(const OpenSilos& silos, Model& model, const TrainedModel& trained) {
   SiloScores result;
   for (const Dataset& dataset : silos.datasets) result.push_back(scores_on(dataset, model, trained));
   return result;
-}
-
-RankedCell rank(const std::vector<float>& scores, const std::vector<float>& labels,
-                const std::vector<std::string>& class_names) {
-  RankedCell cell{.refusal = ranking_refusal(scores, labels, class_names)};
-  if (cell.refusal.empty()) cell.auc = auc(scores, labels);
-  return cell;
 }
 
 std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
@@ -37,11 +29,11 @@ std::vector<float> joined(const std::vector<std::vector<float>>& parts) {
 }
 
 /// One cell for each silo, then one for all rows together.
-std::vector<RankedCell> rank_each_and_all(const SiloScores& scores, const std::vector<std::vector<float>>& labels,
-                                          const std::vector<std::string>& class_names) {
-  std::vector<RankedCell> cells;
-  for (std::size_t i = 0; i < scores.size(); ++i) cells.push_back(rank(scores[i], labels[i], class_names));
-  cells.push_back(rank(joined(scores), joined(labels), class_names));
+std::vector<MetricCell> measure_each_and_all(const SiloSchema& schema, const SiloScores& scores,
+                                             const std::vector<std::vector<float>>& labels) {
+  std::vector<MetricCell> cells;
+  for (std::size_t i = 0; i < scores.size(); ++i) cells.push_back(metric_of(schema, scores[i], labels[i]));
+  cells.push_back(metric_of(schema, joined(scores), joined(labels)));
   return cells;
 }
 
@@ -54,24 +46,26 @@ std::shared_ptr<Dataset> pool(const OpenSilos& silos) {
 }  // namespace
 
 Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const TrainedModel& federated,
-                                  const TrainAlone& train_alone) {
+                                  const TrainAlone& train_alone, const Baselines& baselines) {
   const SiloSchema& schema = silos.datasets.front().schema();
-  CROSSILO_ASSERT(schema.task == Task::binary);
-  Comparison result{.silos = silos.names};
+  Comparison result{.task = schema.task, .silos = silos.names};
   std::vector<std::vector<float>> labels;
   for (const Dataset& dataset : silos.datasets) {
-    labels.push_back(dataset.test().y);
+    labels.push_back(test_labels(dataset));
     result.test_rows.push_back(dataset.test().rows);
   }
   const SiloScores federated_scores = scores_on_each(silos, model, federated);
-  const SiloScores pooled_scores = scores_on_each(silos, model, train_alone(pool(silos)));
-  result.federated = rank_each_and_all(federated_scores, labels, schema.class_names);
-  result.pooled = rank_each_and_all(pooled_scores, labels, schema.class_names);
-  for (std::size_t i = 0; i < silos.datasets.size(); ++i) {
-    const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]));
-    result.own.push_back(rank(scores_on(silos.datasets[i], model, own), labels[i], schema.class_names));
+  result.federated = measure_each_and_all(schema, federated_scores, labels);
+  if (baselines.pooled) {
+    const SiloScores pooled_scores = scores_on_each(silos, model, train_alone(pool(silos)));
+    result.pooled = measure_each_and_all(schema, pooled_scores, labels);
+    result.federated_minus_pooled =
+        metric_difference(schema.task, joined(federated_scores), joined(pooled_scores), joined(labels));
   }
-  result.federated_minus_pooled = auc_difference(joined(federated_scores), joined(pooled_scores), joined(labels));
+  for (std::size_t i = 0; baselines.own && i < silos.datasets.size(); ++i) {
+    const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]));
+    result.own.push_back(metric_of(schema, scores_on(silos.datasets[i], model, own), labels[i]));
+  }
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/round/cohort.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {
@@ -21,7 +22,7 @@ void keep_evaluation(const RoundRecord& record, TrainedModel& result) {
 void check_contributions(const RoundRecord& record) {
   if (record.contributed_share == 0.0)
     throw DivergedError(
-        fmt::format("round {}: the model delta of every silo is not finite, so nothing was applied; "
+        fmt::format("round {}: the model delta of every silo that trained is not finite, so nothing was applied; "
                     "train with a lower train.learning_rate, or look for extreme values in the data",
                     record.ticket.round.value));
 }
@@ -39,8 +40,30 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
       exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
   std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
   SumSession::Options options = setup.session;
-  options.ring_sum.segment_words = segment_words_for(setup.codec.layout, communicator.size());
+  options.ring_sum.segment_words = segment_words_for(round_layout(setup.parameters), communicator.size());
   return SumSession(communicator, std::move(roster), std::move(mask), options);
+}
+
+/// Scores are sent only where they choose the model, and only in bins that many rows share.
+EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows) {
+  if (setup.stop.metric != StopMetric::auc) return {};
+  return {.held_back_bins = score_bins(rows.held_back_rows), .test_bins = score_bins(rows.test_rows)};
+}
+
+/// Moves the strategies out of the setup.
+RoundStages make_stages(FederationSetup& setup, const EvaluationLayout& evaluation, const Roster& roster) {
+  return {.silos = setup.silos,
+          .clip = setup.clip,
+          .codec = RingCodec({.layout = round_layout(setup.parameters, evaluation), .root = setup.root}),
+          .lanes = LaneSchedule(setup.lane_bits),
+          .noise = std::move(setup.noise),
+          .server_optimizer = std::move(setup.server_optimizer),
+          .parameters = setup.parameters,
+          .evaluation = evaluation,
+          .cohort_of = [&roster, silos = setup.silos_per_round, root = setup.root](
+                           RoundIndex round) { return sample_cohort(roster.cohort, silos, root, round); },
+          .evaluate_every_rounds = setup.evaluate_every_rounds,
+          .stop_rule = StopRule(setup.stop)};
 }
 
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
@@ -72,20 +95,17 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
   SumSession session = open_session(communicator, setup);
-  observer.on_start(session.roster(), setup.codec.layout, session.mask_name());
-
-  TrainedModel result;
-  result.scaling = federated_scaling(session, setup.silos, setup.datasets).scaling;
+  const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
+  StopRule::require_rows(setup.stop, rows.held_back_rows);
+  TrainedModel result{.scaling = rows.scaling};
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
-  Round round(session,
-              {.silos = setup.silos,
-               .clip = setup.clip,
-               .codec = RingCodec(std::move(setup.codec)),
-               .lanes = LaneSchedule(setup.lane_bits),
-               .noise = std::move(setup.noise),
-               .server_optimizer = std::move(setup.server_optimizer)},
-              setup.initial);
+  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows), session.roster());
+  observer.on_start({.roster = session.roster(),
+                     .layout = stages.codec.layout(),
+                     .scaling = result.scaling,
+                     .mask = session.mask_name()});
+  Round round(session, std::move(stages), setup.initial);
   run_rounds(round, setup.rounds, wants_stop, observer, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);

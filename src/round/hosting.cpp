@@ -87,6 +87,15 @@ std::string Hosting::names(const std::vector<std::string>& silo_names, int rank)
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+bool Hosting::is_in_order() const {
+  const auto first = [](const std::vector<SiloId>& silos) { return silos.front(); };
+  return std::ranges::is_sorted(silos_of_rank, {}, first);
+}
+
+int Hosting::ranks_beside(int rank) const {
+  return static_cast<int>(std::ranges::count(host_of_rank, host_of_rank.at(static_cast<std::size_t>(rank))));
+}
+
 Hosting agree_on_hosting(Communicator& communicator, const std::vector<std::string>& silo_names,
                          const std::string& own_silo, const Deadline& deadline) {
   const std::vector<Claim> claims = gather_claims(communicator, own_silo, deadline);
@@ -97,10 +106,11 @@ Hosting agree_on_hosting(Communicator& communicator, const std::vector<std::stri
   else
     for (int rank = 0; rank < communicator.size(); ++rank)
       hosting.silos_of_rank.push_back(hosted_silos(silo_names.size(), communicator.size(), rank));
+  for (const Claim& claim : claims) hosting.host_of_rank.emplace_back(claim.host.data());
   std::vector<std::string> peers;
   for (int rank = 0; rank < communicator.size(); ++rank)
     peers.push_back(fmt::format("silo {} (rank {}, host {})", hosting.names(silo_names, rank), rank,
-                                claims[static_cast<std::size_t>(rank)].host.data()));
+                                hosting.host_of_rank[static_cast<std::size_t>(rank)]));
   communicator.name_peers(std::move(peers));
   return hosting;
 }

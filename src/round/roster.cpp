@@ -6,19 +6,24 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/version.hpp"
 #include "settings_of_ranks.hpp"
 
 namespace crossilo {
 namespace {
 
-constexpr char kProtocol[16] = "crossilo hello1";
+constexpr char kProtocol[16] = "crossilo hello2";
+constexpr std::size_t kVersionBytes = 16;
+static_assert(std::string_view(kVersion).size() < kVersionBytes);
 
 /// What a rank shows to everybody: ids, hashes and a fresh public key; nothing secret.
 struct Hello {
   char protocol[16] = {};
+  char version[kVersionBytes] = {};
   char host[64] = {};
   Hash256 config_hash{};
   Hash256 schema_hash{};
@@ -27,7 +32,7 @@ struct Hello {
   std::uint32_t first_silo = 0;
   std::uint32_t hosted_silos = 0;
 };
-static_assert(sizeof(Hello) == 16 + 64 + 4 * 32 + 8);
+static_assert(sizeof(Hello) == 16 + 16 + 64 + 4 * 32 + 8);
 
 template <class T>
 std::vector<T> gather(Communicator& communicator, std::span<const T> own, const Deadline& deadline) {
@@ -44,6 +49,7 @@ Hello own_hello(const OwnFacts& own, const X25519& key) {
               .first_silo = own.hosted.front().id.value,
               .hosted_silos = static_cast<std::uint32_t>(own.hosted.size())};
   std::memcpy(hello.protocol, kProtocol, sizeof(kProtocol));
+  std::string_view(kVersion).copy(hello.version, kVersionBytes - 1);
   const std::string host = host_name();
   std::memcpy(hello.host, host.data(), std::min(host.size(), sizeof(hello.host) - 1));
   return hello;
@@ -121,12 +127,22 @@ void compare_settings(Communicator& communicator, const std::vector<Hello>& hell
       fmt::format("settings that all silos must share differ: {}; nothing was trained", fmt::join(differences, "; ")));
 }
 
+/// Throws unless all ranks run one program. Other versions may round otherwise, and the models would part.
+void check_versions(Communicator& communicator, const std::vector<Hello>& hellos) {
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
+    const bool same_protocol = std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) == 0;
+    if (same_protocol && std::strcmp(hellos[rank].version, hellos.front().version) == 0) continue;
+    throw EnvironmentError(fmt::format(
+        "{} runs another version of crossilo: {}, but {} runs {}; install the same one everywhere; nothing was trained",
+        communicator.peer_name(static_cast<int>(rank)),
+        same_protocol ? hellos[rank].version : "its hello is unknown here", communicator.peer_name(0),
+        hellos.front().version));
+  }
+}
+
 void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos, const OwnFacts& own,
                   const Deadline& deadline) {
-  for (std::size_t rank = 0; rank < hellos.size(); ++rank)
-    if (std::memcmp(hellos[rank].protocol, kProtocol, sizeof(kProtocol)) != 0)
-      throw EnvironmentError(communicator.peer_name(static_cast<int>(rank)) +
-                             " runs another version of crossilo; nothing was trained");
+  check_versions(communicator, hellos);
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     for (std::size_t other = 0; other < rank; ++other)
       if (hellos[rank].public_key == hellos[other].public_key)
@@ -158,7 +174,7 @@ Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25
   CROSSILO_ASSERT(!own.hosted.empty());
   const Hello hello = own_hello(own, key);
   auto hellos = gather<Hello>(communicator, std::span(&hello, 1), deadline);
-  for (Hello& one : hellos) one.host[sizeof(one.host) - 1] = '\0';  // it came off the wire, and is read as a text
+  for (Hello& one : hellos) one.host[sizeof(one.host) - 1] = one.version[kVersionBytes - 1] = '\0';  // off the wire
   std::vector<std::string> names;
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
     names.push_back(name_rank(own.silo_names, hellos[rank], rank));

@@ -26,7 +26,7 @@ RoundRecord Round::run(RoundIndex round, bool wants_stop) {
 
 NoisedPayload Round::sum_hosted_silos(const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.encode);
-  return sum_hosted(stages_.silos, words_, [&](Silo& silo, WordBuffer& words) {
+  return sum_hosted(stages_.silos, ticket.cohort, words_, [&](Silo& silo, WordBuffer& words) {
     return (*stages_.noise)(encode(stages_.clip(train_locally(ticket, silo)), ticket, silo, words), ticket);
   });
 }
@@ -36,6 +36,7 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
       stages_(std::move(stages)),
       update_{.parameters = std::vector<float>(initial.size()),
               .statistics = std::vector<double>(stages_.codec.layout().statistics.size())},
+      sitting_{.parameters = {}, .statistics = std::vector<double>(stages_.codec.layout().statistics.size())},
       words_(stages_.codec.layout(), stages_.silos.size()),
       totals_(stages_.codec.layout().statistics.size()),
       parameters_(initial.begin(), initial.end()),
@@ -43,17 +44,20 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
       evaluations_(stages_.silos.size()) {
   CROSSILO_ASSERT(!stages_.silos.empty());
   CROSSILO_ASSERT(stages_.codec.layout().parameters() == initial.size());
+  CROSSILO_ASSERT(stages_.parameters.size() == initial.size() && stages_.evaluate_every_rounds > 0);
   // Refused now, not when the first narrow round comes.
-  for (LaneBlock block : stages_.codec.layout().lanes) {
-    block.lane_bits = stages_.lanes.lane_bits();
-    (void)LaneScale::of(block, session_.roster().cohort.size(), stages_.codec.noise_bound());
-  }
+  LaneBlock delta = stages_.codec.layout().lanes.front();
+  delta.lane_bits = stages_.lanes.lane_bits();
+  const std::size_t cohort_size = cohort_of(stages_, RoundIndex{1}, session_.roster()).size();
+  (void)LaneScale::of(delta, cohort_size, stages_.codec.noise_bound());
+  // One silo's sum is its own model delta, which no mask hides; the configuration refuses it.
+  CROSSILO_ASSERT(cohort_size > 1 || !session_.is_masked());
   if (feeds_errors_back(stages_.lanes.lane_bits()))
-    for (Silo* silo : stages_.silos) silo->feed_errors_back(initial.size());
+    for (Silo* silo : stages_.silos) silo->feed_errors_back(stages_.parameters.weights);
   set_last(RoundIndex{0});
   best_ = last_;
   best_.parameters = best_parameters_;
-  evaluate(last_);
+  evaluate_hosted();
 }
 
 }  // namespace crossilo

@@ -1,4 +1,5 @@
 // The stages of the line in round.cpp, each a few lines that hand on to the strategy chosen for it.
+#include <algorithm>
 #include <cmath>
 
 #include "crossilo/foreign/openssl.hpp"
@@ -10,48 +11,66 @@
 namespace crossilo {
 namespace {
 
+constexpr double kBufferBound = 4096.0;  // running means and variances are larger than steps
+
 std::span<const double> evaluation_part(std::span<const double> statistics) {
   return statistics.subspan(kFirstFreeStatistic);
 }
 
 }  // namespace
 
-PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits) {
+PayloadLayout round_layout(const ParameterLayout& parameters, const EvaluationLayout& evaluation, unsigned lane_bits) {
   PayloadLayout layout;
-  layout.lanes = {{.name = "model_delta", .parameters = parameters, .lane_bits = lane_bits}};
+  layout.lanes = {{.name = "model_delta", .parameters = parameters.weights, .lane_bits = lane_bits}};
+  if (parameters.buffers > 0)
+    layout.lanes.push_back({.name = "buffers", .parameters = parameters.buffers, .bound = kBufferBound});
   layout.statistics = leading_statistics();
-  for (StatisticSpec& spec : evaluation_statistics()) layout.statistics.push_back(std::move(spec));
+  for (StatisticSpec& spec : evaluation_statistics(evaluation)) layout.statistics.push_back(std::move(spec));
   return layout;
+}
+
+Cohort cohort_of(const RoundStages& stages, RoundIndex round, const Roster& roster) {
+  return stages.cohort_of ? stages.cohort_of(round) : roster.cohort;
 }
 
 RoundTicket Round::open(RoundIndex round, bool wants_stop) {
   seconds_ = {};
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
-  return session_.open({.kind = SumKind::round,
-                        .round = round,
-                        .model = last_.hash,
-                        .lanes = stages_.lanes.next(),
-                        .wants_stop = wants_stop});
+  RoundTicket ticket = session_.open({.kind = SumKind::round,
+                                      .round = round,
+                                      .model = last_.hash,
+                                      .lanes = stages_.lanes.next(),
+                                      .wants_stop = wants_stop,
+                                      .cohort = cohort_of(stages_, round, session_.roster())});
+  for (const LaneBlock& block : std::span(stages_.codec.layout().lanes).subspan(1))
+    ticket.lanes.push_back({.lane_bits = block.lane_bits, .bound = block.bound});
+  // Follows from totals that all ranks have read, so all decide alike.
+  if (ticket.stop == StopReason::none && stages_.stop_rule.is_out_of_patience()) ticket.stop = StopReason::patience;
+  return ticket;
 }
 
 SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
   const double before = seconds_.train;
   std::size_t index = 0;
   while (stages_.silos[index] != &silo) ++index;
-  write_evaluation(evaluations_[index], std::span(update_.statistics).subspan(kFirstFreeStatistic));
+  const bool takes_part = ticket.cohort.contains(silo.id());
+  UpdateBuffer& buffer = takes_part ? update_ : sitting_;
+  write_evaluation(evaluations_[index], stages_.evaluation, std::span(buffer.statistics).subspan(kFirstFreeStatistic));
+  if (!takes_part) return silo.statistics_only(buffer);
   SiloUpdate update = [&] {
     const PhaseTimer timer(seconds_.train);
-    return silo.train_locally(ticket, parameters_, update_);
+    return silo.train_locally(ticket, parameters_, buffer);
   }();
   seconds_.encode -= seconds_.train - before;  // the caller's timer runs on while this silo trains
   return update;
 }
 
 RingPayload Round::encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words) {
-  const bool abstains = update.abstains();
+  const bool is_encoded = !update.abstains() && !update.parameters().empty();
   RingPayload payload = stages_.codec.encode(std::move(update), ticket, words);
-  if (feeds_errors_back(ticket.lanes.front().lane_bits) && !abstains) silo.keep_remainder(update_.parameters);
+  if (feeds_errors_back(ticket.lanes.front().lane_bits) && is_encoded)
+    silo.keep_remainder(std::span(update_.parameters).first(stages_.parameters.weights));
   return payload;
 }
 
@@ -68,17 +87,16 @@ RingTotal Round::sum(MaskedPayload&& payload, const RoundTicket& ticket) {
 RoundTotal Round::decode(const RingTotal& total, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.decode);
   const RoundTotal decoded = stages_.codec.decode(total, ticket, update_.parameters, totals_);
-  stages_.lanes.after(decoded, ticket.cohort.size());
+  RoundTotal delta = decoded;
+  delta.mean = decoded.mean.first(stages_.parameters.weights);
+  stages_.lanes.after(delta, ticket.cohort.size());
   return decoded;
 }
 
 bool Round::keep_if_best(std::span<const double> statistics) {
-  const EvaluationSums held_back = read_evaluation(evaluation_part(statistics)).held_back;
-  const double loss = held_back.loss / held_back.rows;
-  const bool is_better = held_back.rows > best_rows_ || (held_back.rows == best_rows_ && loss < best_loss_);
-  if (!is_better) return false;
-  best_loss_ = loss;
-  best_rows_ = held_back.rows;
+  const SiloEvaluation parent = read_evaluation(stages_.evaluation, evaluation_part(statistics));
+  if (!stages_.stop_rule.judge(last_.round, parent.held_back)) return false;
+  has_best_ = true;
   std::copy(parameters_.begin(), parameters_.end(), best_parameters_.begin());
   best_.round = last_.round;
   best_.hash = last_.hash;
@@ -87,7 +105,7 @@ bool Round::keep_if_best(std::span<const double> statistics) {
 
 GlobalModel Round::server_step(const RoundTotal& total, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.decode);
-  stages_.server_optimizer->step(total, parameters_);
+  stages_.server_optimizer->step(total, stages_.parameters, parameters_);
   set_last(ticket.round);
   return last_;
 }
@@ -97,19 +115,26 @@ void Round::set_last(RoundIndex round) {
 }
 
 void Round::evaluate(const GlobalModel& model) {
+  if (model.round.value % stages_.evaluate_every_rounds == 0) return evaluate_hosted();
+  std::ranges::fill(evaluations_, SiloEvaluation{});
+}
+
+void Round::evaluate_hosted() {
   const PhaseTimer timer(seconds_.evaluate);
-  for (std::size_t i = 0; i < evaluations_.size(); ++i) evaluations_[i] = stages_.silos[i]->evaluate(model.parameters);
+  for (std::size_t i = 0; i < evaluations_.size(); ++i) evaluations_[i] = stages_.silos[i]->evaluate(parameters_);
+  evaluated_ = last_.round;
 }
 
 RoundRecord Round::record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const {
   return {.ticket = ticket,
           .contributed_share = total.contributed_share,
           .abstentions = static_cast<std::uint64_t>(total.statistics[kAbstentions]),
-          .clamped_parameters = static_cast<std::uint64_t>(total.statistics[kClampedParameters]),
+          .clamped_parameters =
+              static_cast<std::uint64_t>(total.statistics[kClampedParameters] + total.statistics[kClampedBuffers]),
           .mask = session_.mask_name(),
           .noise = stages_.noise->name(),
           .model = last_.hash,
-          .parent_evaluation = read_evaluation(evaluation_part(total.statistics)),
+          .parent_evaluation = read_evaluation(stages_.evaluation, evaluation_part(total.statistics)),
           .parent_is_best = parent_is_best,
           .seconds = seconds_,
           .bytes_sent = session_.bytes_sent() - bytes_before_};
@@ -118,10 +143,13 @@ RoundRecord Round::record(const RoundTicket& ticket, const RoundTotal& total, bo
 RoundRecord Round::close() {
   seconds_ = {};
   bytes_before_ = session_.bytes_sent();
+  if (evaluated_ != last_.round) evaluate_hosted();
   const OpenRequest request{.kind = SumKind::final_evaluation, .round = last_.round, .model = last_.hash};
   const StatisticsTotal total =
-      sum_statistics(session_, stages_.silos, request, evaluation_statistics(),
-                     [&](std::size_t index, std::span<double> out) { write_evaluation(evaluations_[index], out); });
+      sum_statistics(session_, stages_.silos, request, evaluation_statistics(stages_.evaluation),
+                     [&](std::size_t index, std::span<double> out) {
+                       write_evaluation(evaluations_[index], stages_.evaluation, out);
+                     });
   const bool best = keep_if_best(total.statistics);
   RoundTotal decoded{.statistics = total.statistics, .contributed_share = 1.0};
   return record(total.ticket, decoded, best);

@@ -20,7 +20,7 @@ StatisticsTotal sum_statistics(SumSession& session, std::span<Silo* const> silos
 
   const RoundTicket ticket = session.open(request);
   std::size_t index = 0;
-  NoisedPayload payload = sum_hosted(silos, words, [&](Silo& silo, WordBuffer& buffer) {
+  NoisedPayload payload = sum_hosted(silos, ticket.cohort, words, [&](Silo& silo, WordBuffer& buffer) {
     fill(index++, std::span(update.statistics).subspan(kFirstFreeStatistic));
     return no_noise(codec.encode(clip(silo.statistics_only(update)), ticket, buffer), ticket);
   });

@@ -79,8 +79,9 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
 }
 
 RoundTicket SumSession::open(const OpenRequest& request) {
+  const Cohort& cohort = request.cohort ? *request.cohort : roster_.cohort;
   OpenMessage own{.model = request.model,
-                  .cohort = cohort_hash(roster_.cohort),
+                  .cohort = cohort_hash(cohort),
                   .counter = ++counter_,
                   .round = request.round.value,
                   .kind = static_cast<std::uint8_t>(request.kind),
@@ -96,7 +97,8 @@ RoundTicket SumSession::open(const OpenRequest& request) {
   RoundTicket ticket{.kind = request.kind,
                      .round = request.round,
                      .counter = counter_,
-                     .cohort = roster_.cohort,
+                     .cohort = cohort,
+                     .silos = roster_.cohort.size(),
                      .parent_model = request.model};
   if (request.lanes) ticket.lanes = {*request.lanes};
   for (const OpenMessage& message : all)

@@ -114,11 +114,6 @@ std::vector<double> Dataset::class_rows() const {
   return rows;
 }
 
-const Scaling& Dataset::scaling() const {
-  CROSSILO_ASSERT(is_scaled_);
-  return scaling_;
-}
-
 void Dataset::column_sums(const ColumnSums& out) const {
   CROSSILO_ASSERT(!is_scaled_);
   const bool target_is_column = schema_.task == Task::regression;

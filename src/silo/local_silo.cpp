@@ -1,126 +1,61 @@
 #include "crossilo/silo/local_silo.hpp"
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/one_hot.h>
-#include <c10/core/GradMode.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <functional>
 #include <random>
 
 #include "../model/model_parts.hpp"
+#include "batches.hpp"
 #include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
-#include "row_losses.hpp"
-#include "sgd.hpp"
-#include "shuffle.hpp"
+#include "optimizer_step.hpp"
+#include "output_gradient.hpp"
 
 namespace crossilo {
 namespace {
 
-/// Rows are copied in blocks of about this size: large enough to gather a small silo's epoch at once, small enough to
-/// stay in the processor's cache and in memory that the allocator has at hand.
-constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-
-std::size_t rows_in_block(std::size_t features) {
-  return std::max<std::size_t>(1, kBlockBytes / (features * sizeof(float)));
-}
-
-struct Rows {
-  at::Tensor x;  // [rows, features]
-  at::Tensor y;  // [rows], or targets [rows, outputs]
-};
-
-/// Tensors over the set's own memory.
-Rows view_rows(const RowSet& set, std::size_t features) {
-  const auto count = static_cast<std::int64_t>(set.rows);
-  return {at::from_blob(const_cast<float*>(set.x.data()), {count, static_cast<std::int64_t>(features)}),
-          at::from_blob(const_cast<float*>(set.y.data()), {count})};
-}
-
-void load(Model& model, std::span<const float> parameters) {
-  CROSSILO_ASSERT(parameters.size() == model.parameters().size());
-  std::ranges::copy(parameters, model.parameters().begin());
-}
-
-/// What the predictions are compared with. Shapes: y [rows] -> [rows, outputs].
-at::Tensor targets_of(Task task, const at::Tensor& y, std::int64_t outputs) {
-  return task == Task::multiclass ? at::one_hot(y.to(at::kLong), outputs).to(at::kFloat) : y.unsqueeze(1);
-}
-
-at::Tensor predictions_of(Task task, const at::Tensor& outputs) {
-  switch (task) {
-    case Task::binary:
-      return outputs.sigmoid();
-    case Task::multiclass:
-      return outputs.softmax(1);
-    case Task::regression:
-      return outputs;
+LossRule loss_rule(const Dataset& data, bool balances_classes) {
+  LossRule rule{.task = data.schema().task, .class_weights = {}};
+  if (balances_classes && rule.task != Task::regression) {
+    rule.class_weights = balanced_weights(data.scaling().class_rows);
+    CROSSILO_ASSERT(rule.class_weights.size() == data.schema().class_names.size());
   }
-  CROSSILO_ASSERT(!"a task has predictions");
-  return {};
+  return rule;
 }
 
-/// Gradient of the batch's mean loss in the outputs: (prediction - target) / rows for the cross entropies, twice that
-/// for the squared error. Written out, since torch's loss functions cost a third of a small model's step.
-at::Tensor output_gradient(Task task, const at::Tensor& outputs, const at::Tensor& targets) {
-  const c10::NoGradGuard no_grad;
-  const double factor = task == Task::regression ? 2.0 : 1.0;
-  return predictions_of(task, outputs).sub(targets).mul_(factor / static_cast<double>(outputs.size(0)));
+std::span<const float> view_const(const at::Tensor& tensor) {
+  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-/// Calls use(outputs, first row, rows) for chunks of the set, in order. Each chunk is copied first: a tensor of
-/// torch's own is 64-byte aligned, so the bits do not depend on where the data set lies.
-template <class Use>
-void for_each_output_chunk(Model& model, const RowSet& set, const Use& use) {
-  const c10::NoGradGuard no_grad;
-  const Rows rows = view_rows(set, model.spec().inputs);
-  const std::size_t chunk_rows = rows_in_block(model.spec().inputs);
-  for (std::size_t first = 0; first < set.rows; first += chunk_rows) {
-    const std::size_t count = std::min(chunk_rows, set.rows - first);
-    const at::Tensor x = rows.x.narrow(0, static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)).clone();
-    const at::Tensor outputs = model.parts().network->forward(x).contiguous();
-    use(std::span<const float>(outputs.const_data_ptr<float>(), static_cast<std::size_t>(outputs.numel())), first,
-        count);
-  }
+/// Leaves the gradient of the batch's mean loss in the network's gradients. `room` has the shape of the outputs.
+void backpropagate(Network& network, const LossRule& rule, const Batches::Batch& batch, const at::Tensor& room) {
+  const at::Tensor outputs = network.forward(batch.x);
+  const at::Tensor gradient = room.narrow(0, 0, outputs.size(0));
+  output_gradient(rule, view_const(outputs.contiguous()), batch.y, view(gradient));
+  outputs.backward(gradient);
 }
 
-EvaluationSums evaluate_rows(Model& model, const RowSet& set, Task task) {
-  EvaluationSums sums;
-  for_each_output_chunk(model, set, [&](std::span<const float> outputs, std::size_t first, std::size_t count) {
-    add_row_losses(task, outputs, std::span(set.y).subspan(first, count), sums);
-  });
-  return std::isfinite(sums.loss) ? sums : EvaluationSums{};
-}
-
-/// Trains on one block of shuffled rows, batch after batch.
-void train_block(Model::Parts& model, Task task, const Rows& block, std::int64_t batch_size, const SgdRates& rates) {
-  for (std::int64_t first = 0; first < block.x.size(0); first += batch_size) {
-    const std::int64_t count = std::min(batch_size, block.x.size(0) - first);
-    const at::Tensor outputs = model.network->forward(block.x.narrow(0, first, count));
-    outputs.backward(output_gradient(task, outputs, block.y.narrow(0, first, count)));
-    sgd_step(rates, view(model.flat), view(model.flat_gradient), model.velocity);
-  }
-}
-
-/// Trains on all rows once, in the given order.
-void train_epoch(Model::Parts& model, Task task, const Rows& rows, std::span<std::int64_t> order,
-                 const TrainOptions& options, const SgdRates& rates) {
-  if (order.empty()) return;
-  const std::size_t batch_size = std::min(options.batch_size, order.size());
-  const std::size_t batches = rows_in_block(model.spec.inputs) / batch_size;
-  const std::size_t block_rows = std::max<std::size_t>(1, batches) * batch_size;
-  for (std::size_t first = 0; first < order.size(); first += block_rows) {
-    const std::size_t count = std::min(block_rows, order.size() - first);
-    const at::Tensor chosen = at::from_blob(order.data() + first, {static_cast<std::int64_t>(count)}, at::kLong);
-    const at::Tensor y = at::index_select(rows.y, 0, chosen);
-    const Rows block{at::index_select(rows.x, 0, chosen),
-                     targets_of(task, y, static_cast<std::int64_t>(model.spec.outputs))};
-    train_block(model, task, block, static_cast<std::int64_t>(batch_size), rates);
+/// Takes the silo's steps of one round.
+void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, const TrainOptions& options,
+                 double learning_rate, std::span<const float> global) {
+  const OptimizerStep step(options);
+  const std::size_t weights = model.layout.weights;
+  model.optimizer_state.assign(step.state_vectors() * weights, 0.0f);
+  const StepVectors vectors{.parameters = view(model.flat).first(weights),
+                            .gradient = view(model.flat_gradient),
+                            .anchor = global.first(weights),
+                            .state = model.optimizer_state};
+  std::ranges::fill(vectors.gradient, 0.0f);
+  const at::Tensor room =
+      at::empty({static_cast<std::int64_t>(batches.rows_max()), static_cast<std::int64_t>(model.spec.outputs)});
+  const std::size_t steps = options.local_steps > 0 ? options.local_steps : options.local_epochs * batches.in_epoch();
+  for (std::size_t number = 1; number <= steps; ++number) {
+    backpropagate(*model.network, rule, batches.next(), room);
+    step(learning_rate, number, vectors);
   }
 }
 
@@ -137,44 +72,29 @@ LocalSilo::LocalSilo(LocalSiloParts parts, Model& model) : parts_(std::move(part
 }
 
 void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) {
+  CROSSILO_ASSERT(model_delta.size() == global.size() && global.size() == model_.parameters().size());
+  const Dataset& data = *parts_.data;
+  if (data.fit().rows == 0) {
+    std::ranges::fill(model_delta, 0.0f);
+    return;
+  }
   const Derivation use{.round = ticket.round, .silo = parts_.id, .parent = ticket.parent_model};
-  std::mt19937_64 generator(seed_of(derive(parts_.root, PrivatePurpose::order, use).bytes()));
   const TorchSeedGuard dropout_seed(seed_of(derive(parts_.root, PrivatePurpose::dropout, use).bytes()));
   const TrainOptions& options = parts_.train;
-  const SgdRates rates{.learning_rate = static_cast<float>(options.learning_rate),
-                       .momentum = static_cast<float>(options.momentum)};
-  const Dataset& data = *parts_.data;
-  const Rows rows = view_rows(data.fit(), data.features());
-  std::vector<std::int64_t> order(data.fit().rows);
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-
-  Model::Parts& model = model_.parts();
-  CROSSILO_ASSERT(model_delta.size() == global.size());
-  load(model_, global);
-  std::ranges::fill(view(model.flat_gradient), 0.0f);
-  model.velocity.assign(global.size(), 0.0f);
-  for (std::size_t epoch = 0; epoch < options.local_epochs; ++epoch) {
-    shuffle(std::span(order), generator);
-    train_epoch(model, data.schema().task, rows, order, options, rates);
-  }
+  Batches batches(data.fit(), {.batch_size = options.batch_size, .joins_single_row = model_.layout().buffers > 0},
+                  std::mt19937_64(seed_of(derive(parts_.root, PrivatePurpose::order, use).bytes())));
+  std::ranges::copy(global, model_.parameters().begin());
+  model_.parts().network->set_training(true);
+  train_steps(model_.parts(), loss_rule(data, options.balances_classes), batches, options,
+              learning_rate_in(options, ticket.round), global);
   std::ranges::transform(model_.parameters(), global, model_delta.begin(), std::minus<>());
 }
 
 SiloEvaluation LocalSilo::evaluate(std::span<const float> global) {
-  load(model_, global);
   const Dataset& data = *parts_.data;
   const Task task = data.schema().task;
-  return {.held_back = evaluate_rows(model_, data.held_back(), task), .test = evaluate_rows(model_, data.test(), task)};
-}
-
-std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task) {
-  CROSSILO_ASSERT(task != Task::multiclass && model.spec().outputs == 1);
-  load(model, parameters);
-  std::vector<float> all(rows.rows);
-  for_each_output_chunk(model, rows, [&](std::span<const float> outputs, std::size_t first, std::size_t) {
-    std::ranges::copy(outputs, all.begin() + static_cast<std::ptrdiff_t>(first));
-  });
-  return all;
+  return {.held_back = evaluate_rows(model_, global, data.held_back(), task),
+          .test = evaluate_rows(model_, global, data.test(), task)};
 }
 
 }  // namespace crossilo

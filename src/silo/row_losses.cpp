@@ -29,6 +29,12 @@ RowResult multiclass_row(std::span<const float> logits, std::size_t y) {
 
 RowResult regression_row(double prediction, double y) { return {(prediction - y) * (prediction - y), false}; }
 
+/// The bin of the positive class's probability; the last one holds 1 too.
+std::size_t score_bin(double logit) {
+  const double probability = 1.0 / (1.0 + std::exp(-logit));
+  return std::min(static_cast<std::size_t>(probability * static_cast<double>(kScoreBinsMax)), kScoreBinsMax - 1);
+}
+
 RowResult row_result(Task task, std::span<const float> outputs, float y) {
   switch (task) {
     case Task::binary:
@@ -53,6 +59,10 @@ void add_row_losses(Task task, std::span<const float> outputs, std::span<const f
     sums.rows += 1.0;
     sums.loss += result.loss;
     sums.correct += result.is_correct ? 1.0 : 0.0;
+    // A score that is not a number has no bin; its loss is not finite either, so the caller drops the sums.
+    if (task == Task::binary && !std::isnan(outputs[row]))
+      (y[row] > 0.5f ? sums.scores.positive : sums.scores.negative)[score_bin(static_cast<double>(outputs[row]))] +=
+          1.0;
   }
 }
 

@@ -32,8 +32,8 @@ bool holds(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound
 double units_max(const StatisticSpec& spec) { return std::floor(spec.bound / spec.resolution); }
 
 /// The most units of a total; it fits a signed 64-bit word.
-double total_units_max(const StatisticSpec& spec, std::size_t cohort_size) {
-  const double limit = units_max(spec) * static_cast<double>(cohort_size);
+double total_units_max(const StatisticSpec& spec, std::size_t silos) {
+  const double limit = units_max(spec) * static_cast<double>(silos);
   CROSSILO_ASSERT(limit < 0x1p63);
   return limit;
 }
@@ -51,7 +51,7 @@ std::uint64_t encode_statistic(const StatisticSpec& spec, double value) {
 
 double decode_statistic(const StatisticSpec& spec, std::uint64_t word, const RoundTicket& ticket) {
   const auto units = static_cast<double>(static_cast<std::int64_t>(word));
-  const double limit = total_units_max(spec, ticket.cohort.size());
+  const double limit = total_units_max(spec, std::max(ticket.silos, ticket.cohort.size()));
   if (!(std::fabs(units) <= limit))
     throw DivergedError("round " + std::to_string(ticket.round.value) + ": the total of " + quoted(spec) + " is " +
                         std::to_string(units * spec.resolution) + ", beyond +-" +
@@ -170,16 +170,19 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
   const PayloadLayout& layout = options_.layout;
   const std::span<float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
-  CROSSILO_ASSERT(parameters.size() == layout.parameters() && statistics.size() == layout.statistics.size());
-  CROSSILO_ASSERT(buffer.statistics.size() == statistics.size());
-  buffer.lanes.resize(lane_words(ticket));  // never beyond the layout's words: no allocation
+  const bool sits_out = !ticket.cohort.contains(update.silo());
+  CROSSILO_ASSERT(parameters.size() == (sits_out ? 0 : layout.parameters()));
+  CROSSILO_ASSERT(statistics.size() == layout.statistics.size() && buffer.statistics.size() == statistics.size());
+  CROSSILO_ASSERT(sits_out || buffer.carries_lanes == !layout.lanes.empty());
+  buffer.lanes.resize(buffer.carries_lanes ? lane_words(ticket) : 0);  // never beyond the layout's: no allocation
   CROSSILO_ASSERT(buffer.lanes.size() <= layout.lane_words());
 
-  const double share = ticket.cohort.share(update.silo());
   std::uint64_t clamped = 0;
-  if (update.abstains()) {
+  std::uint64_t clamped_elsewhere = 0;  // beyond the first block: it does not move that block's bound
+  if (sits_out || update.abstains()) {
     std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
   } else if (!layout.lanes.empty()) {
+    const double share = ticket.cohort.share(update.silo());
     const Key256 key = derive(options_.root, PublicPurpose::rounding,
                               {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
     AesCtr rounding(key);
@@ -189,16 +192,19 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
       const LaneBlock block = block_of(ticket, i);
       const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
       const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
-      clamped += encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
-                              std::span(buffer.lanes).subspan(first_word, block.words()));
+      (i == 0 ? clamped : clamped_elsewhere) +=
+          encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
+                       std::span(buffer.lanes).subspan(first_word, block.words()));
       first_parameter += block.parameters;
       first_word += block.words();
     }
   }
 
-  statistics[kContributedWeight] = update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
+  statistics[kContributedWeight] =
+      sits_out || update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
   statistics[kClampedParameters] = static_cast<double>(clamped);
+  statistics[kClampedBuffers] = static_cast<double>(clamped_elsewhere);
   for (std::size_t i = 0; i < statistics.size(); ++i)
     buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i]);
   return RingPayload(buffer);

@@ -109,6 +109,37 @@ TEST_F(DataImport, NamesFaultyOptions) {
   EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no FILE is given");
 }
 
+TEST_F(DataImport, ReadsImages) {
+  std::string image_text("\0\0\x08\x03\0\0\0\4\0\0\0\1\0\0\0\2", 16);
+  image_text += "\x01\x02\x03\x04\x05\x06\x07\xff";
+  const std::string images = folder_.write("images", image_text);
+  const std::string labels = folder_.write("labels", {"\0\0\x08\x01\0\0\0\4\0\1\0\1", 12});
+  const Arguments files = {"--idx_images", images, "--idx_labels", labels, "--classes", "low,high"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.begin(), files.begin(), files.end());
+    return more;
+  };
+  const std::string path = folder_.path("a.h5");
+  EXPECT_EQ(output_of(run_data_import, with({"--output", path, "--test_fraction", "0.5", "--origin", "made up"})),
+            path + ": 2 rows to train on, 2 to test on, 2 columns\n");
+  output_of(run_data_import,
+            with({"--output", path, "--idx_test_images", images, "--idx_test_labels", labels, "--origin", "made up"}));
+  const SiloData data = read_silo_file(path);
+  EXPECT_EQ(data.train.rows, 4u);
+  EXPECT_EQ(data.test.x.back(), 1.0f);
+  EXPECT_EQ(data.schema.sample_shape, (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(data.schema.feature_names, (Arguments{"p_0_0", "p_0_1"}));
+
+  EXPECT_HAS(config_error(with({})), "--output is missing");
+  EXPECT_HAS(config_error(with({"--output", "{silo}.h5"})), "IDX files make one silo file");
+  EXPECT_HAS(config_error(with({"--output", path, "--csv", "a=b"})), "--csv is for CSV files");
+  EXPECT_HAS(config_error(with({"--output", path, "--idx_test_images", images})), "go together");
+  EXPECT_HAS(config_error(with({"--output", path, "--idx_test_images", images, "--idx_test_labels", labels,
+                                "--test_fraction", "0.5"})),
+             "--test_fraction does not go with --idx_test_images");
+  EXPECT_HAS(config_error({"--idx_labels", labels, "--output", path}), "--idx_images is missing");
+}
+
 TEST_F(DataImport, DescribeFailsWhenFilesDoNotFit) {
   for (const std::string name : {"x", "z"}) {
     const std::string csv = name + "=" + folder_.write("a.csv", name + ",y\n1,0\n2,1\n");

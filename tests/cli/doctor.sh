@@ -22,6 +22,22 @@ expect_text "/no/mpirun"
 exit_code_of env CROSSILO_MPIRUN="$(type -P false)" "$CROSSILO_BIN" doctor
 expect_code 3
 expect_text "2 ranks could not sum"
+cat > "$folder/mpirun-5" <<'SH'
+#!/bin/sh
+[ "$1" != --version ] || { echo "mpirun (Open MPI) 5.9.9"; exit 0; }
+exec "$MPIEXEC" "$@"
+SH
+chmod +x "$folder/mpirun-5"
+exit_code_of env CROSSILO_MPIRUN="$folder/mpirun-5" "$CROSSILO_BIN" doctor
+expect_code 3
+expect_text "BAD   mpirun"
+expect_text "5.9.9, but the library is Open MPI v"
+expect_text "fine  MPI"
+exit_code_of env OMPI_MCA_orte_default_hostfile=/no/hostfile "$CROSSILO_BIN" doctor
+if [ "$code" != 0 ]; then # Open MPI 5 does not know this parameter
+  expect_code 3
+  expect_text "/no/hostfile"
+fi
 touch "$folder/file"
 exit_code_of env TMPDIR="$folder/file" "$CROSSILO_BIN" doctor
 expect_code 3

@@ -42,8 +42,17 @@ expect_text "too few to rank"
 # 3: a regression: no accuracy is claimed
 "$CROSSILO_BIN" data import --csv all.csv --silo_column site --missing 'dose=?' --categorical 'smoker=no|yes' \
   --task regression --label age --test_fraction 0.25 --seed 1 --origin 'made by a test' --output "age/{silo}.h5" > import.log
-sed -e "s|^path .*|path = age/{silo}.h5|" -e 's/^learning_rate .*/learning_rate = 0.001/' small.ini > age.ini
+sed -e "s|^path .*|path = age/{silo}.h5|" -e 's/^name = logreg/name = linreg/' small.ini > age.ini
 exit_code_of "$CROSSILO_BIN" train age.ini --np 4
 expect_code 0
+expect_text "RMSE on test rows"
+expect_text "R² on test rows"
+expect_text "rmse "
+python3 - <<'PY' || fail "an age is known to within 20 years, and its error is told in years"
+import json
+held_back = json.loads(open("runs/small-4/metrics.jsonl").readlines()[-1])["held_back_rmse"]
+cell = json.load(open("runs/small-4/comparison.json"))["federated"][-1]
+assert 2 < held_back < 20 and 2 < cell["rmse"] < 20 and cell["r_squared"] < 1, (held_back, cell)
+PY
 if grep -q accuracy <<< "$output"; then fail "a regression has no accuracy: $output"; fi
 [ "$(metadata task runs/small-4/model/global.safetensors)" = regression ] || fail "task is missing in the model"

@@ -1,163 +1,198 @@
-// Aim: rows are divided once each, in the wanted proportions, alike on every machine.
-// Method: counts over made classes; Dirichlet's known mean and variance over many seeds; the counts that an independent
-// program in Python gives for one seed.
+// Aim: every row goes to exactly one silo by the wanted rule, and a seed means the same split for good.
+// Method: counts over generated rows; moments of the Dirichlet distribution; counts that a program in Python gave too.
 #include "crossilo/data/partition.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <set>
 
 #include "crossilo/base/error.hpp"
-#include "crossilo/data/seeded_stream.hpp"
-#include "data/silo_example.hpp"
 #include "data/temporary_folder.hpp"
 
 namespace crossilo {
 namespace {
 
-using Counts = std::vector<std::size_t>;
+constexpr auto kRules = {PartitionRule::iid, PartitionRule::dirichlet, PartitionRule::quantity, PartitionRule::column};
 
-Counts classes(std::size_t rows, std::size_t count) {
-  Counts result(rows);
-  for (std::size_t row = 0; row < rows; ++row) result[row] = row % count;
-  return result;
-}
-
-Counts sizes(const Counts& silo_of, std::size_t silos) {
-  Counts result(silos, 0);
-  for (const std::size_t silo : silo_of) ++result.at(silo);
-  return result;
-}
-
-/// Rows of one class in each silo.
-Counts sizes_of_class(const Counts& silo_of, const Counts& row_classes, std::size_t wanted, std::size_t silos) {
-  Counts result(silos, 0);
-  for (std::size_t row = 0; row < silo_of.size(); ++row)
-    if (row_classes[row] == wanted) ++result.at(silo_of[row]);
-  return result;
-}
-
-TEST(Partition, GivesEverySiloAlikeWhenIid) {
-  const auto train = classes(1003, 10);
-  const auto test = classes(200, 10);
-  const auto partition = partition_rows(train, test, {.rule = PartitionRule::iid, .silos = 4});
-  EXPECT_EQ(sizes(partition.train, 4), (Counts{251, 251, 251, 250}));
-  EXPECT_EQ(sizes(partition.test, 4), (Counts{50, 50, 50, 50}));
-  for (std::size_t c = 0; c < 10; ++c)
-    for (const std::size_t rows : sizes_of_class(partition.train, train, c, 4))
-      EXPECT_NEAR(static_cast<double>(rows), 25.0, 20.0);
-  EXPECT_NE(partition.train, partition_rows(train, test, {.silos = 4, .seed = 2}).train);
-}
-
-TEST(Partition, GivesTestRowsInTheProportionsOfEachClass) {
-  const auto train = classes(60000, 10);
-  const auto test = classes(10000, 10);
-  const PartitionOptions options{.rule = PartitionRule::dirichlet, .silos = 8, .alpha = 0.3, .seed = 7};
-  const auto partition = partition_rows(train, test, options);
-  for (std::size_t c = 0; c < 10; ++c) {
-    const auto train_sizes = sizes_of_class(partition.train, train, c, 8);
-    const auto test_sizes = sizes_of_class(partition.test, test, c, 8);
-    for (std::size_t silo = 0; silo < 8; ++silo)
-      EXPECT_NEAR(static_cast<double>(test_sizes[silo]), static_cast<double>(train_sizes[silo]) / 6.0, 1.0);
+/// Column id is another number in every row, column site is 0 to 5, not equally often.
+RowSet rows_from(std::size_t first, std::size_t rows) {
+  RowSet set;
+  set.rows = rows;
+  for (std::size_t row = first; row < first + rows; ++row) {
+    set.x.push_back(static_cast<float>(row));
+    set.x.push_back(static_cast<float>(std::min<std::size_t>(row % 16, 5)));
+    set.y.push_back(static_cast<float>(row % 3));
   }
+  return set;
 }
 
-TEST(Partition, DrawsSharesThatAreDirichlet) {
-  // A share of Dirichlet(alpha) over K has mean 1/K and variance (K - 1) / (K^2 (K alpha + 1)).
-  constexpr std::size_t kSilos = 5;
-  for (const double alpha : {0.1, 0.3, 1.0, 10.0}) {
-    double sum = 0.0, squares = 0.0;
-    constexpr int kSeeds = 2000;
-    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-      const auto partition = partition_rows(
-          Counts(1000, 0), {},
-          {.rule = PartitionRule::quantity, .silos = kSilos, .alpha = alpha, .rows_min = 0, .seed = seed});
-      const double share = static_cast<double>(sizes(partition.train, kSilos)[0]) / 1000.0;
-      sum += share;
-      squares += share * share;
+SiloData example(std::size_t train_rows = 600, std::size_t test_rows = 150) {
+  SiloData data;
+  data.schema = {{"id", "site"}, {"a", "b", "c"}, {2}, Task::multiclass};
+  data.train = rows_from(0, train_rows);
+  data.test = rows_from(train_rows, test_rows);
+  data.origin = "made up";
+  return data;
+}
+
+PartitionOptions options(PartitionRule rule, std::size_t silos, double alpha = 0.3) {
+  return {rule, silos, alpha, rule == PartitionRule::column ? "site" : "", 1};
+}
+
+std::vector<std::size_t> counts(const std::vector<std::size_t>& silo_of, std::size_t silos) {
+  std::vector<std::size_t> rows(silos);
+  for (const std::size_t silo : silo_of) ++rows[silo];
+  return rows;
+}
+
+TEST(Partition, GivesEveryRowToOneSilo) {
+  const SiloData data = example();
+  for (const PartitionRule rule : kRules) {
+    const Partition partition = partition_rows(data, options(rule, 5));
+    std::multiset<float> ids;
+    for (std::size_t silo = 0; silo < 5; ++silo) {
+      const SiloData part = part_of(data, partition, silo);
+      EXPECT_EQ(part.schema, data.schema);
+      EXPECT_EQ(part.origin, data.origin);
+      EXPECT_GE(part.train.rows, kPartTrainRowsMin) << to_string(rule);
+      for (const RowSet* set : {&part.train, &part.test}) {
+        ASSERT_EQ(set->x.size(), 2 * set->rows);
+        for (std::size_t row = 0; row < set->rows; ++row) {
+          const float id = set->x[2 * row];
+          ids.insert(id);
+          EXPECT_EQ(id < 600.0f, set == &part.train);
+          EXPECT_EQ(set->y[row], std::fmod(id, 3.0f));  // a row stays whole
+          EXPECT_TRUE(row == 0 || set->x[2 * row - 2] < id);
+        }
+      }
     }
-    const double mean = sum / kSeeds;
-    const double variance = squares / kSeeds - mean * mean;
-    const double expected = (kSilos - 1.0) / (kSilos * kSilos * (kSilos * alpha + 1.0));
-    EXPECT_NEAR(mean, 0.2, 4.0 * std::sqrt(expected / kSeeds)) << alpha;
-    EXPECT_NEAR(variance / expected, 1.0, 0.15) << alpha;
+    EXPECT_EQ(ids.size(), 750u);
+    EXPECT_EQ(std::set<float>(ids.begin(), ids.end()).size(), 750u);
   }
 }
 
-TEST(Partition, LeavesNoSiloWithoutItsRows) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    const auto partition =
-        partition_rows(classes(300, 3), classes(30, 3),
-                       {.rule = PartitionRule::dirichlet, .silos = 6, .alpha = 0.1, .rows_min = 10, .seed = seed});
-    const auto found = sizes(partition.train, 6);
-    EXPECT_GE(*std::min_element(found.begin(), found.end()), 10u);
+TEST(Partition, IidMakesEqualSizesOfLikeClasses) {
+  const SiloData data = example(601, 152);
+  const Partition partition = partition_rows(data, options(PartitionRule::iid, 4));
+  EXPECT_EQ(counts(partition.train, 4), (std::vector<std::size_t>{150, 151, 150, 150}));
+  EXPECT_EQ(counts(partition.test, 4), (std::vector<std::size_t>{38, 38, 38, 38}));
+  for (std::size_t silo = 0; silo < 4; ++silo) {
+    const auto y = part_of(data, partition, silo).train.y;
+    EXPECT_NEAR(std::count(y.begin(), y.end(), 1.0f), 50, 20);  // 4 standard deviations are 20
   }
-  const auto refused = [](std::size_t rows, double alpha) {
-    return error_text<ConfigError>([&] {
-      static_cast<void>(
-          partition_rows(classes(rows, 2), {}, {.rule = PartitionRule::dirichlet, .silos = 20, .alpha = alpha}));
-    });
+}
+
+TEST(Partition, DirichletSharesATestSetLikeItsTrainingSet) {
+  const SiloData data = example();  // 200 and 50 rows of each class
+  const Partition partition = partition_rows(data, options(PartitionRule::dirichlet, 4));
+  bool unlike = false;
+  for (std::size_t silo = 0; silo < 4; ++silo) {
+    const SiloData part = part_of(data, partition, silo);
+    for (const float label : {0.0f, 1.0f, 2.0f}) {
+      const auto train = std::count(part.train.y.begin(), part.train.y.end(), label);
+      const auto test = std::count(part.test.y.begin(), part.test.y.end(), label);
+      EXPECT_NEAR(static_cast<double>(train) / 4.0, static_cast<double>(test), 1.25);
+      unlike = unlike || train > 120 || train < 10;
+    }
+  }
+  EXPECT_TRUE(unlike);
+}
+
+TEST(Partition, ColumnKeepsTheRowsOfAValueTogether) {
+  SiloData data = example(640, 160);  // of 40, 40, 40, 40, 40 and 440 rows
+  const auto silo_of_site = [&](std::size_t silos) {
+    const Partition partition = partition_rows(data, options(PartitionRule::column, silos));
+    std::vector<std::set<std::size_t>> silos_of(6);
+    for (std::size_t row = 0; row < 640; ++row)
+      silos_of[static_cast<std::size_t>(data.train.x[2 * row + 1])].insert(partition.train[row]);
+    for (std::size_t row = 0; row < 160; ++row)
+      silos_of[static_cast<std::size_t>(data.test.x[2 * row + 1])].insert(partition.test[row]);
+    std::vector<std::size_t> result;
+    for (const auto& silo : silos_of) {
+      EXPECT_EQ(silo.size(), 1u);
+      result.push_back(*silo.begin());
+    }
+    return result;
   };
-  EXPECT_HAS(refused(199, 1.0), "199 rows to train on cannot give 20 silos 10 rows each");
-  EXPECT_HAS(refused(1000, 0.001), "alpha = 0.001: none of 1000 draws gave each of 20 silos 10 rows");
+  EXPECT_EQ(silo_of_site(6), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(silo_of_site(2), (std::vector<std::size_t>{0, 0, 0, 0, 0, 1}));
+  for (std::size_t row = 0; row < 640; row += 16) data.train.x[2 * row + 1] = std::numeric_limits<float>::quiet_NaN();
+  const Partition partition = partition_rows(data, options(PartitionRule::column, 6));
+  EXPECT_EQ(partition.train[0], 5u);  // a missing value comes last
+  EXPECT_EQ(partition.train[1], 0u);
 }
 
-TEST(Partition, PlacesAClassThatOnlyTestRowsHave) {
-  Counts test(8, 0);
-  test.push_back(5);
-  const auto partition =
-      partition_rows(classes(100, 2), test, {.rule = PartitionRule::dirichlet, .silos = 2, .alpha = 1.0});
-  EXPECT_EQ(partition.test.size(), 9u);
-  EXPECT_LT(partition.test.back(), 2u);
-}
-
-TEST(Partition, IsTheSameOnEveryMachine) {
-  const auto of = [](PartitionRule rule) {
-    return sizes(partition_rows(classes(1000, 10), {}, {.rule = rule, .silos = 5, .alpha = 0.3, .seed = 1}).train, 5);
+TEST(Partition, IsTheSameForGood) {
+  const SiloData data = example();
+  using Counts = std::vector<std::size_t>;
+  const auto of = [&](PartitionRule rule, std::uint64_t seed) {
+    PartitionOptions wanted = options(rule, 4);
+    wanted.seed = seed;
+    return partition_rows(data, wanted);
   };
-  EXPECT_EQ(of(PartitionRule::dirichlet), (Counts{72, 150, 336, 221, 221}));
-  EXPECT_EQ(of(PartitionRule::quantity), (Counts{519, 86, 30, 266, 99}));
-  const auto iid = partition_rows(classes(20, 2), {}, {.silos = 2, .rows_min = 1}).train;
-  std::string text;
-  for (const std::size_t silo : iid) text += std::to_string(silo);
-  EXPECT_EQ(text, "11010101000111000011");
+  EXPECT_EQ(counts(of(PartitionRule::dirichlet, 1).train, 4), (Counts{54, 96, 312, 138}));
+  EXPECT_EQ(counts(of(PartitionRule::dirichlet, 1).test, 4), (Counts{14, 23, 79, 34}));
+  EXPECT_EQ(counts(of(PartitionRule::dirichlet, 2).train, 4), (Counts{330, 142, 83, 45}));
+  EXPECT_EQ(counts(of(PartitionRule::quantity, 1).train, 4), (Counts{150, 164, 41, 245}));
+  const Partition iid = of(PartitionRule::iid, 1);
+  EXPECT_EQ(Counts(iid.train.begin(), iid.train.begin() + 8), (Counts{1, 3, 2, 2, 3, 2, 0, 1}));
+  EXPECT_NE(iid.train, of(PartitionRule::iid, 2).train);
 }
 
-TEST(Partition, DividesAndPoolsWholeRows) {
-  const SiloData data = example_silo(7, 3);
-  auto parts = divide(data, {{0, 1, 0, 1, 0, 1, 0}, {1, 1, 0}}, 2);
-  EXPECT_EQ(parts[0].train.rows, 4u);
-  EXPECT_EQ(parts[1].test.rows, 2u);
-  EXPECT_EQ(parts[1].train.x[0], data.train.x[3]);
-  EXPECT_EQ(parts[1].origin, "made up");
-  SiloData other = parts[1];
-  other.schema.feature_names[0] = "height";
-  const SiloData all = pooled(std::move(parts));
-  EXPECT_EQ(all.train.rows, 7u);
-  EXPECT_EQ(all.train.x.size(), 21u);
-  EXPECT_EQ(all.test.y, (std::vector<float>{0, 0, 1}));
-  EXPECT_HAS(error_text<DataError>([&] { static_cast<void>(pooled({data, other})); }), "missing: age");
-}
-
-TEST(SeededStream, IsNormalAndUniform) {
-  SeededStream stream(1);
-  constexpr int kDraws = 200000;
-  double sum = 0.0, squares = 0.0, fourth = 0.0;
-  for (int i = 0; i < kDraws; ++i) {
-    const double x = stream.normal();
-    sum += x;
-    squares += x * x;
-    fourth += x * x * x * x;
+TEST(Partition, DirichletHasItsMoments) {
+  for (const double alpha : {0.3, 1.0, 4.0}) {
+    std::mt19937_64 generator(5);
+    constexpr std::size_t kParts = 4, kDraws = 40000;
+    double sum = 0.0, squares = 0.0;
+    for (std::size_t draw = 0; draw < kDraws; ++draw) {
+      const auto shares = draw_dirichlet(kParts, alpha, generator);
+      ASSERT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), 1.0, 1e-12);
+      sum += shares[0];
+      squares += shares[0] * shares[0];
+    }
+    const double mean = sum / kDraws;
+    const double variance = 0.25 * 0.75 / (kParts * alpha + 1.0);
+    EXPECT_NEAR(mean, 0.25, 5.0 * std::sqrt(variance / kDraws));
+    EXPECT_NEAR(squares / kDraws - mean * mean, variance, 0.03 * variance) << alpha;
   }
-  EXPECT_NEAR(sum / kDraws, 0.0, 0.01);
-  EXPECT_NEAR(squares / kDraws, 1.0, 0.015);
-  EXPECT_NEAR(fourth / kDraws, 3.0, 0.12);
-  Counts counts(3, 0);
-  for (int i = 0; i < 30000; ++i) ++counts[stream.below(3)];
-  for (const std::size_t count : counts) EXPECT_NEAR(static_cast<double>(count), 10000.0, 400.0);
-  EXPECT_NE(SeededStream(1, 0).next(), SeededStream(1, 1).next());
+  std::mt19937_64 generator(5);
+  for (const double share : draw_dirichlet(3, 1e-4, generator)) EXPECT_TRUE(std::isfinite(share));
+}
+
+TEST(Partition, SaysWhatCannotBe) {
+  const auto config_error = [](const SiloData& data, const PartitionOptions& wanted) {
+    return error_text<ConfigError>([&] { static_cast<void>(partition_rows(data, wanted)); });
+  };
+  const auto data_error = [](const SiloData& data, const PartitionOptions& wanted) {
+    return error_text<DataError>([&] { static_cast<void>(partition_rows(data, wanted)); });
+  };
+  EXPECT_HAS(config_error(example(), options(PartitionRule::iid, 1)), "silos = 1: 2 or more are wanted");
+  EXPECT_HAS(config_error(example(), options(PartitionRule::dirichlet, 2, 0.0)), "alpha = 0: a number above 0");
+  SiloData regression = example();
+  regression.schema.task = Task::regression;
+  regression.schema.class_names.clear();
+  EXPECT_HAS(config_error(regression, options(PartitionRule::dirichlet, 2)), "a regression has none");
+  EXPECT_HAS(data_error(example(39, 0), options(PartitionRule::iid, 4)),
+             "39 rows to train on found, at least 40 expected: 10 for each of 4 silos");
+  EXPECT_HAS(data_error(example(40, 0), options(PartitionRule::quantity, 4, 0.001)),
+             "alpha = 0.001: in 1000 draws some of 4 silos always got fewer than 10 of the 40 rows");
+  EXPECT_HAS(data_error(example(), options(PartitionRule::column, 7)),
+             "column site: 6 values found, at least 7 expected");
+  EXPECT_HAS(data_error(example(90, 0), options(PartitionRule::column, 6)),
+             "column site: a silo would get 6 rows to train on, at least 10 expected");
+  PartitionOptions other = options(PartitionRule::column, 2);
+  other.column = "sites";
+  EXPECT_HAS(data_error(example(), other), "has no column sites");
+}
+
+TEST(Partition, NamesItsSilos) {
+  EXPECT_EQ(part_names(3), (std::vector<std::string>{"silo0", "silo1", "silo2"}));
+  EXPECT_EQ(part_names(10).back(), "silo9");
+  EXPECT_EQ(part_names(11).front(), "silo00");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ endfunction()
 
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
 run("${prefix}/bin/crossilo" --version)
-if(NOT output MATCHES "crossilo ${VERSION}")
+if(NOT output MATCHES "crossilo +${VERSION}")
   message(FATAL_ERROR "crossilo --version said: ${output}")
 endif()
 run("${CMAKE_COMMAND}" -G Ninja -S "${CMAKE_CURRENT_LIST_DIR}/project" -B "${SCRATCH}/build" "-DCMAKE_PREFIX_PATH=${prefix}"

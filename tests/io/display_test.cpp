@@ -23,6 +23,18 @@ RoundProgress last_round() {
           .best_round = 31};
 }
 
+TEST(Display, BytesHaveTheDigitsTheyDeserve) {
+  EXPECT_EQ(readable_bytes(0), "0 bytes");
+  EXPECT_EQ(readable_bytes(1), "1 byte");
+  EXPECT_EQ(readable_bytes(9999), "9999 bytes");
+  EXPECT_EQ(readable_bytes(12'345), "12 kB");
+  EXPECT_EQ(readable_bytes(999'499), "999 kB");
+  EXPECT_EQ(readable_bytes(999'501), "1.0 MB");
+  EXPECT_EQ(readable_bytes(1.25e9), "1.2 GB");
+  EXPECT_EQ(readable_bytes(9.96e9), "10 GB");
+  EXPECT_EQ(readable_bytes(5e18), "5000 PB");
+}
+
 TEST(Text, SecondsHaveTheDigitsTheyDeserve) {
   EXPECT_EQ(readable_seconds(0.0002), "0.2 ms");
   EXPECT_EQ(readable_seconds(0.0031), "3.1 ms");
@@ -43,7 +55,8 @@ TEST(Text, CountsCharactersNotBytes) {
 
 TEST(Progress, ShowsARound) {
   EXPECT_EQ(progress_line(last_round()),
-            "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1832 rounds/min │ best round 31");
+            "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1832 rounds/min │ best "
+            "round 31");
   EXPECT_EQ(progress_line({.round = 1, .rounds = 40}), "round 1/40 │ train 0.0 ms  sum 0.0 ms  0.0 ms in all");
 }
 

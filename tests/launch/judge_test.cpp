@@ -63,6 +63,9 @@ TEST_F(Judge, CountsTheRanksThatBegan) {
   const Outcome never = verdict({}, {.launcher_status = kExitedWith1});
   EXPECT_EQ(never.exit_code, ExitCode::environment);
   EXPECT_NE(never.text.find("mpirun ended with code 1 when only 0 of 3 ranks had begun"), std::string::npos);
+  const Outcome refused = verdict({}, {.launcher_status = kExitedWith1, .refusal = "There are not enough slots"});
+  EXPECT_EQ(refused.exit_code, ExitCode::environment);
+  EXPECT_NE(refused.text.find("would not start 3 ranks: There are not enough slots;"), std::string::npos);
   EXPECT_EQ(verdict({"T", "T"}, {.began_too_late = true}).exit_code, ExitCode::environment);
   EXPECT_EQ(verdict({"finished\n", "finished\n", "finished\n"}, {}).exit_code, ExitCode::internal);
 }

@@ -28,10 +28,10 @@ TEST(PayloadLayout, BlocksAddUp) {
                              .statistics = leading_statistics()};
   EXPECT_EQ(layout.parameters(), 15U);
   EXPECT_EQ(layout.lane_words(), 2U + 2U + 7U);
-  EXPECT_EQ(layout.payload_bytes(), 4U * 11U + 8U * 3U);
+  EXPECT_EQ(layout.payload_bytes(), 4U * 11U + 8U * 4U);
   const WordBuffer buffer(layout);
   EXPECT_EQ(buffer.lanes.size(), 11U);
-  EXPECT_EQ(buffer.statistics.size(), 3U);
+  EXPECT_EQ(buffer.statistics.size(), 4U);
 }
 
 TEST(PayloadLayout, LeadingStatisticsStandWhereTheirConstantsSay) {
@@ -40,6 +40,7 @@ TEST(PayloadLayout, LeadingStatisticsStandWhereTheirConstantsSay) {
   EXPECT_EQ(statistics[kContributedWeight].name, "contributed_weight");
   EXPECT_EQ(statistics[kAbstentions].name, "abstentions");
   EXPECT_EQ(statistics[kClampedParameters].name, "clamped_parameters");
+  EXPECT_EQ(statistics[kClampedBuffers].name, "clamped_buffers");
 }
 
 TEST(Cohort, SharesFollowTheWeights) {

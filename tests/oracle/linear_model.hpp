@@ -31,11 +31,13 @@ class LinearModel {
     }
   }
 
-  /// Of the mean loss.
-  std::vector<double> gradient(const RowSet& rows) const {
+  /// Of the mean loss; a row counts its class's weight, or 1.
+  std::vector<double> gradient(const RowSet& rows, const std::vector<double>& class_weights = {}) const {
     std::vector<double> g(p_.size(), 0.0);
     for (std::size_t row = 0; row < rows.rows; ++row) {
-      const std::vector<double> error = output_gradient(outputs(rows, row), rows.y[row]);
+      std::vector<double> error = output_gradient(outputs(rows, row), rows.y[row]);
+      if (!class_weights.empty())
+        for (double& value : error) value *= class_weights[static_cast<std::size_t>(rows.y[row])];
       for (std::size_t o = 0; o < outputs_; ++o) {
         for (std::size_t f = 0; f < features_; ++f)
           g[o * features_ + f] += error[o] * rows.x[row * features_ + f] / double(rows.rows);

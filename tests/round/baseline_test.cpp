@@ -18,7 +18,7 @@ const TorchSession kTorch;
 
 class NoObserver final : public RunObserver {
  public:
-  void on_start(const Roster&, const PayloadLayout&, const char*) override {}
+  void on_start(const RunStart&) override {}
   void on_round(const RoundRecord&) override {}
 };
 
@@ -45,7 +45,8 @@ TrainedModel train_one(Model& model, const std::shared_ptr<Dataset>& dataset) {
   setup.datasets = {dataset.get()};
   setup.initial = model.parameters();
   setup.rounds = 3;
-  setup.codec = {.layout = round_layout(setup.initial.size()), .root = public_root(1)};
+  setup.parameters = model.layout();
+  setup.root = public_root(1);
   setup.noise = std::make_unique<NoNoise>();
   setup.server_optimizer = std::make_unique<FedAvg>(1.0);
   setup.make_mask = [](const Roster&, const X25519&) { return std::make_unique<NoMask>(); };
@@ -79,27 +80,27 @@ TEST(Baseline, has_a_cell_for_each_silo_and_one_for_all) {
 
 TEST(Baseline, refuses_a_silo_with_too_few_test_rows_of_a_class) {
   const Comparison result = compare();
-  for (const RankedCell* cell : {&result.federated[1], &result.pooled[1], &result.own[1]}) {
-    EXPECT_FALSE(cell->auc);
+  for (const MetricCell* cell : {&result.federated[1], &result.pooled[1], &result.own[1]}) {
+    EXPECT_FALSE(cell->estimate);
     EXPECT_NE(cell->refusal.find("too few to rank"), std::string::npos) << cell->refusal;
   }
-  EXPECT_TRUE(result.federated[3].auc);
+  EXPECT_TRUE(result.federated[3].estimate);
 }
 
 TEST(Baseline, a_silos_own_model_is_trained_on_its_own_rows_alone) {
   const Comparison result = compare();
   // Labels turned round: its own model ranks its rows well, the pooled one, which follows the others, badly.
-  ASSERT_TRUE(result.own[2].auc && result.pooled[2].auc);
-  EXPECT_GT(result.own[2].auc->value, 0.8);
-  EXPECT_LT(result.pooled[2].auc->value, 0.5);
+  ASSERT_TRUE(result.own[2].estimate && result.pooled[2].estimate);
+  EXPECT_GT(result.own[2].estimate->value, 0.8);
+  EXPECT_LT(result.pooled[2].estimate->value, 0.5);
 }
 
 TEST(Baseline, repeats) {
   const Comparison first = compare();
   const Comparison second = compare();
   for (const std::size_t silo : {0u, 2u}) {
-    EXPECT_EQ(first.own[silo].auc->value, second.own[silo].auc->value);
-    EXPECT_EQ(first.pooled[silo].auc->value, second.pooled[silo].auc->value);
+    EXPECT_EQ(first.own[silo].estimate->value, second.own[silo].estimate->value);
+    EXPECT_EQ(first.pooled[silo].estimate->value, second.pooled[silo].estimate->value);
   }
 }
 

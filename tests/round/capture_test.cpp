@@ -23,7 +23,7 @@ constexpr std::size_t kParameters = 50000;
 /// The ring words of one silo's payload as the codec makes them, before any mask.
 std::vector<std::uint32_t> plain_words(SiloId id, const Cohort& cohort, const Hash256& parent) {
   const RoundTicket ticket{.round = RoundIndex{1}, .counter = 1, .cohort = cohort, .parent_model = parent};
-  const PayloadLayout layout = round_layout(kParameters, 32);
+  const PayloadLayout layout = round_layout({.weights = kParameters});
   UpdateBuffer update{.parameters = std::vector<float>(kParameters),
                       .statistics = std::vector<double>(layout.statistics.size())};
   WordBuffer words(layout);
@@ -88,7 +88,7 @@ TEST(Capture, what_a_rank_sends_of_its_own_payload_is_noise_and_never_the_plain_
   // 37,500 random words of 2^32: about 0.4 of the plain words are met by chance.
   EXPECT_LT(found_in(plain, lanes), 8u);
 
-  // Of the 9 statistics, at least 6 lie in others' shards, in the round and once more in the last evaluation.
+  // Of the 10 statistics, at least 6 lie in others' shards, in the round and once more in the last evaluation.
   const auto statistics = sent_words<std::uint64_t>(communicator, ReservedTag::ring_contribution);
   ASSERT_GT(statistics.size(), 12u);
   EXPECT_EQ(small_words({statistics.end() - 12, statistics.end()}), 0u);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/round/cohort.hpp"
 #include "crossilo/round/round.hpp"
 
 namespace crossilo::test {
@@ -30,6 +31,11 @@ class FakeSilo final : public Silo {
       : id_(id), delta_size_(delta_size), name_("silo" + std::to_string(id.value)), broken_round_(broken_round) {}
   [[nodiscard]] SiloId id() const noexcept override { return id_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+  /// The last `count` values of its deltas are so many times as large.
+  void enlarge_last(std::size_t count, float times) {
+    enlarged_ = count;
+    times_ = times;
+  }
   /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
   [[nodiscard]] SiloEvaluation evaluate(std::span<const float> global) override {
     const double rows = 10.0 + id_.value;
@@ -41,6 +47,7 @@ class FakeSilo final : public Silo {
   void train(const RoundTicket& ticket, std::span<const float>, std::span<float> model_delta) override {
     for (std::size_t i = 0; i < model_delta.size(); ++i)
       model_delta[i] = delta_size_ * known_value(id_.value, ticket.round.value, i);
+    for (float& value : model_delta.last(enlarged_)) value *= times_;
     if (broken_round_ == ticket.round.value) model_delta.back() = std::numeric_limits<float>::quiet_NaN();
   }
 
@@ -49,7 +56,11 @@ class FakeSilo final : public Silo {
   float delta_size_;
   std::string name_;
   std::optional<std::uint32_t> broken_round_;
+  std::size_t enlarged_ = 0;
+  float times_ = 1.0f;
 };
+
+inline std::uint64_t weight_of(SiloId silo) { return 100 + 37 * silo.value; }
 
 struct FakeRun {
   std::size_t silos = 5;
@@ -62,6 +73,15 @@ struct FakeRun {
   int flipped_rank = -1;              // starts from a model with one flipped bit
   std::function<bool(std::uint32_t round)> wants_stop = [](std::uint32_t) { return false; };
   std::size_t config_of_rank = 0;  // goes into the config hash
+  std::size_t buffers = 0;         // the last ones of the parameters
+  float buffer_size = 1.0f;        // their deltas are so many times those of the weights
+  std::uint64_t (*weight)(SiloId silo) = weight_of;
+  std::size_t silos_per_round = 0;
+  std::uint32_t evaluate_every_rounds = 1;
+  StopRule::Options stop{};
+  std::function<std::unique_ptr<ServerOptimizer>(std::size_t weights)> make_server_optimizer = [](std::size_t) {
+    return std::make_unique<FedAvg>(1.0);
+  };
   std::optional<SiloId> own_silo;  // which silo this rank is; empty: by rank
 };
 
@@ -78,13 +98,11 @@ inline std::vector<std::string> silo_names(std::size_t count) {
   return names;
 }
 
-inline std::uint64_t weight_of(SiloId silo) { return 100 + 37 * silo.value; }
-
 /// The run's facts as one rank states them.
 inline OwnFacts facts_of(const FakeRun& run, int ranks, int rank) {
   OwnFacts facts{.silo_names = silo_names(run.silos), .hosted = {}};
   const std::vector<SiloId> hosted = run.own_silo ? std::vector{*run.own_silo} : hosted_silos(run.silos, ranks, rank);
-  for (SiloId id : hosted) facts.hosted.push_back({.id = id, .weight = weight_of(id)});
+  for (SiloId id : hosted) facts.hosted.push_back({.id = id, .weight = run.weight(id)});
   facts.config_hash[0] = static_cast<std::byte>(run.config_of_rank);
   return facts;
 }
@@ -103,6 +121,7 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
     const bool broken = run.broken_silo == hosted.id;
     silos.push_back(
         std::make_unique<FakeSilo>(hosted.id, run.delta_size, broken ? std::optional<std::uint32_t>(2) : std::nullopt));
+    silos.back()->enlarge_last(run.buffers, run.buffer_size);
     pointers.push_back(silos.back().get());
   }
   const X25519 key;
@@ -114,14 +133,22 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   std::vector<float> initial(run.parameters);
   for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);
   if (run.flipped_rank == communicator.rank()) initial[3] = std::nextafter(initial[3], 9.0f);
-  RingCodec::Options codec{.layout = round_layout(run.parameters), .root = public_root(7)};
+  const ParameterLayout layout{.weights = run.parameters - run.buffers, .buffers = run.buffers};
+  RingCodec::Options codec{.layout = round_layout(layout), .root = public_root(7)};
   Round round(session,
               {.silos = pointers,
-               .clip = Clip(0.0),
+               .clip = Clip(0.0, layout.weights),
                .codec = RingCodec(std::move(codec)),
                .lanes = LaneSchedule(run.lane_bits),
                .noise = std::make_unique<NoNoise>(),
-               .server_optimizer = std::make_unique<FedAvg>(1.0)},
+               .server_optimizer = run.make_server_optimizer(layout.weights),
+               .parameters = layout,
+               .cohort_of =
+                   [&](RoundIndex index) {
+                     return sample_cohort(session.roster().cohort, run.silos_per_round, public_root(7), index);
+                   },
+               .evaluate_every_rounds = run.evaluate_every_rounds,
+               .stop_rule = StopRule(run.stop)},
               initial);
   FakeResult result;
   for (std::uint32_t index = 1; index <= run.rounds; ++index) {

@@ -34,6 +34,8 @@ TEST(Hosting, follows_the_order_of_the_roster_where_nobody_says_who_is_who) {
   run_local_ranks({.size = 2, .seed = 1}, [](Communicator& communicator) {
     const Hosting hosting = agree_on_hosting(communicator, kSilos, "", kDeadline);
     EXPECT_FALSE(hosting.is_claimed);
+    EXPECT_TRUE(hosting.is_in_order());
+    EXPECT_EQ(hosting.ranks_beside(0), 2);
     EXPECT_EQ(hosting.names(kSilos, 0), "a");
     EXPECT_EQ(hosting.names(kSilos, 1), "b, c");
   });
@@ -45,6 +47,7 @@ TEST(Hosting, follows_what_the_ranks_say) {
     const Hosting hosting =
         agree_on_hosting(communicator, kSilos, claims[static_cast<std::size_t>(communicator.rank())], kDeadline);
     EXPECT_TRUE(hosting.is_claimed);
+    EXPECT_FALSE(hosting.is_in_order());
     EXPECT_EQ(hosting.names(kSilos, 0), "c");
     EXPECT_EQ(hosting.names(kSilos, 1), "a");
     EXPECT_EQ(communicator.peer_name(2).find("silo b (rank 2, host "), 0u) << communicator.peer_name(2);

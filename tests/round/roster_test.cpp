@@ -9,13 +9,15 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/comm/local_communicator.hpp"
+#include "crossilo/version.hpp"
 #include "round/fake_federation.hpp"
 
 namespace crossilo::test {
 namespace {
 
-constexpr std::size_t kHelloBytes = 216;
-constexpr std::size_t kHostOffset = 16;
+constexpr std::size_t kHelloBytes = 232;
+constexpr std::size_t kVersionOffset = 16;
+constexpr std::size_t kHostOffset = 32;
 
 /// Alters every hello that a rank sends.
 class AlteringCommunicator final : public Communicator {
@@ -109,6 +111,15 @@ TEST(Roster, another_protocol_is_refused_by_the_silos_name) {
   const std::string text = refusal_of_altered([](std::span<std::byte> hello) { hello[14] = std::byte{'9'}; });
   EXPECT_NE(text.find("silo silo2 "), std::string::npos) << text;
   EXPECT_NE(text.find("another version"), std::string::npos) << text;
+  EXPECT_NE(text.find("its hello is unknown here"), std::string::npos) << text;
+}
+
+TEST(Roster, another_version_is_refused_naming_both) {
+  const std::string text = refusal_of_altered(
+      [](std::span<std::byte> hello) { std::memcpy(hello.data() + kVersionOffset, "9.8.7", sizeof("9.8.7")); });
+  EXPECT_NE(text.find("silo silo2 "), std::string::npos) << text;
+  EXPECT_NE(text.find(std::string("9.8.7, but silo silo0 ")), std::string::npos) << text;
+  EXPECT_NE(text.find(std::string("runs ") + kVersion), std::string::npos) << text;
 }
 
 TEST(Roster, a_host_name_without_an_end_is_cut_off_where_its_field_ends) {

@@ -283,7 +283,7 @@ TEST(RingCodec, AnAbstainingSiloKeepsItsOtherStatistics) {
   buffers.update.statistics[kFirstFreeStatistic] = 3.0;
   const RoundTicket ticket = ticket_of({1});
   const Decoded decoded = decode(codec, total_of(noised(codec, {0}, {kNan}, ticket, buffers), ticket), ticket);
-  EXPECT_EQ(decoded.statistics, (std::vector<double>{0.0, 1.0, 0.0, 3.0}));
+  EXPECT_EQ(decoded.statistics, (std::vector<double>{0.0, 1.0, 0.0, 0.0, 3.0}));
 }
 
 TEST(RingCodec, AStatisticBeyondItsBoundIsNamed) {

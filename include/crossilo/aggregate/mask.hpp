@@ -17,6 +17,8 @@ class Mask {
   virtual ~Mask() = default;
   /// Name for the round record: "pairwise" or "none".
   [[nodiscard]] virtual const char* name() const noexcept = 0;
+  /// False for NoMask alone.
+  [[nodiscard]] virtual bool hides() const noexcept { return true; }
   [[nodiscard]] MaskedPayload operator()(NoisedPayload&& payload, const RoundTicket& ticket);
 
  protected:
@@ -27,6 +29,7 @@ class Mask {
 class NoMask final : public Mask {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "none"; }
+  [[nodiscard]] bool hides() const noexcept override { return false; }
 
  private:
   void apply(const RoundTicket&, NoisedPayload&) override {}

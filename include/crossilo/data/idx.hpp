@@ -1,8 +1,9 @@
-// Aim: images and labels in IDX files, as MNIST and its kin come, plain or packed by gzip.
+// Aim: images with their classes in IDX files, the format of MNIST and its kin, plain or gzip, as a silo's data.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,28 +12,34 @@
 
 namespace crossilo {
 
-/// Unsigned bytes with a shape.
+/// An IDX file of unsigned bytes.
 struct IdxArray {
-  std::vector<std::size_t> shape;
+  std::string path;                // for messages
+  std::vector<std::size_t> shape;  // images, height, width; or labels alone
   std::vector<std::uint8_t> values;
 };
 
-/// Reads an IDX file of unsigned bytes with so many dimensions. Nothing is allocated that the file cannot hold.
-/// Throws: DataError with path, offset (in the unpacked file), found and expected.
+/// Reads a whole IDX file of unsigned bytes that has this many dimensions.
+/// Throws: DataError with path, offset (after decompression), found and expected.
+/// Source: the format as described with MNIST, Y. LeCun, C. Cortes, C. J. C. Burges.
 [[nodiscard]] IdxArray read_idx(const std::string& path, std::size_t dimensions);
 
-struct IdxRecipe {
+/// Two files that belong together.
+struct IdxFiles {
   std::string images;
   std::string labels;
-  std::string test_images;  // empty, with test_labels: rows to test on are set apart by `split`
-  std::string test_labels;
+};
+
+struct IdxImport {
+  IdxFiles train;
+  std::optional<IdxFiles> test;  // nothing: `split` sets test rows apart
   std::vector<std::string> class_names;
   SplitOptions split;
   std::string origin;
 };
 
-/// One silo's data: sample shape {height, width}, features "pixel_ROW_COLUMN", values byte / 255.
-/// Throws: DataError, ConfigError.
-[[nodiscard]] SiloData import_idx(const IdxRecipe& recipe);
+/// One silo's data: pixels from 0 to 1, a sample of height x width, features named p_ROW_COLUMN.
+/// Throws: DataError with path, offset, found and expected.
+[[nodiscard]] SiloData import_idx(const IdxImport& import);
 
 }  // namespace crossilo

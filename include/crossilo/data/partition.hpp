@@ -1,56 +1,56 @@
-// Aim: one table divided among silos the way federated learning is studied: alike, skewed by label, skewed by size.
+// Aim: one silo's rows dealt out to several silos, alike or unlike on purpose, to study federated training.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <random>
+#include <string>
 #include <vector>
 
 #include "crossilo/data/silo_file.hpp"
-#include "crossilo/data/split.hpp"
 
 namespace crossilo {
 
-enum class PartitionRule : std::uint8_t {
-  iid,        // every silo alike
-  dirichlet,  // the shares of each class over the silos are drawn from Dirichlet(alpha)
-  quantity,   // the sizes of the silos are drawn from Dirichlet(alpha), their classes alike
-};
+/// iid: equal sizes, rows at random. dirichlet: the shares of each class are drawn. quantity: the sizes are drawn, rows
+/// at random. column: the rows of one value go together, values in ascending order.
+enum class PartitionRule : std::uint8_t { iid, dirichlet, quantity, column };
+
+[[nodiscard]] const char* to_string(PartitionRule rule);
 
 struct PartitionOptions {
   PartitionRule rule = PartitionRule::iid;
-  std::size_t silos = 2;
-  double alpha = 0.3;         // the smaller, the more uneven; without meaning for iid
-  std::size_t rows_min = 10;  // fewer rows to train on has no silo
+  std::size_t silos = 0;
+  double alpha = 0.3;  // of dirichlet and quantity: the smaller, the more unlike
+  std::string column;  // of column: a feature's name
   std::uint64_t seed = 1;
 };
 
-/// The silo of every row, from 0 on.
+/// The silo of each row.
 struct Partition {
   std::vector<std::size_t> train;
   std::vector<std::size_t> test;
 };
 
-/// Divides rows to train on and rows to test on, by class, in the same proportions.
-/// Shares are drawn with Pólya's urn, whose limits are Dirichlet shares: a row goes, with the odds K·alpha to the
-/// number of rows placed before, to a silo drawn evenly, otherwise to the silo of one of those rows. When a silo is
-/// left with fewer than `rows_min` rows to train on, everything is drawn anew, up to 1000 times. Shapes: one class a
-/// row; a regression has class 0 throughout. Deterministic: the same on every machine. Throws: ConfigError when no draw
-/// gives every silo its rows. Source: Blackwell, MacQueen, "Ferguson distributions via Pólya urn schemes", Annals of
-/// Statistics 1 (1973).
-[[nodiscard]] Partition partition_rows(std::span<const std::size_t> train_classes,
-                                       std::span<const std::size_t> test_classes, const PartitionOptions& options);
+/// No silo gets fewer rows to train on; shares that would give fewer are drawn again, at most so often.
+inline constexpr std::size_t kPartTrainRowsMin = 10;
+inline constexpr std::size_t kPartDrawsMax = 1000;
 
-/// The rows of one data set, divided by `partition` into `silos` ones of the same schema and origin.
-[[nodiscard]] std::vector<SiloData> divide(const SiloData& data, const Partition& partition, std::size_t silos);
+/// Deals out every row of both sets; rows for testing go by the same shares as rows to train on.
+/// Deterministic: shares come from a std::mt19937_64 of the seed, rows of a class (iid, quantity: all rows) are taken
+/// in the order of mix64(mix64(seed) ^ row). The same on every machine whose log() rounds alike. Throws: DataError when
+/// the rows do not suffice; ConfigError for options that no data fit. Source: the shares by class are those of Hsu, Qi,
+/// Brown, arXiv:1909.06335, and Li et al., ICDE 2022 (with the smallest size of 10 rows).
+[[nodiscard]] Partition partition_rows(const SiloData& data, const PartitionOptions& options);
 
-/// All rows of several silos in one, those of the first silo first. Throws: DataError when the schemas differ.
-[[nodiscard]] SiloData pooled(std::vector<SiloData> silos);
+/// The rows of one silo, in their order in `data`.
+[[nodiscard]] SiloData part_of(const SiloData& data, const Partition& partition, std::size_t silo);
 
-/// Makes some of the rows to train on the rows to test on, of each class alike; earlier test rows are dropped.
-void set_test_rows_apart(SiloData& data, const SplitOptions& split);
+/// silo0 … silo7, or silo00 … silo99: as many digits as the last one needs.
+[[nodiscard]] std::vector<std::string> part_names(std::size_t silos);
 
-/// The class of every row; 0 throughout for a regression.
-[[nodiscard]] std::vector<std::size_t> classes_of(const SiloSchema& schema, const RowSet& set);
+/// Shares that add up to 1, from the symmetric Dirichlet distribution. Shapes: `parts` entries. Alpha is positive.
+/// Deterministic: uses nothing but the generator's bits. Source: Marsaglia, Tsang, "A simple method for generating
+/// gamma variables", ACM TOMS 26, 2000; the normal variable by the polar method of Marsaglia and Bray, 1964.
+[[nodiscard]] std::vector<double> draw_dirichlet(std::size_t parts, double alpha, std::mt19937_64& generator);
 
 }  // namespace crossilo

@@ -12,7 +12,8 @@ struct TorchOptions {
 };
 
 /// Pins torch's settings for the rest of the process: thread count, deterministic algorithms, TorchScript's profiling
-/// executor off (a warm graph differs from a cold one), MKL_CBWR=AUTO unless the user has set it, denormals kept.
+/// executor off (a warm graph differs from a cold one), MKL_CBWR=AUTO unless the user has set it, denormals kept;
+/// freed memory is kept too (glibc's thresholds, unless set by MALLOC_… variables).
 /// Build one before torch's first use (MKL reads its variable once). Throws: EnvironmentError.
 class TorchSession {
  public:

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crossilo/base/types.hpp"
@@ -93,21 +96,73 @@ struct Config {
   PrivacyConfig privacy;
 };
 
-/// Reads and checks a configuration file.
-/// Throws: ConfigError with one line for each mistake of the file, `file:line: section.key = "found": what is allowed`.
+/// Names and texts, in order.
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+
+/// From where settings are taken. The command line is stronger than the environment, that than the silo's own file,
+/// that than the shared file, that than the defaults.
+struct ConfigRequest {
+  std::string path;           // the file that all silos share
+  std::string own_path{};     // the silo's own file; empty: CROSSILO_OWN_CONFIG of the environment, or none
+  NamedTexts command_line{};  // "train.momentum" and value
+  NamedTexts environment{};   // "CROSSILO_TRAIN_MOMENTUM" and value; names without the prefix are passed over
+};
+
+struct LoadedConfig {
+  Config config;
+  std::map<std::string, std::string> origins;  // of each key: "a.ini:14", "CROSSILO_…", "--train.momentum", "default"
+};
+
+/// Reads and checks all layers.
+/// Throws: ConfigError with one line for each mistake of all layers, `place: section.key = "found": what is allowed`.
+[[nodiscard]] LoadedConfig load_config(const ConfigRequest& request);
+/// One file alone, whatever the environment says. Throws: as above.
 [[nodiscard]] Config load_config(const std::string& path);
 /// The same for a text; `file` only names it in messages.
 [[nodiscard]] Config parse_config(std::string_view text, const std::string& file);
 
+/// The variables of this process's environment that start with CROSSILO_, sorted.
+[[nodiscard]] NamedTexts crossilo_environment();
+
+inline constexpr std::string_view kSiloVariable = "CROSSILO_SILO";
+inline constexpr std::string_view kOwnConfigVariable = "CROSSILO_OWN_CONFIG";
+/// A variable CROSSILO_… that is no key. Any other one that is no key either is an error.
+struct ReservedVariable {
+  std::string_view name;
+  std::string_view meaning;
+};
+[[nodiscard]] std::span<const ReservedVariable> reserved_variables();
+
+/// What a command line says of a key.
+struct SettingHelp {
+  std::string name;
+  std::string allowed;
+  std::string meaning;
+};
+[[nodiscard]] std::vector<SettingHelp> setting_helps();
+/// "did you mean train.learning_rate?", or where to look.
+[[nodiscard]] std::string setting_suggestion(std::string_view name);
+
 /// Every setting as `section.key = value`, one a line, in a fixed order: equal settings give equal text.
 [[nodiscard]] std::string canonical_text(const Config& config);
-/// SHA-256 over the canonical text of what must be equal on all silos (all but the silo's own paths).
+/// Key and canonical value of every setting, in a fixed order.
+[[nodiscard]] NamedTexts all_settings(const Config& config);
+/// Keys that other settings make idle, such as train.adam_beta1 with sgd.
+[[nodiscard]] std::vector<std::string> settings_without_effect(const Config& config);
+/// Key and canonical value of each setting that must be equal on all silos (all but a silo's own), in a fixed order.
+[[nodiscard]] NamedTexts shared_settings(const Config& config);
+/// SHA-256 over the canonical text of the shared settings.
 [[nodiscard]] Hash256 shared_hash(const Config& config);
+/// SHA-256 over the settings that fix a run's course. How long it runs, when it stops and what is shown are outside, so
+/// that a run can be made longer.
+[[nodiscard]] Hash256 resume_hash(const Config& config);
 
 /// A path of the configuration with {silo} replaced.
 [[nodiscard]] std::string path_for_silo(std::string_view pattern, std::string_view silo);
 
 /// The text of docs/configuration.md, made from the table that the parser uses.
 [[nodiscard]] std::string configuration_reference();
+/// The text of configs/full_reference.ini: every key with its meaning, what is allowed and its default.
+[[nodiscard]] std::string reference_configuration();
 
 }  // namespace crossilo

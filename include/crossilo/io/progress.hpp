@@ -14,8 +14,9 @@ namespace crossilo {
 struct RoundProgress {
   std::uint32_t round = 0;
   std::uint32_t rounds = 0;
-  std::string metric_name{};       // "accuracy"
-  std::optional<double> metric{};  // nothing to show before the first evaluation
+  std::string metric_name{};             // "accuracy"
+  std::optional<double> metric{};        // nothing to show before the first evaluation
+  std::optional<double> metric_error{};  // "auc 0.874 ± 0.004"; nothing where the metric is exact
   std::optional<double> loss{};
   double train_seconds = 0.0;
   double sum_seconds = 0.0;

@@ -14,5 +14,7 @@ namespace crossilo {
 [[nodiscard]] std::string padded_right(std::string_view text, std::size_t width);
 /// "0.2 ms", "3 ms", "1.3 s", "4 min 10 s", "2 h 05 min": two digits that matter.
 [[nodiscard]] std::string readable_seconds(double seconds);
+/// "308 bytes", "12 kB", "1.2 MB", "25 GB": exact below 10 000, then two or three digits that matter; decimal units.
+[[nodiscard]] std::string readable_bytes(double bytes);
 
 }  // namespace crossilo

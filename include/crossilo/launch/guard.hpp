@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,6 +26,18 @@ using Environment = std::function<const char*(const char*)>;
 
 /// Cores that this process may run on.
 [[nodiscard]] int usable_cores();
+
+/// Ranks with the same number of threads each, and the cores that they share.
+struct Crowd {
+  int ranks = 1;
+  std::uint32_t threads = 1;
+  int cores = 1;
+};
+
+/// What to do about more threads than cores, which make every step slower; empty where all is well, and for ranks with
+/// one thread each, which share cores without harm.
+/// Throws: EnvironmentError where more than four threads would share a core.
+[[nodiscard]] std::string crowding(const Crowd& crowd);
 
 /// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts it right.
 [[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch);

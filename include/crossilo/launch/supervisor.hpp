@@ -14,6 +14,7 @@ struct SupervisorOptions {
   std::string program;                 // absolute path; empty: this program itself
   std::vector<std::string> arguments;  // as the user gave them, without --np
   int ranks = 1;
+  bool shows_command = true;         // the line that starts mpirun
   double begin_seconds_max = 300.0;  // for all ranks to pass MPI_Init and open their status files
   double end_seconds_max = 60.0;     // from the outcome until the last rank has ended; also for the last ranks, when
                                      // others have finished, without using any processor time
@@ -30,7 +31,7 @@ struct SupervisedEnd {
 /// The arguments without `--np N` and `--np=N`.
 [[nodiscard]] std::vector<std::string> without_np(const std::vector<std::string>& arguments);
 
-/// Starts `mpirun -np N PROGRAM ARGUMENTS --run_folder FOLDER`, prints that line, and returns when nothing of it runs
+/// Starts `mpirun -np N PROGRAM ARGUMENTS --run_folder FOLDER`, shows that line, and returns when nothing of it runs
 /// any more. INT, TERM, USR1 and USR2 reach the ranks as USR1 (a wish to stop); a second INT or TERM ends them.
 /// The outcome is what the run folder says, since mpirun's exit code names neither the silo nor the kind of failure.
 /// Takes over the process's signals and children while it runs: call it from a process with one thread.
@@ -44,6 +45,7 @@ struct RunEnd {
   int signal = 0;                      // with which the user insisted on an end at once; 0: did not
   bool began_too_late = false;         // it was ended, since not all ranks had begun in time
   std::vector<RankStatus> standing{};  // it was ended, since these last ranks did nothing any more
+  std::string refusal{};               // what mpirun itself said against starting the ranks; empty: nothing
 };
 
 /// The outcome of a run of `ranks` ranks that is over.

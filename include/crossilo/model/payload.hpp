@@ -44,8 +44,9 @@ struct StatisticSpec {
 /// The statistics that every payload starts with; others follow from kFirstFreeStatistic on.
 inline constexpr std::size_t kContributedWeight = 0;  // the silo's public weight, 0 when it abstains
 inline constexpr std::size_t kAbstentions = 1;        // 1 when it abstains
-inline constexpr std::size_t kClampedParameters = 2;  // parameters beyond +-C, clamped
-inline constexpr std::size_t kFirstFreeStatistic = 3;
+inline constexpr std::size_t kClampedParameters = 2;  // of the first lane block: beyond +-C, clamped
+inline constexpr std::size_t kClampedBuffers = 3;     // of the other lane blocks
+inline constexpr std::size_t kFirstFreeStatistic = 4;
 
 /// Specs of the statistics above. The codec fills them in; a silo leaves them alone.
 [[nodiscard]] std::vector<StatisticSpec> leading_statistics();
@@ -66,6 +67,7 @@ struct Cohort {
   std::vector<SiloId> silos;           // ascending
   std::vector<std::uint64_t> weights;  // public; one rule for the federation
   [[nodiscard]] std::size_t size() const noexcept { return silos.size(); }
+  [[nodiscard]] bool contains(SiloId silo) const noexcept;
   [[nodiscard]] std::uint64_t total_weight() const noexcept;
   /// s_i = w_i / sum of w. Throws: InternalError when the silo is not in the cohort.
   [[nodiscard]] double share(SiloId silo) const;
@@ -79,8 +81,9 @@ enum class StopReason : std::uint8_t { none, rounds_done, signal, patience };
 struct RoundTicket {
   SumKind kind = SumKind::round;
   RoundIndex round{};
-  std::uint64_t counter = 0;  // never repeats within one start of the job
-  Cohort cohort;
+  std::uint64_t counter = 0;      // never repeats within one start of the job
+  Cohort cohort;                  // who trains and weighs in this round
+  std::size_t silos = 0;          // of the whole roster: all of them give their statistics
   Hash256 parent_model{};         // hash of the model the round starts from
   std::vector<LaneChoice> lanes;  // one for each lane block of the layout; empty: as the layout says
   StopReason stop = StopReason::none;
@@ -96,7 +99,9 @@ struct UpdateBuffer {
 struct WordBuffer {
   std::vector<std::uint32_t> lanes;
   std::vector<std::uint64_t> statistics;
-  explicit WordBuffer(const PayloadLayout& layout) : lanes(layout.lane_words()), statistics(layout.statistics.size()) {}
+  bool carries_lanes;  // without lanes, it is a payload whose lanes are all zero
+  explicit WordBuffer(const PayloadLayout& layout)
+      : lanes(layout.lane_words()), statistics(layout.statistics.size()), carries_lanes(!layout.lanes.empty()) {}
 };
 
 class Silo;

@@ -10,7 +10,7 @@
 
 #include "crossilo/model/model.hpp"
 #include "crossilo/round/federation.hpp"
-#include "crossilo/silo/ranking_metrics.hpp"
+#include "crossilo/silo/row_metrics.hpp"
 
 namespace crossilo {
 
@@ -23,25 +23,26 @@ struct OpenSilos {
 /// Trains on one dataset as if it were the only silo, with everything else as in the federation (cli/build_job).
 using TrainAlone = std::function<TrainedModel(std::shared_ptr<Dataset> dataset)>;
 
-/// A model's AUC on some test rows, or the reason why there is none.
-struct RankedCell {
-  std::optional<RankingEstimate> auc;
-  std::string refusal;  // "2 rows of class healthy, too few to rank"
+/// Which baselines are trained.
+struct Baselines {
+  bool own = true;
+  bool pooled = true;
 };
 
-/// The closing table of a run on one machine. Binary tasks only.
+/// The closing table of a run on one machine.
 struct Comparison {
+  Task task = Task::binary;
   std::vector<std::string> silos;
   std::vector<std::size_t> test_rows;                     // one for each silo
-  std::vector<RankedCell> federated;                      // one for each silo, then all test rows together
-  std::vector<RankedCell> own;                            // one for each silo: trained there alone, tested there
-  std::vector<RankedCell> pooled;                         // one for each silo, then all test rows together
+  std::vector<MetricCell> federated;                      // one for each silo, then all test rows together
+  std::vector<MetricCell> own;                            // one for each silo: trained there alone, tested there
+  std::vector<MetricCell> pooled;                         // one for each silo, then all test rows together
   std::optional<RankingEstimate> federated_minus_pooled;  // on all test rows
 };
 
-/// Trains the baselines and ranks all models on the test rows. Not private: reads every silo's rows.
+/// Trains the wanted baselines and measures all models on the test rows. Not private: reads every silo's rows.
 /// Deterministic. Throws: what `train_alone` throws.
 [[nodiscard]] Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const TrainedModel& federated,
-                                                const TrainAlone& train_alone);
+                                                const TrainAlone& train_alone, const Baselines& baselines = {});
 
 }  // namespace crossilo

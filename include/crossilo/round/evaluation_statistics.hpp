@@ -1,4 +1,4 @@
-// Aim: how an evaluation travels in a payload: six statistics behind the leading ones.
+// Aim: how an evaluation travels in a payload: statistics behind the leading ones.
 #pragma once
 
 #include <span>
@@ -9,12 +9,21 @@
 
 namespace crossilo {
 
-/// Rows, loss and correct rows of the held-back part, then of the test part. Loss at 2^-24.
-[[nodiscard]] std::vector<StatisticSpec> evaluation_statistics();
+/// How many bins of a score histogram each part sends; 0: none. Powers of two up to kScoreBinsMax.
+struct EvaluationLayout {
+  std::size_t held_back_bins = 0;
+  std::size_t test_bins = 0;
+  /// Numbers that an evaluation takes: rows, loss and correct rows of each part, and two counts a bin.
+  [[nodiscard]] std::size_t statistics() const noexcept { return 6 + 2 * (held_back_bins + test_bins); }
+};
 
-/// Writes an evaluation to `statistics` (six values) and reads it back. A loss that is not finite, or beyond the
-/// declared bound, is left out together with its rows.
-void write_evaluation(const SiloEvaluation& evaluation, std::span<double> statistics);
-[[nodiscard]] SiloEvaluation read_evaluation(std::span<const double> statistics);
+/// Rows, loss (at 2^-24), correct rows and the histogram of the held-back part, then of the test part.
+[[nodiscard]] std::vector<StatisticSpec> evaluation_statistics(const EvaluationLayout& layout = {});
+
+/// Writes an evaluation to `statistics` (layout.statistics() values) and reads it back; histograms are merged into the
+/// layout's bins, which then stand first. A loss that is not finite, or beyond the declared bound, is left out together
+/// with its rows.
+void write_evaluation(const SiloEvaluation& evaluation, const EvaluationLayout& layout, std::span<double> statistics);
+[[nodiscard]] SiloEvaluation read_evaluation(const EvaluationLayout& layout, std::span<const double> statistics);
 
 }  // namespace crossilo

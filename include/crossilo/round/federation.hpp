@@ -19,8 +19,12 @@ struct FederationSetup {
   std::vector<Dataset*> datasets;  // of the same silos; scaled in place by the run
   std::span<const float> initial;  // the model before the first round, equal on all ranks; copied
   std::uint32_t rounds = 1;
+  ParameterLayout parameters;       // of `initial`
+  PublicRoot root;                  // of rounding and of cohorts
+  std::size_t silos_per_round = 0;  // that train; 0: all
+  std::uint32_t evaluate_every_rounds = 1;
+  StopRule::Options stop;
   Clip clip{0.0};
-  RingCodec::Options codec;
   unsigned lane_bits = 32;
   std::unique_ptr<Noise> noise;
   std::unique_ptr<ServerOptimizer> server_optimizer;
@@ -37,16 +41,24 @@ struct EvaluatedModel {
 
 /// What a run leaves behind, equal on all ranks.
 struct TrainedModel {
-  EvaluatedModel best;  // lowest mean held-back loss
+  EvaluatedModel best;  // by the stop rule's metric on the rows held back
   EvaluatedModel last;
   Scaling scaling;
   StopReason stop = StopReason::none;
 };
 
-/// Watches a run; beside the rounds it sees the roster once.
+/// What is fixed before the first round.
+struct RunStart {
+  const Roster& roster;
+  const PayloadLayout& layout;
+  const Scaling& scaling;
+  const char* mask;
+};
+
+/// Watches a run; beside the rounds it sees once how they will be.
 class RunObserver : public RoundObserver {
  public:
-  virtual void on_start(const Roster& roster, const PayloadLayout& layout, const char* mask) = 0;
+  virtual void on_start(const RunStart& start) = 0;
 };
 
 /// Runs the federation to its last round, or until a stop is agreed on. Collective.

@@ -16,8 +16,13 @@ namespace crossilo {
 /// The silos of every rank.
 struct Hosting {
   std::vector<std::vector<SiloId>> silos_of_rank;  // each ascending, none empty
-  bool is_claimed = false;                         // the ranks said who they are; otherwise by hosted_silos()
+  std::vector<std::string> host_of_rank;
+  bool is_claimed = false;  // the ranks said who they are; otherwise by hosted_silos()
 
+  /// True when the silos stand on the ranks in the order of the roster.
+  [[nodiscard]] bool is_in_order() const;
+  /// How many ranks share the host of `rank`, itself included.
+  [[nodiscard]] int ranks_beside(int rank) const;
   /// "va", or "cleveland, hungarian".
   [[nodiscard]] std::string names(const std::vector<std::string>& silo_names, int rank) const;
 };

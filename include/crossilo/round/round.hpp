@@ -1,12 +1,15 @@
 // Aim: one round as a straight line; the whole product in one function (src/round/round.cpp).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "crossilo/aggregate/server_optimizer.hpp"
+#include "crossilo/round/evaluation_statistics.hpp"
 #include "crossilo/round/round_record.hpp"
+#include "crossilo/round/stop_rule.hpp"
 #include "crossilo/round/sum_hosted.hpp"
 #include "crossilo/round/sum_session.hpp"
 #include "crossilo/update/clip.hpp"
@@ -24,11 +27,21 @@ struct RoundStages {
   LaneSchedule lanes{32};
   std::unique_ptr<Noise> noise;
   std::unique_ptr<ServerOptimizer> server_optimizer;
+  ParameterLayout parameters;                        // how the model's vector divides
+  EvaluationLayout evaluation{};                     // as in the codec's layout
+  std::function<Cohort(RoundIndex)> cohort_of = {};  // who trains in a round; empty: everybody
+  std::uint32_t evaluate_every_rounds = 1;           // the last model is evaluated anyway
+  StopRule stop_rule{{}};
 };
 
-/// The payload of a training round: the model delta, the statistics of the round and of the last evaluation.
-/// `lane_bits` sizes the buffers: 32 unless no round will be wider.
-[[nodiscard]] PayloadLayout round_layout(std::size_t parameters, unsigned lane_bits = 32);
+/// The payload of a training round: the model delta, the buffers where a model has some, the statistics of the round
+/// and of the last evaluation. `lane_bits` sizes the delta's buffers: 32 unless no round will be wider. Buffers always
+/// travel in 32 bits, with a bound of 4096.
+[[nodiscard]] PayloadLayout round_layout(const ParameterLayout& parameters, const EvaluationLayout& evaluation = {},
+                                         unsigned lane_bits = 32);
+
+/// Who trains in a round: a rule's choice, or everybody.
+[[nodiscard]] Cohort cohort_of(const RoundStages& stages, RoundIndex round, const Roster& roster);
 
 /// Rounds on one model. Holds every buffer of a round: a steady round allocates none of them anew.
 class Round {
@@ -46,9 +59,8 @@ class Round {
 
   /// The model after the last round.
   [[nodiscard]] const GlobalModel& last() const noexcept { return last_; }
-  /// The model with the lowest mean held-back loss among those that were judged by the most rows; the last one where no
-  /// silo holds rows back.
-  [[nodiscard]] const GlobalModel& best() const noexcept { return best_rows_ > 0.0 ? best_ : last_; }
+  /// The best model by the stop rule's metric; the last one where no silo holds rows back.
+  [[nodiscard]] const GlobalModel& best() const noexcept { return has_best_ ? best_ : last_; }
 
  private:
   RoundTicket open(RoundIndex round, bool wants_stop);
@@ -61,21 +73,23 @@ class Round {
   bool keep_if_best(std::span<const double> evaluation);
   GlobalModel server_step(const RoundTotal& total, const RoundTicket& ticket);
   void evaluate(const GlobalModel& model);
+  void evaluate_hosted();
   RoundRecord record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const;
   void set_last(RoundIndex round);
 
   SumSession& session_;
   RoundStages stages_;
-  UpdateBuffer update_;  // one silo's update; the mean after decode
+  UpdateBuffer update_;   // one silo's update; the mean after decode
+  UpdateBuffer sitting_;  // that of a silo that sits the round out: statistics only
   HostedBuffers words_;
   std::vector<double> totals_;
   std::vector<float> parameters_;
   std::vector<float> best_parameters_;
-  std::vector<SiloEvaluation> evaluations_;  // of parameters_, one for each hosted silo
+  std::vector<SiloEvaluation> evaluations_;  // of parameters_, one for each hosted silo; no rows where not evaluated
   GlobalModel last_;
   GlobalModel best_;
-  double best_loss_ = 0.0;
-  double best_rows_ = 0.0;  // held-back rows that judged it; a loss over fewer rows is no comparison
+  bool has_best_ = false;
+  RoundIndex evaluated_{};  // the round of the model that evaluations_ are of
   std::uint64_t bytes_before_ = 0;
   PhaseSeconds seconds_;
 };

@@ -16,8 +16,9 @@ struct OpenRequest {
   SumKind kind = SumKind::round;
   RoundIndex round{};
   Hash256 model{};                  // the model this rank starts from
-  std::optional<LaneChoice> lanes;  // how the one lane block travels; none in sums of statistics alone
+  std::optional<LaneChoice> lanes;  // how the first lane block travels; none in sums of statistics alone
   bool wants_stop = false;          // a signal was seen, or no round is left
+  std::optional<Cohort> cohort{};   // who trains; everybody where it is left out
 };
 
 /// Opens, masks and sums payloads between the ranks of one roster.
@@ -39,6 +40,7 @@ class SumSession {
   [[nodiscard]] RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
 
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
+  [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
 

@@ -30,8 +30,8 @@ class Dataset {
   [[nodiscard]] const RowSet& held_back() const noexcept { return held_back_; }
   [[nodiscard]] const RowSet& test() const noexcept { return test_; }
   [[nodiscard]] bool is_scaled() const noexcept { return is_scaled_; }
-  /// What apply() was given. Throws: InternalError before it.
-  [[nodiscard]] const Scaling& scaling() const;
+  /// What apply() was given; empty before.
+  [[nodiscard]] const Scaling& scaling() const noexcept { return scaling_; }
 
   /// The columns that are scaled: the features, then for a regression the target.
   [[nodiscard]] std::vector<std::string> scaled_columns() const;
@@ -63,8 +63,8 @@ class Dataset {
   RowSet fit_;
   RowSet held_back_;
   RowSet test_;
-  bool is_scaled_ = false;
   Scaling scaling_;
+  bool is_scaled_ = false;
 };
 
 }  // namespace crossilo

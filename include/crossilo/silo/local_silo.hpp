@@ -10,33 +10,11 @@
 #include "crossilo/base/random.hpp"
 #include "crossilo/model/model.hpp"
 #include "crossilo/silo/dataset.hpp"
+#include "crossilo/silo/evaluator.hpp"
 #include "crossilo/silo/silo.hpp"
+#include "crossilo/silo/train_options.hpp"
 
 namespace crossilo {
-
-enum class LocalOptimizer : std::uint8_t { sgd, adam, adamw };
-/// How the learning rate changes from round to round.
-enum class Schedule : std::uint8_t { constant, cosine, step };
-
-/// How a silo trains in one round. Settings of other optimizers are not read.
-struct TrainOptions {
-  LocalOptimizer optimizer = LocalOptimizer::sgd;
-  double learning_rate = 0.1;
-  double momentum = 0.9;
-  double adam_beta1 = 0.9;
-  double adam_beta2 = 0.999;
-  double adam_epsilon = 1e-8;
-  double weight_decay = 0.0;        // added to the gradient (sgd, adam), or decoupled (adamw)
-  double gradient_clip_norm = 0.0;  // of each step's gradient; 0: no bound
-  double proximal_mu = 0.0;         // FedProx: gradient of mu/2 |y - x|^2; 0: off
-  std::size_t batch_size = 16;
-  std::size_t local_epochs = 1;
-  std::size_t local_steps = 0;  // steps in a round instead of epochs; 0: epochs
-  Schedule schedule = Schedule::constant;
-  std::uint32_t schedule_rounds = 0;
-  double schedule_factor = 0.0;
-  bool balances_classes = false;  // a row counts rows / (classes x rows of its class), by the federation's counts
-};
 
 /// Outputs of a model for the task: one for each class, otherwise one.
 [[nodiscard]] std::size_t outputs_of(const SiloSchema& schema);
@@ -64,17 +42,15 @@ class LocalSilo final : public Silo {
   [[nodiscard]] SiloEvaluation evaluate(std::span<const float> global) override;
 
  protected:
-  /// SGD with momentum (from zero in each round) over the fit rows, in a new random order each epoch; a last smaller
-  /// batch is used as it is. No fit rows: the delta is zero. Rows that are not finite give a delta that is not finite.
+  /// Trains over the fit rows, in a new random order each epoch, as the options say; the optimizer's state begins at
+  /// zero. A last smaller batch is used as it is; with a model that has buffers (it may normalise over a batch), a
+  /// single last row joins the batch before it. No fit rows: the delta is zero. Numbers that are not finite, in rows or
+  /// on the way, give a delta that is not finite, with which the silo abstains.
   void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) override;
 
  private:
   LocalSiloParts parts_;
   Model& model_;
 };
-
-/// Each row's score under `parameters`: the positive class's logit (binary), the prediction (regression).
-/// Shapes: parameters d; the result has rows.rows entries. `rows` is scaled as for training.
-[[nodiscard]] std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task);
 
 }  // namespace crossilo

@@ -13,6 +13,7 @@ class Noise {
   [[nodiscard]] virtual const char* name() const noexcept = 0;
   [[nodiscard]] NoisedPayload operator()(RingPayload&& payload, const RoundTicket& ticket);
   /// total += payload, word by word modulo 2^32 and 2^64: the sum of two noised payloads is one. The payload is gone.
+  /// One without lanes (a silo outside the cohort) adds its statistics only.
   static void accumulate(NoisedPayload& total, NoisedPayload&& payload);
 
  protected:

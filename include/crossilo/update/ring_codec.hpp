@@ -44,6 +44,7 @@ class RingCodec {
 
   /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
+  /// A silo outside the cohort: an update without parameters; zero lanes (none in a buffer without), weight 0.
   /// Where feeds_errors_back(): update.parameters() becomes what the lanes do not carry of it.
   /// Throws: DataError that names a statistic beyond its bound, but neither its value nor the silo.
   [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);

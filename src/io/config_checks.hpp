@@ -1,0 +1,25 @@
+// Aim: what must hold between settings that are right one by one.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crossilo/io/config.hpp"
+
+namespace crossilo {
+
+/// Which keys somebody set, and which of them (or missing ones) have no value to go by.
+struct SettingStates {
+  std::set<std::string> set;
+  std::set<std::string> broken;
+};
+
+struct CheckProblem {
+  std::string key;  // the place of this key is the place of the mistake
+  std::string text;
+};
+
+[[nodiscard]] std::vector<CheckProblem> check_pairs(const Config& config, const SettingStates& states);
+
+}  // namespace crossilo

@@ -1,0 +1,17 @@
+// Aim: bytes that ought to be UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace crossilo {
+
+/// Bytes of the character that a text starts with; 0 where it is not UTF-8 (or the text is empty). No surrogates, no
+/// longer forms than needed, nothing above U+10FFFF. Source: RFC 3629, section 4.
+[[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
+
+/// A text as it may stand in a message: short, on one line, UTF-8.
+[[nodiscard]] std::string shown(std::string_view text);
+
+}  // namespace crossilo

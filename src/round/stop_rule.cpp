@@ -1,0 +1,90 @@
+#include "crossilo/round/stop_rule.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+namespace {
+
+/// Higher is better; empty where the metric cannot be had.
+std::optional<double> score_of(StopMetric metric, const EvaluationSums& held_back) {
+  switch (metric) {
+    case StopMetric::loss:
+      return -held_back.loss / held_back.rows;
+    case StopMetric::accuracy:
+      return held_back.correct / held_back.rows;
+    case StopMetric::auc: {
+      const auto auc = binned_auc(held_back.scores);
+      return auc ? std::optional(auc->value) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t score_bins(double rows) {
+  std::size_t bins = kScoreBinsMax;
+  while (bins > 1 && rows < 20.0 * static_cast<double>(bins)) bins /= 2;
+  return bins > 1 ? bins : 0;
+}
+
+std::optional<BinnedAuc> binned_auc(const ScoreHistogram& scores) {
+  double negatives_below = 0.0;
+  double ordered = 0.0;  // pairs whose positive row lies in a higher bin
+  double shared = 0.0;   // pairs in one bin
+  for (std::size_t bin = 0; bin < kScoreBinsMax; ++bin) {
+    ordered += scores.positive[bin] * negatives_below;
+    shared += scores.positive[bin] * scores.negative[bin];
+    negatives_below += scores.negative[bin];
+  }
+  const double positives = std::accumulate(scores.positive.begin(), scores.positive.end(), 0.0);
+  const double pairs = positives * negatives_below;
+  if (!(pairs > 0.0)) return std::nullopt;
+  return BinnedAuc{.value = (ordered + 0.5 * shared) / pairs, .error = 0.5 * shared / pairs};
+}
+
+bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
+  if (!(held_back.rows > 0.0)) return false;
+  const std::optional<double> own_score = score_of(options_.metric, held_back);
+  if (!own_score) return false;
+  const double score = *own_score;
+  last_round_ = round;
+  const bool has_more_rows = held_back.rows > best_rows_;
+  if (!has_more_rows && held_back.rows < best_rows_) return false;
+  if (has_more_rows || score > reference_score_ + options_.improvement_min) {
+    reference_score_ = score;
+    reference_round_ = round;
+  }
+  if (!has_more_rows && !(score > best_score_)) return false;
+  best_rows_ = held_back.rows;
+  best_score_ = score;
+  return true;
+}
+
+void StopRule::require_rows(const Options& options, double held_back_rows) {
+  if (options.metric == StopMetric::auc && score_bins(held_back_rows) == 0)
+    throw ConfigError(fmt::format(
+        "stop.metric = auc: all silos together hold back {:.0f} rows to judge by; an AUC from binned scores "
+        "needs 40 or more. Use loss or accuracy",
+        held_back_rows));
+  if (options.patience_rounds > 0 && held_back_rows == 0.0)
+    throw ConfigError(fmt::format(
+        "stop.patience_rounds = {}: no silo has the 4 training rows from which one is held back, so no model can be "
+        "judged; set it to 0",
+        options.patience_rounds));
+}
+
+StopRule::Options StopRule::for_few_rows(Options options, double held_back_rows) {
+  if (options.metric == StopMetric::auc && score_bins(held_back_rows) == 0) options.metric = StopMetric::loss;
+  return options;
+}
+
+bool StopRule::is_out_of_patience() const noexcept {
+  return options_.patience_rounds > 0 && last_round_.value - reference_round_.value >= options_.patience_rounds;
+}
+
+}  // namespace crossilo

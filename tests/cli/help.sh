@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Aim: the help of each subcommand fits a screen and ends in an example that the program understands.
+# Method: every subcommand that the program lists; its example is read back, with the files it names made or left out.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+
+exit_code_of "$CROSSILO_BIN" --help
+expect_code 0
+[ "$(wc -l <<< "$output")" -le 40 ] || fail "more than 40 lines: $output"
+# "crossilo data import …   meaning": one or two words in small letters, then arguments or the meaning after two blanks
+mapfile -t names < <(sed -nE 's/^  crossilo ([a-z]+( [a-z]+)?)( .*)?$/\1/p' <<< "$output")
+[ "${#names[@]}" -ge 9 ] || fail "subcommands expected in: $output"
+for name in "${names[@]}"; do
+  # shellcheck disable=SC2086
+  exit_code_of "$CROSSILO_BIN" $name --help
+  expect_code 0
+  [ "$(wc -l <<< "$output")" -le 40 ] || fail "$name: more than 40 lines: $output"
+  awk 'length > 120 { exit 1 }' <<< "$output" || fail "$name: a line of more than 120 characters: $output"
+  example=$(sed -n '/^Example/,$p' <<< "$output")
+  grep -q "crossilo $name" <<< "$example" || fail "$name: no example at the end of: $output"
+  [ "$(tail -n 1 <<< "$output")" = "$(tail -n 1 <<< "$example")" ] || fail "$name: the example is not the end"
+done
+
+# Examples that need nothing but the program are run as they stand.
+PATH=$(dirname "$CROSSILO_BIN"):$PATH
+for name in doctor version "model template"; do
+  # shellcheck disable=SC2086
+  line=$("$CROSSILO_BIN" $name --help | sed -n 's/^Example: *//p')
+  line=${line/ --data data\/heart\/va.h5/}
+  folder=$(mktemp -d)
+  exit_code_of bash -c "cd '$folder' && ${line%% && *}"
+  rm -rf "$folder"
+  expect_code 0
+done

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Aim: silos whose settings differ never train together, and everybody is told which keys differ and between whom.
+# Method: real runs of four ranks, one of them with a configuration of its own.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 2
+cd "$folder"
+sed 's/^one_machine = true/one_machine = false/' small.ini > apart.ini
+mkdir runs
+
+# train_with FILE: rank 2, which is silo c, has FILE
+train_with() {
+  # shellcheck disable=SC2016
+  exit_code_of env OTHER="$1" "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c '
+    file=apart.ini
+    [ "$OMPI_COMM_WORLD_RANK" != 2 ] || file=$OTHER
+    exec "$CROSSILO_BIN" train "$file" --runs "runs/$OMPI_COMM_WORLD_RANK"'
+}
+
+# 1: the last digit of one key, and another key: both are named with their values and silos
+sed -e 's/^learning_rate = .*/learning_rate = 0.050001/' -e 's/^seed = .*/seed = 2/' apart.ini > other.ini
+train_with other.ini
+expect_code 2
+expect_text "run.seed is 1 of silo a (rank 0"
+expect_text "but 2 of silo c (rank 2"
+expect_text "train.learning_rate is 0.05 of silo a (rank 0"
+expect_text "but 0.050001 of silo c (rank 2"
+expect_text "nothing was trained"
+
+# 2: the same settings written otherwise, and other own ones, are equal
+{
+  cat apart.ini
+  printf '[privacy]\nmasking = on\n'
+} | sed -e 's/^learning_rate = .*/learning_rate = 5.0e-2  # a comment/' -e "s|^path = .*|path = ./data/c.h5|" > same.ini
+train_with same.ini
+expect_code 0
+
+# 3: the command line, the environment and a silo's own file reach every rank
+cat > own.ini <<INI
+[data]
+path = $folder/elsewhere/{silo}.h5
+INI
+mv data elsewhere
+exit_code_of env CROSSILO_TRAIN_BATCH_SIZE=32 CROSSILO_OWN_CONFIG=own.ini "$CROSSILO_BIN" train small.ini --np 4 --run.rounds 1
+expect_code 0
+expect_text "round 1/1"
+exit_code_of env CROSSILO_TRAIN_BATCHSIZE=32 "$CROSSILO_BIN" train small.ini --np 4 --own_config own.ini --train.momentm 1
+expect_code 2
+expect_text "did you mean --train.momentum?"
+exit_code_of env CROSSILO_TRAIN_BATCHSIZE=32 "$CROSSILO_BIN" train small.ini --np 4 --own_config own.ini --run.seed x
+expect_code 2
+expect_text "did you mean CROSSILO_TRAIN_BATCH_SIZE?"
+expect_text '--run.seed: run.seed = "x"'
+expect_text "2 errors in the environment and the command line, nothing was started"
