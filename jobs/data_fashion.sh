@@ -2,21 +2,16 @@
 # Fetches Fashion-MNIST and deals it out to silos that have the ten classes in unlike shares: data/fashion/*.h5.
 # Usage: jobs/data_fashion.sh [SILOS] [ALPHA] [SEED [FOLDER]]    8 silos, Dirichlet 0.3, seed 1 unless said
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source "$(dirname "${BASH_SOURCE[0]}")/data_common.sh"
 
 silos=${1:-8}
 alpha=${2:-0.3}
 seed=${3:-1}
 folder=${4:-data/fashion}
-refuse() {
-  echo "jobs/data_fashion.sh: $1" >&2
-  exit "$2"
-}
-[[ $silos =~ ^[1-9][0-9]*$ && $silos -ge 2 ]] || refuse "silos \"$silos\": a whole number from 2 on is wanted" 2
-[[ $alpha =~ ^[0-9]+(\.[0-9]+)?$ ]] || refuse "alpha \"$alpha\": a number above 0 is wanted" 2
-[[ $seed =~ ^[0-9]+$ ]] || refuse "seed \"$seed\": a whole number is wanted" 2
-downloads=data/download/fashion-mnist
-whole=data/download/fashion-mnist.h5
+[[ $silos =~ ^[1-9][0-9]*$ && $silos -ge 2 ]] || stop 2 "silos \"$silos\": a whole number from 2 on is wanted"
+[[ $alpha =~ ^[0-9]+(\.[0-9]+)?$ ]] || stop 2 "alpha \"$alpha\": a number above 0 is wanted"
+require_number seed "$seed"
+images=$downloads/fashion-mnist
 source_text="Fashion-MNIST (Zalando Research, Xiao, Rasul, Vollgraf 2017; MIT licence)"
 classes="T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 # Of the unpacked files: the gzip files of Debian and of the publisher are not the same, what is in them is.
@@ -26,60 +21,44 @@ declare -A sha256=(
   [t10k-images-idx3-ubyte]=5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b
   [t10k-labels-idx1-ubyte]=0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34
 )
-
-crossilo=${CROSSILO_BIN:-}
-for candidate in build/release/crossilo build/check/crossilo; do
-  [[ -n $crossilo ]] || [[ ! -x $candidate ]] || crossilo=$candidate
-done
-[[ -x $crossilo ]] || refuse "no program crossilo: build it (cmake --workflow --preset release) or set CROSSILO_BIN" 3
-
-# The files stand when crossilo finds them whole (their digests are checked) and each names this split.
-already_here() {
-  local files=() description last=$((silos - 1)) silo
-  for ((silo = 0; silo < silos; ++silo)); do files+=("$(printf '%s/silo%0*d.h5' "$folder" "${#last}" "$silo")"); done
-  description=$("$crossilo" data describe --json "${files[@]}" 2>/dev/null) || return 1
-  [[ $(grep -cF "\"origin\": \"$source_text; 1 of $silos silos by dirichlet $alpha, seed $seed\"" <<<"$description") \
-    -eq $silos ]]
-}
+find_crossilo
+mapfile -t files < <(seq -w 0 "$((silos - 1))" | sed "s|.*|$folder/silo&.h5|")
 
 download_is_right() {
   local name
   for name in "${!sha256[@]}"; do
-    [[ $(gzip -dc "$downloads/$name.gz" 2>/dev/null | sha256sum) == "${sha256[$name]}  -" ]] || return 1
+    [[ $(gzip -dc "$images/$name.gz" 2>/dev/null | sha256sum) == "${sha256[$name]}  -" ]] || return 1
   done
 }
 
 fetch() {
-  local package=data/download/fashion-mnist-package
-  mkdir -p "$downloads"
+  local package=$images-package
+  mkdir -p "$images"
   if download_is_right; then return; fi
   if [[ -d /usr/share/datasets/fashion-mnist ]]; then # the package is installed
-    cp /usr/share/datasets/fashion-mnist/*.gz "$downloads"
+    cp /usr/share/datasets/fashion-mnist/*.gz "$images"
   elif command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
     # The data come inside a Debian package, of which nothing is installed or run.
     rm -rf "$package" && mkdir "$package"
     (cd "$package" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download dataset-fashion-mnist) ||
-      refuse "apt-get download dataset-fashion-mnist failed; after apt-get update it may work" 3
+      stop 3 "apt-get download dataset-fashion-mnist failed; after apt-get update it may work"
     dpkg-deb -x "$package"/*.deb "$package"
-    cp "$package"/usr/share/datasets/fashion-mnist/*.gz "$downloads"
+    cp "$package"/usr/share/datasets/fashion-mnist/*.gz "$images"
     rm -rf "$package"
   fi
   download_is_right ||
-    refuse "$downloads: lacks the four files of github.com/zalandoresearch/fashion-mnist, or one is not as published; \
-put them there, or delete the folder and start again" 4
+    stop 4 "$images: lacks the four files of github.com/zalandoresearch/fashion-mnist, or one is not as published; \
+put them there, or delete the folder and start again"
 }
 
 import() {
-  "$crossilo" data import --idx_images "$downloads/train-images-idx3-ubyte.gz" \
-    --idx_labels "$downloads/train-labels-idx1-ubyte.gz" --idx_test_images "$downloads/t10k-images-idx3-ubyte.gz" \
-    --idx_test_labels "$downloads/t10k-labels-idx1-ubyte.gz" --classes "$classes" --origin "$source_text" \
-    --output "$whole"
-  "$crossilo" data split "$whole" --silos "$silos" --by dirichlet --alpha "$alpha" --seed "$seed" \
+  "$crossilo" data split --idx_images "$images/train-images-idx3-ubyte.gz" --idx_labels "$images/train-labels-idx1-ubyte.gz" \
+    --idx_test_images "$images/t10k-images-idx3-ubyte.gz" --idx_test_labels "$images/t10k-labels-idx1-ubyte.gz" \
+    --classes "$classes" --origin "$source_text" --silos "$silos" --by dirichlet --alpha "$alpha" --seed "$seed" \
     --output "$folder/{silo}.h5"
-  rm "$whole"
 }
 
-if already_here; then
+if silos_are_here "$source_text; 1 of $silos silos by dirichlet $alpha, seed $seed" "${files[@]}"; then
   echo "$folder: $silos silos, Dirichlet $alpha, split seed $seed: already here"
   exit 0
 fi

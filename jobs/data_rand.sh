@@ -24,13 +24,16 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
 PY
 }
 
-# Features are what was known before the year began: the plan a family was given by lot (coinsurance, individual
-# deductible, participation payment, maximum expenditure: logc, idp, lpi, fmde), health at enrolment (physlm, disea, hlthg,
-# hlthf, hlthp, mhi; tookphys: a first examination), household and person. No spending, no other visits: they are
-# what the label counts. A person has a row for each year, so rows are split by person (zper).
+# Features are what was known before the year began: the plan a family got by lot and what it was offered (coinsurance,
+# individual deductible, participation payment, maximum expenditure: coins, logc, idp, lpi, fmde, mdeoff, pioff), health at
+# enrolment (physlm, disea, hlthg, hlthf, hlthp, mhi, ghindx, xghindx; tookphys: a first examination), household and person.
+# No spending and no other visits: they are what the label counts. A person has a row for each year, so rows are split
+# by person (zper).
+features=coins,logc,idp,lpi,fmde,mdeoff,pioff,physlm,disea,hlthg,hlthf,hlthp,mhi,ghindx,xghindx,tookphys
+features+=,income,linc,num,lfam,educdec,xage,female,child,fchild,black,year
 import() {
   "$crossilo" data import --csv "$downloads/randhie.csv" --silo_column site \
-    --use logc,idp,lpi,fmde,physlm,disea,hlthg,hlthf,hlthp,mhi,tookphys,linc,lfam,educdec,xage,female,child,fchild,black,year \
+    --use "$features" \
     --categorical 'year=1|2|3|4|5' --group zper --label 'mdvis > 0' --classes 'no visit,visit' \
     --test_fraction 0.25 --seed "$seed" --origin "$source_text" --output "$folder/site{silo}.h5"
 }

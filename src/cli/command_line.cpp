@@ -44,7 +44,7 @@ std::optional<po::variables_map> parse_command_line(const CommandText& text, con
     return std::nullopt;
   }
   for (const std::string& name : text.positional)
-    if (values.count(name) == 0)
+    if (values.count(name) == 0 && !text.positional_optional)
       throw ConfigError(fmt::format("{0}: no {1} is given; see crossilo {0} --help", text.name, name));
   return values;
 }

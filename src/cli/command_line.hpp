@@ -8,7 +8,8 @@
 
 namespace crossilo {
 
-/// What a subcommand says of itself. `positional` names what stands without "--", in order; the last may repeat.
+/// What a subcommand says of itself. `positional` names what stands without "--", in order; the last may repeat. All of
+/// it must be given unless `positional_optional`.
 /// `takes_settings`: any key of a configuration may stand as --section.key (config_arguments).
 struct CommandText {
   std::string name;   // "model check"
@@ -16,6 +17,7 @@ struct CommandText {
   std::string example;
   std::vector<std::string> positional;
   bool takes_settings = false;
+  bool positional_optional = false;
 };
 
 /// The values; nothing after --help, which is printed. Throws: ConfigError that names the option and the help.

@@ -8,6 +8,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/drift.hpp"
+#include "data_options.hpp"
 
 namespace crossilo {
 namespace {
@@ -70,11 +71,12 @@ int run_data_check(int argc, char** argv) {
   options.add_options()("json", "print one JSON object, with every column of every file");
   const auto values = parse_command_line(kText, options, argc, argv);
   if (!values) return 0;
+  const DataOptions given(kText.name, *values);
   std::vector<SiloMoments> silos;
-  for (const std::string& path : (*values)["FILE"].as<std::vector<std::string>>()) silos.push_back(moments_of(path));
+  for (const std::string& path : given.files()) silos.push_back(moments_of(path));
   std::string differences = schema_differences(silos);
   const std::vector<Drift> drifts = differences.empty() ? drift_of(silos) : std::vector<Drift>{};
-  if (values->count("json") > 0)
+  if (given.has("json"))
     std::cout << to_json(silos, differences, drifts).dump(2) << '\n';
   else if (differences.empty())
     std::cout << drift_table(silos, drifts);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "command_line.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/describe.hpp"
@@ -14,10 +15,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr const char* kUsage =
-    "Usage: crossilo data describe [--json] FILE...\n"
-    "Checks silo files (docs/silo-file.md) and shows side by side what they hold.\n\n";
-constexpr const char* kExample = "\nExample: crossilo data describe data/heart/*.h5\n";
+const CommandText kText{.name = "data describe",
+                        .usage =
+                            "Usage: crossilo data describe [--json] FILE...\n"
+                            "Checks silo files (docs/silo-file.md) and shows side by side what they hold.\n\n",
+                        .example = "\nExample: crossilo data describe data/heart/*.h5\n",
+                        .positional = {"FILE"}};
 
 nlohmann::ordered_json to_json(const SiloDescription& silo) {
   nlohmann::ordered_json missing = nlohmann::ordered_json::object();
@@ -42,31 +45,12 @@ nlohmann::ordered_json to_json(const SiloDescription& silo) {
 
 int run_data_describe(int argc, char** argv) {
   po::options_description options("Options");
-  options.add_options()("json", "print a JSON array, one object a file")("help,h", "print this text");
-  po::options_description all;
-  all.add(options).add_options()("file", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("file", -1);
-  po::variables_map values;
-  try {
-    po::store(po::command_line_parser(std::vector<std::string>(argv, argv + argc))
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              values);
-  } catch (const po::error& error) {
-    throw ConfigError(fmt::format("data describe: {}; see crossilo data describe --help", error.what()));
-  }
-  if (values.count("help") > 0) {
-    std::cout << kUsage << options << kExample;
-    return 0;
-  }
-  if (values.count("file") == 0)
-    throw ConfigError("data describe: no file is given; see crossilo data describe --help");
-
+  options.add_options()("json", "print a JSON array, one object a file");
+  const auto given = parse_command_line(kText, options, argc, argv);
+  if (!given) return 0;
+  const po::variables_map& values = *given;
   std::vector<SiloDescription> silos;
-  for (const std::string& path : values["file"].as<std::vector<std::string>>())
+  for (const std::string& path : values["FILE"].as<std::vector<std::string>>())
     silos.push_back(describe_silo_file(path));
   if (values.count("json") > 0) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();

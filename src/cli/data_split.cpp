@@ -1,9 +1,15 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
 #include "command_line.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/partition.hpp"
+#include "data_options.hpp"
 #include "silo_output.hpp"
 
 namespace crossilo {
@@ -11,16 +17,18 @@ namespace {
 
 namespace po = boost::program_options;
 
-const CommandText kText = {
-    "data split",
-    "Usage: crossilo data split FILE.h5 --silos K --by RULE --output 'FOLDER/{silo}.h5' [options]\n"
-    "Deals out the rows of one silo file to K silo files, silo0, silo1, …; docs/data-import.md explains the rules.\n\n",
-    "\nExample: crossilo data split all.h5 --silos 8 --by dirichlet --alpha 0.3 --output 'data/parts/{silo}.h5'\n",
-    {"file"}};
-
-[[noreturn]] void refuse(const std::string& what) {
-  throw ConfigError("data split: " + what + "; see crossilo data split --help");
-}
+const CommandText kText{
+    .name = "data split",
+    .usage =
+        "Usage: crossilo data split FILE --silos K --by RULE --output 'FOLDER/{silo}.h5' [options]\n"
+        "Deals out rows to K silo files, silo0, silo1, …; docs/data-import.md explains the rules. FILE: a silo file, "
+        "or\n"
+        "a CSV file with the recipe of crossilo data import; or --idx_images and its kin instead of FILE.\n\n",
+    .example =
+        "\nExample: crossilo data split data/heart/va.h5 --silos 4 --by quantity --output "
+        "'data/example/{silo}.h5'\n",
+    .positional = {"FILE"},
+    .positional_optional = true};
 
 po::options_description option_list() {
   po::options_description options("Options", 100, 70);
@@ -29,33 +37,70 @@ po::options_description option_list() {
   add("by", po::value<std::string>()->value_name("RULE"), "iid, dirichlet (by class), quantity, or column");
   add("alpha", po::value<double>()->default_value(0.3, "0.3"), "dirichlet, quantity: the smaller, the more unlike");
   add("column", po::value<std::string>()->value_name("COLUMN"), "by column: rows of one value go together");
-  add("seed", po::value<std::uint64_t>()->default_value(1), "another seed, another split");
-  add("output", po::value<std::string>()->value_name("PATTERN"), "where to write; {silo} becomes the silo's name");
+  add_row_split_options(options);
+  add_output_options(options);
+  add_recipe_options(options);
+  add_idx_options(options);
   return options;
 }
 
-PartitionRule rule_of(const std::string& text) {
+PartitionRule rule_of(const DataOptions& given) {
+  const std::string text = given.text("by");
   for (const PartitionRule rule :
        {PartitionRule::iid, PartitionRule::dirichlet, PartitionRule::quantity, PartitionRule::column})
     if (text == to_string(rule)) return rule;
-  refuse(fmt::format("by = \"{}\": iid, dirichlet, quantity or column is wanted", text));
+  given.refuse(fmt::format("by = \"{}\": iid, dirichlet, quantity or column is wanted", text));
 }
 
-PartitionOptions partition_options(const po::variables_map& values) {
-  for (const char* needed : {"silos", "by", "output"})
-    if (values.count(needed) == 0) refuse(fmt::format("--{} is missing", needed));
+PartitionOptions partition_options(const DataOptions& given) {
+  for (const char* needed : {"silos", "by", "output"}) given.require(needed);
   PartitionOptions options;
-  options.rule = rule_of(values["by"].as<std::string>());
-  options.silos = values["silos"].as<std::size_t>();
-  options.alpha = values["alpha"].as<double>();
-  options.seed = values["seed"].as<std::uint64_t>();
+  options.rule = rule_of(given);
+  options.silos = given.get<std::size_t>("silos");
+  options.alpha = given.get<double>("alpha");
+  options.seed = given.get<std::uint64_t>("seed");
   const bool is_drawn = options.rule == PartitionRule::dirichlet || options.rule == PartitionRule::quantity;
-  if (!is_drawn && !values["alpha"].defaulted())
-    refuse(fmt::format("--alpha has no meaning with --by {}", to_string(options.rule)));
-  if ((options.rule == PartitionRule::column) != (values.count("column") > 0))
-    refuse("--by column and --column COLUMN go together");
-  if (values.count("column") > 0) options.column = values["column"].as<std::string>();
+  if (!is_drawn && !given.is_default("alpha"))
+    given.refuse(fmt::format("--alpha has no meaning with --by {}", to_string(options.rule)));
+  if ((options.rule == PartitionRule::column) != given.has("column"))
+    given.refuse("--by column and --column COLUMN go together");
+  options.column = given.text("column");
   return options;
+}
+
+bool is_hdf5(const std::string& path) {
+  constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
+  std::array<char, 8> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  return std::string_view(start.data(), start.size()) == signature;
+}
+
+SiloData read_whole_silo_file(const DataOptions& given, const std::string& path) {
+  for (const char* option : {"label", "classes", "use", "drop", "categorical", "group"})
+    if (given.has(option)) given.refuse(fmt::format("--{} is for CSV files; {} is a silo file", option, path));
+  if (!given.is_default("test_fraction"))
+    given.refuse(fmt::format("--test_fraction has no meaning here: {} has its rows to test on", path));
+  SiloData data = read_silo_file(path);
+  if (given.has("origin")) data.origin = given.text("origin");
+  return data;
+}
+
+SiloData read_csv_file(const DataOptions& given, const std::string& path) {
+  std::vector<SiloTable> tables;
+  tables.push_back({"", read_csv(path, csv_options(given))});
+  return std::move(import_silos(tables, recipe_of(given)).front().data);
+}
+
+/// The rows to be dealt out, and the file that messages name.
+std::pair<std::string, SiloData> read_source(const DataOptions& given) {
+  if (are_images(given)) {
+    if (!given.files().empty()) given.refuse("either FILE or --idx_images is wanted");
+    return {given.text("idx_images"), import_idx(idx_import_of(given))};
+  }
+  if (given.files().size() != 1) given.refuse(fmt::format("one FILE is wanted, {} are given", given.files().size()));
+  const std::string path = given.files().front();
+  return {path,
+          is_hdf5(path) || path.ends_with(".h5") ? read_whole_silo_file(given, path) : read_csv_file(given, path)};
 }
 
 /// What a part's file says of its making.
@@ -73,19 +118,18 @@ std::string origin_of(const SiloData& data, const PartitionOptions& options) {
 int run_data_split(int argc, char** argv) {
   const auto values = parse_command_line(kText, option_list(), argc, argv);
   if (!values) return 0;
-  const auto files = (*values)["file"].as<std::vector<std::string>>();
-  if (files.size() != 1) refuse(fmt::format("one file is wanted, {} are given", files.size()));
-  const PartitionOptions options = partition_options(*values);
-  const std::string output = (*values)["output"].as<std::string>();
-  if (const std::string fault = output_fault(output, options.silos); !fault.empty()) refuse(fault);
+  const DataOptions given(kText.name, *values);
+  const PartitionOptions options = partition_options(given);
+  const std::string output = given.text("output");
+  if (const std::string fault = output_fault(output, options.silos); !fault.empty()) given.refuse(fault);
 
-  SiloData data = read_silo_file(files.front());
+  auto [path, data] = read_source(given);
   data.origin = origin_of(data, options);
   Partition partition;
   try {
     partition = partition_rows(data, options);
   } catch (const DataError& error) {
-    throw DataError(files.front() + ": " + error.what());
+    throw DataError(path + ": " + error.what());
   }
   const auto names = part_names(options.silos);
   for (std::size_t silo = 0; silo < names.size(); ++silo)

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
 
 namespace crossilo {
 namespace {
@@ -40,12 +41,9 @@ class CsvScanner {
  private:
   std::string plain_field() {
     const std::size_t end = std::min(rest_.find_first_of(std::string{separator_, '\n'}), rest_.size());
-    std::string_view field = rest_.substr(0, end);
+    const std::string_view field = trimmed(rest_.substr(0, end));
     rest_.remove_prefix(end);
-    constexpr std::string_view blanks = " \t\r";
-    const std::size_t first = field.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return "";
-    return std::string(field.substr(first, field.find_last_not_of(blanks) - first + 1));
+    return std::string(field);
   }
 
   std::string quoted_field() {

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
 
 namespace crossilo {
 namespace {
@@ -25,12 +26,6 @@ constexpr std::array<Operator, 6> kOperators = {{{">=", Comparison::greater_equa
                                                  {"!=", Comparison::not_equal, "=="},
                                                  {">", Comparison::greater, "<="},
                                                  {"<", Comparison::less, ">="}}};
-
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
 
 bool holds(double value, Comparison comparison, double number) {
   switch (comparison) {
@@ -65,12 +60,12 @@ LabelRule parse_label_rule(const std::string& text) {
   for (const Operator& entry : kOperators) {
     const std::size_t at = text.find(entry.sign);
     if (at == std::string::npos) continue;
-    const std::string column = trimmed(text.substr(0, at));
-    const auto number = parse_number(trimmed(text.substr(at + std::string_view(entry.sign).size())));
+    const std::string column(trimmed(std::string_view(text).substr(0, at)));
+    const auto number = parse_number(trimmed(std::string_view(text).substr(at + std::string_view(entry.sign).size())));
     if (column.empty() || !number) break;
     return {column, entry.comparison, *number};
   }
-  const std::string column = trimmed(text);
+  const std::string column(trimmed(text));
   if (column.empty() || column.find_first_of("<>=!") != std::string::npos)
     throw ConfigError(fmt::format("label = \"{}\": a column, or a rule such as \"num > 0\", is wanted", text));
   return {column, std::nullopt, 0.0};

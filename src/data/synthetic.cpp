@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
+#include "crossilo/data/partition.hpp"
 #include "crossilo/data/seeded_stream.hpp"
 
 namespace crossilo {
@@ -70,6 +72,18 @@ SiloSchema synthetic_schema() {
   return schema;
 }
 
+/// Makes some of the rows to train on rows to test on, of each class alike.
+void set_test_rows_apart(SiloData& data, const SplitOptions& split) {
+  const std::vector<std::size_t> classes(data.train.y.begin(), data.train.y.end());
+  std::vector<std::uint64_t> each_alone(data.train.rows);
+  std::iota(each_alone.begin(), each_alone.end(), 0);
+  const std::vector<bool> is_test = split_rows(classes, each_alone, split);
+  const Partition partition{{is_test.begin(), is_test.end()}, {}};
+  RowSet test = part_of(data, partition, 1).train;
+  data.train = part_of(data, partition, 0).train;
+  data.test = std::move(test);
+}
+
 }  // namespace
 
 std::vector<SiloData> synthetic_silos(const SyntheticOptions& options) {
@@ -82,10 +96,8 @@ std::vector<SiloData> synthetic_silos(const SyntheticOptions& options) {
     data.schema = synthetic_schema();
     data.origin = fmt::format("made: FedProx synthetic({}, {}), seed {}, silo {}", options.alpha, options.beta,
                               options.split.seed, k);
-    // Rows are drawn one like the other, so the last ones do for testing.
-    const auto test_rows = static_cast<std::size_t>(rows * options.split.test_fraction);
-    data.train = draw_rows(source, static_cast<std::size_t>(rows) - test_rows, stream);
-    data.test = draw_rows(source, test_rows, stream);
+    data.train = draw_rows(source, static_cast<std::size_t>(rows), stream);
+    set_test_rows_apart(data, options.split);
     silos.push_back(std::move(data));
   }
   return silos;

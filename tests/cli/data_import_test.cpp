@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/run_command.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/silo_file.hpp"
@@ -12,21 +13,6 @@
 
 namespace crossilo {
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-int run(int (*command)(int, char**), Arguments arguments) {
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  return command(static_cast<int>(pointers.size()), pointers.data());
-}
-
-std::string output_of(int (*command)(int, char**), const Arguments& arguments) {
-  ::testing::internal::CaptureStdout();
-  EXPECT_EQ(run(command, arguments), 0);
-  std::fflush(stdout);
-  return ::testing::internal::GetCapturedStdout();
-}
 
 class DataImport : public ::testing::Test {
  protected:
@@ -120,7 +106,7 @@ TEST_F(DataImport, NamesFaultyOptions) {
   EXPECT_HAS(with({"--csv", "../b=b.csv"}), "a silo name of letters");
   EXPECT_HAS(with({"--csv", "b=" + folder_.path("a.csv")}), "with more than one silo it needs {silo}");
   EXPECT_HAS(with({"--seed", "x"}), "data import: ");
-  EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no file is given");
+  EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no FILE is given");
 }
 
 TEST_F(DataImport, ReadsImages) {

@@ -1,6 +1,8 @@
 // Aim: `crossilo data split` makes the files that its --help promises, and refuses what would be lost without a word.
-// Method: runs it in this process on a small silo file.
+// Method: runs it in this process on small silo, CSV and IDX files.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
@@ -55,12 +57,61 @@ TEST_F(DataSplit, WritesAFileASilo) {
   EXPECT_EQ(read_silo_file(folder_.path("parts/silo1.h5")).origin, "made up; 1 of 2 silos by column chol, seed 1");
 }
 
+TEST_F(DataSplit, TakesACsvFileWithItsRecipe) {
+  std::string csv = "site,x,y\n";
+  for (int i = 0; i < 120; ++i) csv += "north," + std::to_string(i) + "," + std::to_string(i % 2) + "\n";
+  const std::string path = folder_.write("all.csv", csv);
+  const Arguments recipe = {path,   "--label", "y",       "--classes", "0,1",      "--drop", "site",
+                            "--by", "iid",     "--silos", "3",         "--output", output_};
+  EXPECT_EQ(run(recipe), 0);
+  std::vector<float> seen;
+  for (const char* silo : {"silo0", "silo1", "silo2"}) {
+    const SiloData part = read_silo_file(folder_.path(std::string("parts/") + silo + ".h5"));
+    EXPECT_EQ(part.train.rows, 30u);
+    EXPECT_EQ(part.test.rows, 10u);
+    seen.insert(seen.end(), part.train.x.begin(), part.train.x.end());
+    seen.insert(seen.end(), part.test.x.begin(), part.test.x.end());
+  }
+  std::sort(seen.begin(), seen.end());
+  for (std::size_t i = 0; i < 120; ++i) EXPECT_EQ(seen.at(i), static_cast<float>(i));
+  EXPECT_HAS(config_error({path, "--by", "iid", "--silos", "3", "--output", output_}), "--label is missing");
+  EXPECT_HAS(config_error({file_, "--by", "iid", "--silos", "3", "--output", output_, "--label", "y"}),
+             "--label is for CSV files");
+  EXPECT_HAS(config_error({file_, "--by", "iid", "--silos", "3", "--output", output_, "--test_fraction", "0.5"}),
+             "--test_fraction has no meaning here");
+}
+
+TEST_F(DataSplit, TakesImages) {
+  std::string images("\0\0\x08\x03\0\0\0\x28\0\0\0\2\0\0\0\2", 16), labels("\0\0\x08\x01\0\0\0\x28", 8);
+  for (int i = 0; i < 160; ++i) images += static_cast<char>(i);
+  for (int i = 0; i < 40; ++i) labels += static_cast<char>(i % 4);
+  const Arguments options = {"--idx_images",
+                             folder_.write("i", images),
+                             "--idx_labels",
+                             folder_.write("l", labels),
+                             "--classes",
+                             "a,b,c,d",
+                             "--by",
+                             "iid",
+                             "--silos",
+                             "2",
+                             "--test_fraction",
+                             "0",
+                             "--output",
+                             output_};
+  EXPECT_EQ(run(options), 0);
+  const SiloData part = read_silo_file(folder_.path("parts/silo1.h5"));
+  EXPECT_EQ(part.schema.sample_shape, (std::vector<std::size_t>{2, 2}));
+  EXPECT_EQ(part.train.rows, 20u);
+}
+
 TEST_F(DataSplit, NamesFaultyOptions) {
-  EXPECT_HAS(config_error({}), "no file is given");
+  EXPECT_HAS(config_error({}), "--silos is missing");
   EXPECT_HAS(config_error({file_, "--by", "iid", "--output", output_}), "--silos is missing");
   EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "label", "--output", output_}),
              "by = \"label\": iid, dirichlet, quantity or column is wanted");
-  EXPECT_HAS(config_error({file_, file_, "--silos", "2", "--by", "iid", "--output", output_}), "one file is wanted, 2");
+  EXPECT_HAS(config_error({file_, file_, "--silos", "2", "--by", "iid", "--output", output_}),
+             "one FILE is wanted, 2 are given");
   EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--output", "a.h5"}),
              "with more than one silo it needs {silo}");
   EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--alpha", "1", "--output", output_}),

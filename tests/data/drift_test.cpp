@@ -72,7 +72,8 @@ TEST_F(DriftTest, KnowsConstantsAndColumnsWithoutAnyValue) {
 
 TEST_F(DriftTest, ShowsOneScreenOfManySilos) {
   std::vector<SiloMoments> silos;
-  for (int i = 0; i < 30; ++i) silos.push_back(silo("s" + std::to_string(i), {i == 17 ? 50.0f : 1.0f, 3}, {1, 2}));
+  for (int i = 0; i < 30; ++i)
+    silos.push_back(silo(std::string("s").append(std::to_string(i)), {i == 17 ? 50.0f : 1.0f, 3}, {1, 2}));
   const std::string table = drift_table(silos, drift_of(silos));
   EXPECT_HAS(table, "The 6 silos that differ most; --json has all.");
   EXPECT_HAS(table, "s17");

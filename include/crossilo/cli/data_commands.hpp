@@ -1,4 +1,4 @@
-// Aim: the subcommands `crossilo data import`, `crossilo data describe` and `crossilo data split`.
+// Aim: the subcommands `crossilo data …`.
 #pragma once
 
 namespace crossilo {
@@ -7,11 +7,11 @@ namespace crossilo {
 /// code. Throws: Error.
 [[nodiscard]] int run_data_import(int argc, char** argv);
 
-/// Runs `crossilo data describe`, likewise.
+/// Run `crossilo data describe`, `split`, `check` and `synth`, likewise.
 [[nodiscard]] int run_data_describe(int argc, char** argv);
-
-/// Runs `crossilo data split`, likewise.
 [[nodiscard]] int run_data_split(int argc, char** argv);
+[[nodiscard]] int run_data_check(int argc, char** argv);
+[[nodiscard]] int run_data_synth(int argc, char** argv);
 
 /// Run `crossilo data check` and `crossilo data synth`, likewise.
 [[nodiscard]] int run_data_check(int argc, char** argv);
