@@ -1,0 +1,88 @@
+"""Writes silo files that lie about themselves, each with one fault, and prints: name, then what its error must say.
+
+usage: hostile_files.py FOLDER
+"""
+import hashlib
+import pathlib
+import sys
+
+import h5py
+import numpy as np
+
+folder = pathlib.Path(sys.argv[1])
+ROWS, COLUMNS = 40, 3
+x = np.random.default_rng(1).normal(size=(ROWS, COLUMNS)).astype("float32")
+y = (x[:, 0] > 0).astype("float32")
+GOOD = {"train/x": x, "train/y": y, "test/x": x[:8], "test/y": y[:8]}
+
+
+def write(name, change, says, **arrays):
+    """`change` puts its own thing in the place of a data set; the digest is that of the arrays."""
+    kept = {**GOOD, **{key.replace("__", "/"): value for key, value in arrays.items()}}
+    with h5py.File(folder / f"{name}.h5", "w") as file:
+        for key, array in kept.items():
+            file.create_dataset(key, data=array)
+        file.attrs["schema_version"] = 1
+        file.attrs["task"] = "binary"
+        file.attrs["feature_names"] = ["a", "b", "c"]
+        file.attrs["class_names"] = ["no", "yes"]
+        file.attrs["sha256"] = hashlib.sha256(b"".join(a.tobytes() for a in kept.values())).hexdigest()
+        if change:
+            change(file)
+    print(f"{name}\t{says}")
+
+
+def instead(key, make):
+    def change(file):
+        del file[key]
+        make(file)
+
+    return change
+
+
+def external_raw(file):
+    (folder / "raw.bin").write_bytes(x.tobytes())
+    file.create_dataset("train/x", shape=x.shape, dtype="float32", external=[(str(folder / "raw.bin"), 0, x.nbytes)])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout(shape=x.shape, dtype="float32")
+    layout[:] = h5py.VirtualSource(str(folder / "good.h5"), "train/x", shape=x.shape)
+    file.create_virtual_dataset("train/x", layout)
+
+
+def unknown_filter(file):
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_chunk((8, COLUMNS))
+    plist.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)  # zstd, a plugin
+    h5py.h5d.create(file["train"].id, b"x", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(x.shape), plist)
+
+
+def put(key, **arguments):
+    return instead(key, lambda file: file.create_dataset(key, **arguments))
+
+
+write("good", None, "")
+write("external_link", instead("train/x", lambda f: f.__setitem__("train/x", h5py.ExternalLink("good.h5", "train/x"))), "train/x")
+write("soft_link", instead("train/x", lambda f: f.__setitem__("train/x", h5py.SoftLink("/test/x"))), "train/x")
+write("cyclic_link", instead("train/x", lambda f: f.__setitem__("train/x", h5py.SoftLink("/train/x"))), "train/x")
+write("cyclic_group", instead("train", lambda f: f.__setitem__("train", h5py.SoftLink("/train"))), "train")
+write("external_raw", instead("train/x", external_raw), "train/x")
+write("virtual", instead("train/x", virtual), "train/x")
+write("unknown_filter", instead("train/x", unknown_filter), "train/x")
+write("rank_0", put("train/x", data=np.float32(1)), "train/x")
+write("rank_1", put("train/x", data=np.zeros(ROWS, "float32")), "train/x")
+write("rank_32", put("train/x", data=np.zeros((ROWS,) + (1,) * 31, "float32")), "train/x")
+write("huge", put("train/x", shape=(2**60, COLUMNS), dtype="float32", chunks=(8, COLUMNS), maxshape=(None, COLUMNS)), "train/x")
+write("huge_rows", put("train/y", shape=(2**60,), dtype="float32", chunks=(8,)), "train/y")
+write("texts", put("train/x", data=np.full((ROWS, COLUMNS), "1.0", dtype=object), dtype=h5py.string_dtype()), "train/x")
+write("doubles", put("train/x", data=x.astype("float64")), "train/x")
+write("big_endian", put("train/x", data=x.astype(">f4")), "train/x")
+write("compound", put("train/y", data=np.zeros(ROWS, dtype=[("a", "f4")])), "train/y")
+write("group_for_data", instead("train/y", lambda f: f.create_group("train/y")), "train/y")
+write("nan_label", None, "train/y", train__y=np.where(np.arange(ROWS) == 7, np.nan, y).astype("float32"))
+write("infinite_value", None, "train/x", train__x=np.where(np.arange(ROWS * COLUMNS).reshape(x.shape) == 9, np.inf, x).astype("float32"))
+write("label_out_of_range", None, "train/y", train__y=(y * 2).astype("float32"))
+write("half_label", None, "train/y", train__y=(y * 0.5).astype("float32"))
+write("no_rows", None, "train/x", train__x=x[:0], train__y=y[:0])
+write("fewer_labels", None, "train/y", train__y=y[:-1])
