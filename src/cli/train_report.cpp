@@ -48,6 +48,15 @@ double auc_error(const EvaluationSums& sums) {
   return auc ? auc->error : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// "cnn, 206922 parameters", and for a model with buffers "m.pt, 57 parameters and 16 values of buffers".
+std::string model_text(const Config& config, const PayloadLayout& layout) {
+  const std::size_t weights = layout.lanes.front().parameters;
+  const std::size_t buffers = layout.parameters() - weights;
+  return fmt::format("{}, {} parameters",
+                     config.model.torchscript.empty() ? config.model.name : config.model.torchscript, weights) +
+         (buffers > 0 ? fmt::format(" and {} values of buffers", buffers) : "");
+}
+
 }  // namespace
 
 TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
@@ -73,10 +82,9 @@ void TrainReport::on_start(const RunStart& start) {
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
-  std::string text =
-      fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}, {} parameters\n", kVersion,
-                  silos, ranks, ranks == 1 ? "" : "s", config_.run.threads, config_.run.threads == 1 ? "" : "s",
-                  config_.model.name, start.layout.parameters());
+  std::string text = fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}\n", kVersion,
+                                 silos, ranks, ranks == 1 ? "" : "s", config_.run.threads,
+                                 config_.run.threads == 1 ? "" : "s", model_text(config_, start.layout));
   const bool is_masked = std::string_view(mask) != "none";
   if (is_masked && ranks == silos)
     text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",
