@@ -13,8 +13,4 @@ namespace crossilo {
 [[nodiscard]] int run_data_check(int argc, char** argv);
 [[nodiscard]] int run_data_synth(int argc, char** argv);
 
-/// Run `crossilo data check` and `crossilo data synth`, likewise.
-[[nodiscard]] int run_data_check(int argc, char** argv);
-[[nodiscard]] int run_data_synth(int argc, char** argv);
-
 }  // namespace crossilo
