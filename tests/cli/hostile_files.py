@@ -58,6 +58,24 @@ def unknown_filter(file):
     h5py.h5d.create(file["train"].id, b"x", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(x.shape), plist)
 
 
+def group_in_itself(file):
+    del file["train/x"]
+    file["train/x"] = file["train"]
+
+
+def patch(name, old, new, says):
+    """The good file with other bytes, for what the library does not write."""
+    whole = (folder / "good.h5").read_bytes()
+    assert whole.count(old) >= 1 and len(old) == len(new)
+    (folder / f"{name}.h5").write_bytes(whole.replace(old, new, 1))
+    print(f"{name}\t{says}")
+
+
+def extent_of_train_x(rank, rows):
+    """Its shape as HDF5 stores it: version 1, rank, that largest sizes follow, five reserved bytes, then the sizes."""
+    return bytes([1, rank, 1, 0, 0, 0, 0, 0]) + rows.to_bytes(8, "little") + COLUMNS.to_bytes(8, "little")
+
+
 def put(key, **arguments):
     return instead(key, lambda file: file.create_dataset(key, **arguments))
 
@@ -86,3 +104,17 @@ write("label_out_of_range", None, "train/y", train__y=(y * 2).astype("float32"))
 write("half_label", None, "train/y", train__y=(y * 0.5).astype("float32"))
 write("no_rows", None, "train/x", train__x=x[:0], train__y=y[:0])
 write("fewer_labels", None, "train/y", train__y=y[:-1])
+write("external_group", instead("train", lambda f: f.__setitem__("train", h5py.ExternalLink("good.h5", "train"))), "train: is a soft or external link")
+write("group_in_itself", group_in_itself, "train/x: is no data set")
+write("no_extent", instead("train/x", lambda f: f.create_dataset("train/x", data=h5py.Empty("f4"))), "train/x: holds a single value")
+write("rank_0_labels", put("train/y", data=np.float32(1)), "train/y: holds a single value")
+write("no_columns", put("train/x", data=np.zeros((ROWS, 0), "float32")), "a sample has no values")
+write("number_lists", put("train/x", shape=(ROWS, COLUMNS), dtype=h5py.vlen_dtype(np.dtype("float32"))), "train/x: float32 or uint8")
+write("text_labels", put("train/y", data=np.full(ROWS, "1", dtype=object), dtype=h5py.string_dtype()), "train/y: float32 or integers")
+write("nan_test_label", None, "test/y, row 3", test__y=np.where(np.arange(8) == 3, np.nan, y[:8]).astype("float32"))
+write("negative_label", None, "train/y, row 0", train__y=np.full(ROWS, -1, "int32"))
+write("large_label", None, "train/y, row 0", train__y=np.full(ROWS, 2**63, "uint64"))
+EXTENT = extent_of_train_x(2, ROWS)
+patch("rank_33", EXTENT, extent_of_train_x(33, ROWS), "train/x: is no data set: HDF5 says: simple dataspace dimensionality is too large")
+patch("rank_255", EXTENT, extent_of_train_x(255, ROWS), "train/x: is no data set: HDF5 says: simple dataspace dimensionality is too large")
+patch("huge_in_place", EXTENT, extent_of_train_x(2, 2**60), "train/x: has shape 1152921504606846976 x 3, which needs")
