@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Aim: runs at the edge end well or say why: a diverging one, silos too small to hold rows back, a regression.
+# Aim: runs at the edge end well or say why: a diverging one, silos too small to hold rows back, a regression, odd rows.
 # Method: real runs on data made for each case; exit codes, texts and the saved model.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
@@ -56,3 +56,21 @@ assert 2 < held_back < 20 and 2 < cell["rmse"] < 20 and cell["r_squared"] < 1, (
 PY
 if grep -q accuracy <<< "$output"; then fail "a regression has no accuracy: $output"; fi
 [ "$(metadata task runs/small-4/model/global.safetensors)" = regression ] || fail "task is missing in the model"
+
+# 4: fewer rows than a batch, one row alone, none to test on, the same row again and again, rows sorted by label
+awk 'BEGIN {
+  print "site,age,dose,smoker,ill"
+  print "a,40,1,no,0"
+  for (i = 0; i < 7; ++i) printf "b,%d,2,yes,%d\n", 30 + 5 * i, i % 2
+  for (i = 0; i < 40; ++i) print "c,55,3,no,1"
+  for (i = 0; i < 40; ++i) printf "d,%d,4,yes,%d\n", 30 + i, (i >= 20)
+}' > odd.csv
+"$CROSSILO_BIN" data import --csv odd.csv --silo_column site --categorical 'smoker=no|yes' --label 'ill > 0' \
+  --test_fraction 0 --seed 1 --origin 'made by a test' --output "odd/{silo}.h5" > import.log
+sed "s|^path .*|path = odd/{silo}.h5|" small.ini > odd.ini
+for batch in 16 1000; do
+  exit_code_of "$CROSSILO_BIN" train odd.ini --np 4 --train.batch_size "$batch"
+  expect_code 0
+  expect_text "no test rows"
+  if grep -qiE '\b(nan|inf)\b' <<< "$output"; then fail "a number is none: $output"; fi
+done
