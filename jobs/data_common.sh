@@ -9,6 +9,10 @@ stop() { # stop CODE TEXT
   exit "$1"
 }
 
+# Part of every origin: another recipe makes other rows.
+# shellcheck disable=SC2034
+recipe="recipe $(sha256sum <"$script" | cut -c1-8)"
+
 require_number() { # require_number NAME VALUE
   [[ $2 =~ ^[0-9]+$ ]] || stop 2 "$1 \"$2\": a whole number is wanted"
 }

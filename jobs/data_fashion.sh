@@ -12,7 +12,7 @@ folder=${4:-data/fashion}
 [[ $alpha =~ ^[0-9]+(\.[0-9]+)?$ ]] || stop 2 "alpha \"$alpha\": a number above 0 is wanted"
 require_number seed "$seed"
 images=$downloads/fashion-mnist
-source_text="Fashion-MNIST (Zalando Research, Xiao, Rasul, Vollgraf 2017; MIT licence)"
+source_text="Fashion-MNIST (Zalando Research, Xiao, Rasul, Vollgraf 2017; MIT licence), $recipe"
 classes="T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 # Of the unpacked files: the gzip files of Debian and of the publisher are not the same, what is in them is.
 declare -A sha256=(

@@ -10,7 +10,7 @@ require_number seed "$seed"
 hospitals=(cleveland hungarian switzerland va)
 wheel=fedimpute-0.3.0-py3-none-any.whl
 wheel_sha256=601b9e95a7185d6d36c813223eddf2b31c8136c021726d377662653d4735730a
-source_text="UCI Heart Disease (Janosi, Steinbrunn, Pfisterer, Detrano 1988), split seed $seed"
+source_text="UCI Heart Disease (Janosi, Steinbrunn, Pfisterer, Detrano 1988), split seed $seed, $recipe"
 files=("${hospitals[@]/#/$folder/}")
 files=("${files[@]/%/.h5}")
 find_crossilo

@@ -9,7 +9,7 @@ folder=${2:-data/rand}
 require_number seed "$seed"
 wheel=statsmodels-0.15.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 wheel_sha256=b67886b66d9c7ca118526accedb5c6de7ffd74c015dc0492ea0b1690192b65da
-source_text="RAND Health Insurance Experiment (Cameron, Trivedi 2005), split seed $seed"
+source_text="RAND Health Insurance Experiment (Cameron, Trivedi 2005), split seed $seed, $recipe"
 files=("$folder"/site{1..6}.h5)
 find_crossilo
 

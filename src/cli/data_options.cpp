@@ -12,9 +12,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// Options that mean nothing for images.
-constexpr const char* kCsvOnly[] = {"csv",     "silo_column",  "columns", "use",  "drop", "categorical",
-                                    "missing", "missing_mark", "label",   "task", "group"};
+/// Options that mean nothing where no table of texts is read.
+constexpr const char* kCsvOnly[] = {"csv",         "silo_column", "columns",      "separator", "use",  "drop",
+                                    "categorical", "missing",     "missing_mark", "label",     "task", "group"};
 
 }  // namespace
 
@@ -114,6 +114,12 @@ ImportRecipe recipe_of(const DataOptions& given) {
   return recipe;
 }
 
+void refuse_csv_options(const DataOptions& given, const std::string& why) {
+  for (const char* option : kCsvOnly)
+    if (given.has(option) && !given.is_default(option))
+      given.refuse(fmt::format("--{} is for CSV files and {}", option, why));
+}
+
 bool are_images(const DataOptions& given) {
   for (const char* option : {"idx_labels", "idx_test_images", "idx_test_labels"})
     if (given.has(option)) given.require("idx_images");
@@ -122,8 +128,7 @@ bool are_images(const DataOptions& given) {
 
 IdxImport idx_import_of(const DataOptions& given) {
   for (const char* needed : {"idx_images", "idx_labels", "classes"}) given.require(needed);
-  for (const char* option : kCsvOnly)
-    if (given.has(option)) given.refuse(fmt::format("--{} is for CSV files and does not go with --idx_images", option));
+  refuse_csv_options(given, "does not go with --idx_images");
   if (given.has("idx_test_images") != given.has("idx_test_labels"))
     given.refuse("--idx_test_images and --idx_test_labels go together");
   IdxImport import;

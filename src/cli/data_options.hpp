@@ -54,6 +54,9 @@ void add_output_options(boost::program_options::options_description& options);
 [[nodiscard]] SplitOptions row_split_of(const DataOptions& given);
 /// The recipe for CSV tables; --label is needed.
 [[nodiscard]] ImportRecipe recipe_of(const DataOptions& given);
+/// Throws: ConfigError that names an option that only CSV tables have, and why it is of no use here.
+void refuse_csv_options(const DataOptions& given, const std::string& why);
+
 /// True when the rows come from IDX files; refuses their options without --idx_images.
 [[nodiscard]] bool are_images(const DataOptions& given);
 /// What the options of IDX files say. Refuses those that only CSV tables have.

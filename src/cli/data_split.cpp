@@ -21,9 +21,9 @@ const CommandText kText{
     .name = "data split",
     .usage =
         "Usage: crossilo data split FILE --silos K --by RULE --output 'FOLDER/{silo}.h5' [options]\n"
-        "Deals out rows to K silo files, silo0, silo1, …; docs/data-import.md explains the rules. FILE: a silo file, "
-        "or\n"
-        "a CSV file with the recipe of crossilo data import; or --idx_images and its kin instead of FILE.\n\n",
+        "Deals out rows to K silo files, silo0, silo1, …; docs/data-import.md explains the rules.\n"
+        "FILE: a silo file, or a CSV file with the recipe of crossilo data import; --idx_images and its kin instead of "
+        "FILE.\n\n",
     .example =
         "\nExample: crossilo data split data/heart/va.h5 --silos 4 --by quantity --output "
         "'data/example/{silo}.h5'\n",
@@ -76,8 +76,8 @@ bool is_hdf5(const std::string& path) {
 }
 
 SiloData read_whole_silo_file(const DataOptions& given, const std::string& path) {
-  for (const char* option : {"label", "classes", "use", "drop", "categorical", "group"})
-    if (given.has(option)) given.refuse(fmt::format("--{} is for CSV files; {} is a silo file", option, path));
+  refuse_csv_options(given, fmt::format("has no meaning here: {} is a silo file", path));
+  if (given.has("classes")) given.refuse(fmt::format("--classes has no meaning here: {} names its own", path));
   if (!given.is_default("test_fraction"))
     given.refuse(fmt::format("--test_fraction has no meaning here: {} has its rows to test on", path));
   SiloData data = read_silo_file(path);

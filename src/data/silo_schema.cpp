@@ -7,6 +7,7 @@
 #include <span>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "silo_layout.hpp"
 
@@ -32,6 +33,8 @@ std::string name_fault(const char* attribute, const std::vector<std::string>& na
   std::set<std::string> seen;
   for (const std::string& name : names) {
     if (name.empty()) return std::string(attribute) + " has an empty name";
+    if (!is_one_line(name))
+      return fmt::format("{}: \"{}\": a name on one line, in UTF-8, is wanted", attribute, shown(name));
     if (!seen.insert(name).second) return std::string(attribute) + " names " + name + " twice";
   }
   return "";

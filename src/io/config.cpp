@@ -12,8 +12,8 @@
 #include "config_layers.hpp"
 #include "config_options.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "crossilo/foreign/openssl.hpp"
-#include "utf8.hpp"
 
 namespace crossilo {
 namespace {

@@ -11,9 +11,9 @@
 #include <optional>
 
 #include "config_options.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "ini.hpp"
 #include "spelling.hpp"
-#include "utf8.hpp"
 
 namespace crossilo {
 namespace {

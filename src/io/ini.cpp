@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "utf8.hpp"
+#include "crossilo/base/utf8.hpp"
 
 namespace crossilo {
 namespace {

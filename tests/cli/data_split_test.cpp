@@ -75,8 +75,15 @@ TEST_F(DataSplit, TakesACsvFileWithItsRecipe) {
   std::sort(seen.begin(), seen.end());
   for (std::size_t i = 0; i < 120; ++i) EXPECT_EQ(seen.at(i), static_cast<float>(i));
   EXPECT_HAS(config_error({path, "--by", "iid", "--silos", "3", "--output", output_}), "--label is missing");
-  EXPECT_HAS(config_error({file_, "--by", "iid", "--silos", "3", "--output", output_, "--label", "y"}),
-             "--label is for CSV files");
+  for (const auto& [option, value] : {std::pair<std::string, std::string>{"label", "y"},
+                                      {"missing_mark", "?"},
+                                      {"missing", "x=0"},
+                                      {"task", "regression"},
+                                      {"columns", "x,y"},
+                                      {"separator", ";"},
+                                      {"group", "site"}})
+    EXPECT_HAS(config_error({file_, "--by", "iid", "--silos", "3", "--output", output_, "--" + option, value}),
+               "--" + option + " is for CSV files and has no meaning here");
   EXPECT_HAS(config_error({file_, "--by", "iid", "--silos", "3", "--output", output_, "--test_fraction", "0.5"}),
              "--test_fraction has no meaning here");
 }

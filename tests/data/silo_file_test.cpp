@@ -253,6 +253,14 @@ TEST(SiloFile, NamesEveryFaultOfTheAttributes) {
        [](Parts& p) {
          p.features = {"a", "b", "c"};
        }},
+      {"feature_names: \"a\\x0ab\": a name on one line, in UTF-8, is wanted",
+       [](Parts& p) {
+         p.features = {"a\nb", "c"};
+       }},
+      {"class_names: \"n\\xff\": a name on one line",
+       [](Parts& p) {
+         p.classes = {"n\xff", "yes"};
+       }},
       {"feature_names names a twice",
        [](Parts& p) {
          p.features = {"a", "a"};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/local_communicator.hpp"
 #include "crossilo/round/cohort.hpp"
 #include "crossilo/round/round.hpp"
 
@@ -160,6 +161,15 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   result.best.assign(round.best().parameters.begin(), round.best().parameters.end());
   result.best_round = round.best().round;
   return result;
+}
+
+/// The run on that many ranks of one process. Shapes: one result a rank.
+inline std::vector<FakeResult> run_on(int ranks, const FakeRun& run, std::uint64_t seed = 1) {
+  std::vector<FakeResult> results(static_cast<std::size_t>(ranks));
+  run_local_ranks({.size = ranks, .seed = seed}, [&](Communicator& communicator) {
+    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, run);
+  });
+  return results;
 }
 
 /// What the line must compute, in plain double loops.

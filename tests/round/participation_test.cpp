@@ -10,14 +10,6 @@
 namespace crossilo::test {
 namespace {
 
-std::vector<FakeResult> run_on(int ranks, const FakeRun& run) {
-  std::vector<FakeResult> results(static_cast<std::size_t>(ranks));
-  run_local_ranks({.size = ranks, .seed = 11}, [&](Communicator& communicator) {
-    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, run);
-  });
-  return results;
-}
-
 TEST(Participation, what_narrow_lanes_owe_a_silo_waits_until_its_turn) {
   FakeRun run{.silos = 8, .rounds = 60, .lane_bits = 8, .delta_size = 0x1p-10f, .silos_per_round = 4};
   run.weight = [](SiloId) { return std::uint64_t{10}; };

@@ -11,15 +11,6 @@
 namespace crossilo::test {
 namespace {
 
-/// Results of all ranks.
-std::vector<FakeResult> run_on(int ranks, const FakeRun& run, std::uint64_t seed = 1) {
-  std::vector<FakeResult> results(static_cast<std::size_t>(ranks));
-  run_local_ranks({.size = ranks, .seed = seed}, [&](Communicator& communicator) {
-    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, run);
-  });
-  return results;
-}
-
 TEST(RoundLocal, equals_the_oracle_within_the_resolution_of_the_ring) {
   const FakeRun run;
   const std::vector<double> oracle = oracle_model(run);

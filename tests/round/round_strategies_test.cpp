@@ -12,14 +12,6 @@
 namespace crossilo::test {
 namespace {
 
-std::vector<FakeResult> run_on(int ranks, const FakeRun& run) {
-  std::vector<FakeResult> results(static_cast<std::size_t>(ranks));
-  run_local_ranks({.size = ranks, .seed = 1}, [&](Communicator& communicator) {
-    results[static_cast<std::size_t>(communicator.rank())] = run_fake(communicator, run);
-  });
-  return results;
-}
-
 void expect_equal_layouts(const FakeRun& run) {
   const FakeResult reference = run_on(1, run).front();
   for (int ranks = 2; ranks <= static_cast<int>(run.silos); ++ranks)

@@ -1,4 +1,4 @@
-#include "utf8.hpp"
+#include "crossilo/base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,16 @@ std::size_t utf8_length(std::string_view text) noexcept {
   for (std::size_t at = 2; at < length; ++at)
     if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
   return length;
+}
+
+bool is_one_line(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text.substr(at));
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (length == 0 || byte < 0x20 || byte == 0x7f) return false;
+    at += length;
+  }
+  return true;
 }
 
 std::string shown(std::string_view text) {
