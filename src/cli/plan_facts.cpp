@@ -65,10 +65,14 @@ PlannedModel build_model(const Config& config, const SiloSchema& schema) {
           .tensors = model.tensors()};
 }
 
+/// As many bins as can be; fewer are sent where rows are few.
+EvaluationLayout planned_histograms(const Config& config) {
+  const std::size_t bins = config.stop.metric == "auc" ? kScoreBinsMax : 0;
+  return {.held_back_bins = bins, .test_bins = bins};
+}
+
 PlannedTraffic traffic_of(const Config& config, const PlannedModel& model) {
-  const std::size_t bins = config.stop.metric == "auc" ? kScoreBinsMax : 0;  // fewer where rows are few
-  PayloadLayout layout = round_layout({.weights = model.weights, .buffers = model.buffers},
-                                      {.held_back_bins = bins, .test_bins = bins});
+  PayloadLayout layout = round_layout({.weights = model.weights, .buffers = model.buffers}, planned_histograms(config));
   PlannedTraffic traffic{.first_payload_bytes = layout.payload_bytes()};
   const std::size_t silos = config.run.silos.size();
   const std::size_t cohort = config.algorithm.silos_per_round > 0 ? config.algorithm.silos_per_round : silos;
@@ -109,23 +113,28 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
 }
 
 std::vector<Leaving> leaving(const Config& config, const PlanFacts& plan) {
-  const std::size_t columns = plan.schema->feature_names.size();
+  const SiloSchema& schema = *plan.schema;
+  const std::size_t columns = schema.feature_names.size() + (schema.task == Task::regression ? 1 : 0);
   const char* readers = "no: only the sum over all silos";
   if (!config.privacy.masking) readers = "yes: privacy.masking = off";
   if (config.privacy.masking && config.run.silos.size() == 2) readers = "yes: of two, each can subtract its own part";
   if (config.run.silos.size() == 1) readers = "no: there are no others";
-  const std::size_t evaluation = 8 * (kFirstFreeStatistic + evaluation_statistics().size());
+  const std::size_t evaluation = 8 * (kFirstFreeStatistic + evaluation_statistics(planned_histograms(config)).size());
   const char* rows = config.run.weights == WeightRule::rows ? ", rows rounded up to tens" : "";
+  const std::string scores = config.stop.metric == "auc" ? ", histogram of scores" : "";
   return {{.what = fmt::format("name, host, public key, hashes{}", rows), .when = "at the start", .readable_by = "yes"},
-          {.what = "each column's sums, for scaling",
+          {.what = "each column's sums, for scaling; rows of each class, held back, for testing",
            .when = "at the start",
-           .bytes = 8 * 5 * columns,
+           .bytes = 8 * (5 * columns + schema.class_names.size() + 2),
            .readable_by = readers},
-          {.what = "change of the model, sums of losses and counts",
+          {.what = "change of the model, sums of losses and counts" + scores,
            .when = "each round",
            .bytes = plan.traffic.payload_bytes,
            .readable_by = readers},
-          {.what = "sums of losses and counts", .when = "at the end", .bytes = evaluation, .readable_by = readers}};
+          {.what = "sums of losses and counts" + scores,
+           .when = "at the end",
+           .bytes = evaluation,
+           .readable_by = readers}};
 }
 
 }  // namespace

@@ -30,6 +30,9 @@ sent=$(python3 -c 'import json; print(json.loads(open("runs/small-1/metrics.json
   fail "the plan says $(field plan.json "j['bytes_of_a_silo']"), the first rank sent $sent"
 grep -q "5 parameters" train.log || fail "another model was trained"
 
+[ "$(field plan.json "j['leaves_a_silo'][1]['bytes']")" = 192 ] ||
+  fail "4 columns with 5 sums each, 2 classes, 2 parts: 24 numbers leave before the first round"
+
 # 3: command line over environment over own file over shared file
 printf '[run]\nsilo = b\n[data]\npath = data/{silo}.h5\n' > own.ini
 CROSSILO_TRAIN_MOMENTUM=0.5 CROSSILO_RUN_SEED=7 "$CROSSILO_BIN" plan small.ini --own_config own.ini --run.seed 8 \
