@@ -16,6 +16,8 @@ const char* name_of(PublicPurpose purpose) {
       return "rounding";
     case PublicPurpose::held_back_rows:
       return "held_back_rows";
+    case PublicPurpose::baseline:
+      return "baseline";
   }
   CROSSILO_ASSERT(!"a public purpose has a name");
   return "";
@@ -27,8 +29,6 @@ const char* name_of(PrivatePurpose purpose) {
       return "order";
     case PrivatePurpose::dropout:
       return "dropout";
-    case PrivatePurpose::baseline:
-      return "baseline";
   }
   CROSSILO_ASSERT(!"a private purpose has a name");
   return "";

@@ -207,9 +207,9 @@ OpenSilos Job::open_all_silos() const {
 }
 
 TrainAlone Job::train_alone() {
-  return [this, baseline = std::uint32_t{0}](std::shared_ptr<Dataset> dataset) mutable {
-    // Every baseline starts from the federation's first model: under a silo's own root it would repeat its randomness.
-    PrivateRoot root{derive(own_root(hosted_.front()), PrivatePurpose::baseline, {.silo = SiloId{baseline++}})};
+  return [this](std::shared_ptr<Dataset> dataset, SiloId number) {
+    // Of no silo's secret: whichever rank compares, and with whichever secrets, the baselines are the same.
+    PrivateRoot root{derive(root_, PublicPurpose::baseline, {.silo = number})};
     LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root));
     FederationSetup setup = common_setup();
     setup.stop = StopRule::for_few_rows(setup.stop, static_cast<double>(dataset->held_back().rows));

@@ -10,10 +10,12 @@
 namespace crossilo {
 namespace {
 
-/// "AUC on test rows".
-std::string title(Task task) {
-  return fmt::format("{} on test rows", task == Task::binary ? "AUC" : task == Task::multiclass ? "accuracy" : "RMSE");
+const char* metric_text(Task task) {
+  return task == Task::binary ? "AUC" : task == Task::multiclass ? "accuracy" : "RMSE";
 }
+
+/// "AUC on test rows".
+std::string title(Task task) { return fmt::format("{} on test rows", metric_text(task)); }
 
 using Number = std::optional<RankingEstimate> MetricCell::*;  // which one of a cell
 
@@ -65,8 +67,9 @@ std::string comparison_text(const Comparison& comparison) {
   if (comparison.task == Task::regression)
     text += "\n" + table_text(comparison, "R² on test rows", &MetricCell::r_squared);
   if (const auto& difference = comparison.federated_minus_pooled)
-    text += fmt::format("federated minus pooled, all rows: {:+.3f} (95 % interval {:+.3f} to {:+.3f})\n",
-                        difference->value, difference->low, difference->high);
+    text += fmt::format("federated minus pooled, {} on all rows: {:+.3f} (95 % interval {:+.3f} to {:+.3f}){}\n",
+                        metric_text(comparison.task), difference->value, difference->low, difference->high,
+                        comparison.task == Task::regression ? "; lower is better" : "");
   return text;
 }
 

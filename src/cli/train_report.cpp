@@ -106,15 +106,23 @@ void TrainReport::on_round(const RoundRecord& record) {
   if (record.abstentions > 0)
     warn(fmt::format("round {}: {} of {} silos abstained, their model delta is not finite", record.ticket.round.value,
                      record.abstentions, record.ticket.cohort.size()));
-  if (record.clamped_parameters > 0)
-    warn(fmt::format("round {}: {} parameters of all silos together lay beyond the bound of the ring and were clamped",
-                     record.ticket.round.value, record.clamped_parameters));
+  if (record.clamped_parameters > 0) warn_of_clamped(record);
   if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
   if (is_first_rank_ && last_) {
     if (!is_quiet_) show(*last_, record.parent_evaluation.held_back);
     write_metrics(*last_, record.parent_evaluation);
   }
   last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
+}
+
+/// Every round into the log, but only the first few onto the screen.
+void TrainReport::warn_of_clamped(const RoundRecord& record) {
+  constexpr std::uint32_t kShownMax = 3;
+  const std::string text =
+      fmt::format("round {}: {} parameters of all silos together lay beyond the bound of the ring and were clamped",
+                  record.ticket.round.value, record.clamped_parameters);
+  if (++clamped_rounds_ > kShownMax) return log_warning(text);
+  warn(text + (clamped_rounds_ == kShownMax ? "; later rounds stand in the log alone" : ""));
 }
 
 void TrainReport::warn(const std::string& text) {
@@ -190,6 +198,11 @@ void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& ev
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
   progress_.finish();
+  if (clamped_rounds_ > 0)
+    warn(fmt::format(
+        "in {} of {} rounds parameters were clamped, so the model is not what the silos trained: train with a "
+        "lower train.learning_rate, or set privacy.clip_norm",
+        clamped_rounds_, trained.last.round.value));
   if (trained.best.round.value == 0 && trained.last.round.value > 0)
     warn(
         "no round did better on the held-back rows than the model before training, which is saved as the best: train "

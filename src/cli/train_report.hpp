@@ -40,6 +40,7 @@ class TrainReport final : public RunObserver {
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
   [[nodiscard]] std::optional<double> rmse(const EvaluationSums& sums) const;
   void warn(const std::string& text);
+  void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const EvaluationSums& held_back);
   void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
   void save_own_column(Job& job, const TrainedModel& trained) const;
@@ -49,6 +50,7 @@ class TrainReport final : public RunObserver {
   const RunFolder& folder_;
   bool is_first_rank_;
   bool is_quiet_ = false;
+  std::uint32_t clamped_rounds_ = 0;
   RankStatusFile& status_;
   double start_seconds_;
   Progress progress_;

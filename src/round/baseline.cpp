@@ -43,6 +43,8 @@ std::shared_ptr<Dataset> pool(const OpenSilos& silos) {
   return std::make_shared<Dataset>(Dataset::pooled(parts));
 }
 
+SiloId number_of(std::size_t baseline) { return SiloId{static_cast<std::uint32_t>(baseline)}; }
+
 }  // namespace
 
 Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const TrainedModel& federated,
@@ -57,13 +59,14 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
   const SiloScores federated_scores = scores_on_each(silos, model, federated);
   result.federated = measure_each_and_all(schema, federated_scores, labels);
   if (baselines.pooled) {
-    const SiloScores pooled_scores = scores_on_each(silos, model, train_alone(pool(silos)));
+    const SiloScores pooled_scores =
+        scores_on_each(silos, model, train_alone(pool(silos), number_of(silos.datasets.size())));
     result.pooled = measure_each_and_all(schema, pooled_scores, labels);
     result.federated_minus_pooled =
         metric_difference(schema.task, joined(federated_scores), joined(pooled_scores), joined(labels));
   }
   for (std::size_t i = 0; baselines.own && i < silos.datasets.size(); ++i) {
-    const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]));
+    const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]), number_of(i));
     result.own.push_back(metric_of(schema, scores_on(silos.datasets[i], model, own), labels[i]));
   }
   return result;

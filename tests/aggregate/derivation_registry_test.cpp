@@ -64,9 +64,9 @@ std::vector<std::string> every_info() {
   }
   for (const Derivation& derivation : derivations) {
     for (const PublicPurpose purpose : {PublicPurpose::initial_weights, PublicPurpose::cohort, PublicPurpose::rounding,
-                                        PublicPurpose::held_back_rows})
+                                        PublicPurpose::held_back_rows, PublicPurpose::baseline})
       infos.push_back(derivation_info(purpose, derivation));
-    for (const PrivatePurpose purpose : {PrivatePurpose::order, PrivatePurpose::dropout, PrivatePurpose::baseline})
+    for (const PrivatePurpose purpose : {PrivatePurpose::order, PrivatePurpose::dropout})
       infos.push_back(derivation_info(purpose, derivation));
   }
   for (const std::uint64_t seed : {0U, 1U, 256U}) {

@@ -31,6 +31,8 @@ sed -e "s|^path .*|path = coin/{silo}.h5|" -e 's/^learning_rate .*/learning_rate
 exit_code_of "$CROSSILO_BIN" train clamped.ini --np 4
 expect_code 0
 expect_text "were clamped"
+expect_text "in 8 of 8 rounds parameters were clamped"
+[ "$(grep -c 'lay beyond the bound' <<< "$output")" = 3 ] || fail "three rounds are shown, the others stand in the log: $output"
 expect_text "no round did better"
 
 # 2: two rows a silo: nothing is held back, so the last model is the best one
@@ -49,6 +51,7 @@ expect_text "too few to rank"
 sed -e "s|^path .*|path = age/{silo}.h5|" -e 's/^name = logreg/name = linreg/' small.ini > age.ini
 exit_code_of "$CROSSILO_BIN" train age.ini --np 4
 expect_code 0
+expect_text "federated minus pooled, RMSE on all rows"
 expect_text "RMSE on test rows"
 expect_text "R² on test rows"
 expect_text "rmse "

@@ -63,8 +63,9 @@ Comparison compare() {
   for (const Dataset& dataset : silos.datasets) all.push_back(&dataset);
   // The pooled model stands in for the federated one: then the two must not differ at all.
   const TrainedModel federated = train_one(model, std::make_shared<Dataset>(Dataset::pooled(all)));
-  return compare_with_baselines(silos, model, federated,
-                                [&](const std::shared_ptr<Dataset>& dataset) { return train_one(model, dataset); });
+  return compare_with_baselines(silos, model, federated, [&](const std::shared_ptr<Dataset>& dataset, SiloId) {
+    return train_one(model, dataset);
+  });
 }
 
 TEST(Baseline, has_a_cell_for_each_silo_and_one_for_all) {

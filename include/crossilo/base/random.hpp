@@ -9,20 +9,19 @@
 
 namespace crossilo {
 
-/// Root of all that every silo may know: initial weights, cohort, rounding, the split of rows. Made from the shared
-/// seed.
+/// Root of all that every silo may know: initial weights, cohort, rounding, the split of rows, the
+/// baselines (which exist only where one process reads all rows). Made from the shared seed.
 struct PublicRoot {
   Key256 key{};
 };
 
-/// Root of what only one silo may know: order of rows, dropout; a root of its own for each baseline. Made from the
-/// silo's own secret.
+/// Root of what only one silo may know: order of rows, dropout. Made from the silo's own secret.
 struct PrivateRoot {
   SecretKey key;
 };
 
-enum class PublicPurpose : std::uint8_t { initial_weights, cohort, rounding, held_back_rows };
-enum class PrivatePurpose : std::uint8_t { order, dropout, baseline };
+enum class PublicPurpose : std::uint8_t { initial_weights, cohort, rounding, held_back_rows, baseline };
+enum class PrivatePurpose : std::uint8_t { order, dropout };
 
 /// What a derived key is for, beside its purpose. Two different uses never share all four values.
 struct Derivation {

@@ -21,7 +21,9 @@ struct OpenSilos {
 };
 
 /// Trains on one dataset as if it were the only silo, with everything else as in the federation (cli/build_job).
-using TrainAlone = std::function<TrainedModel(std::shared_ptr<Dataset> dataset)>;
+/// `number`: which baseline it is, the silo's id or, pooled, the count of silos; its randomness follows from it and the
+/// seed alone.
+using TrainAlone = std::function<TrainedModel(std::shared_ptr<Dataset> dataset, SiloId number)>;
 
 /// Which baselines are trained.
 struct Baselines {
