@@ -16,30 +16,30 @@ namespace {
 
 struct Operator {
   const char* sign;
-  Comparison comparison;
+  LabelComparison comparison;
   const char* inverse;
 };
 // Longer signs first, so that ">=" is not read as ">".
-constexpr std::array<Operator, 6> kOperators = {{{">=", Comparison::greater_equal, "<"},
-                                                 {"<=", Comparison::less_equal, ">"},
-                                                 {"==", Comparison::equal, "!="},
-                                                 {"!=", Comparison::not_equal, "=="},
-                                                 {">", Comparison::greater, "<="},
-                                                 {"<", Comparison::less, ">="}}};
+constexpr std::array<Operator, 6> kOperators = {{{">=", LabelComparison::greater_equal, "<"},
+                                                 {"<=", LabelComparison::less_equal, ">"},
+                                                 {"==", LabelComparison::equal, "!="},
+                                                 {"!=", LabelComparison::not_equal, "=="},
+                                                 {">", LabelComparison::greater, "<="},
+                                                 {"<", LabelComparison::less, ">="}}};
 
-bool holds(double value, Comparison comparison, double number) {
+bool holds(double value, LabelComparison comparison, double number) {
   switch (comparison) {
-    case Comparison::greater:
+    case LabelComparison::greater:
       return value > number;
-    case Comparison::greater_equal:
+    case LabelComparison::greater_equal:
       return value >= number;
-    case Comparison::less:
+    case LabelComparison::less:
       return value < number;
-    case Comparison::less_equal:
+    case LabelComparison::less_equal:
       return value <= number;
-    case Comparison::equal:
+    case LabelComparison::equal:
       return value == number;
-    case Comparison::not_equal:
+    case LabelComparison::not_equal:
       return value != number;
   }
   throw InternalError("an unknown comparison");

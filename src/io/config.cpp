@@ -21,11 +21,11 @@ namespace {
 /// Settles what the layers say, later ones over earlier ones, and gathers every mistake.
 class Settler {
  public:
-  explicit Settler(std::vector<Layer> layers) : layers_(std::move(layers)) {}
+  explicit Settler(std::vector<SettingsLayer> layers) : layers_(std::move(layers)) {}
 
   LoadedConfig run() {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) read(layer);
-    if (std::ranges::all_of(layers_, &Layer::is_readable)) check_required();
+    if (std::ranges::all_of(layers_, &SettingsLayer::is_readable)) check_required();
     for (CheckProblem& problem : check_pairs(config_, states_)) {
       const auto origin = origins_.find(problem.key);
       const Origin place = origin == origins_.end() ? Origin{0, {layers_.front().source}} : origin->second;
@@ -124,7 +124,7 @@ class Settler {
                                          problems_.size() == 1 ? "" : "s", fmt::join(sources, " and ")));
   }
 
-  std::vector<Layer> layers_;
+  std::vector<SettingsLayer> layers_;
   Config config_;
   std::map<std::string, Origin> origins_;
   SettingStates states_;
@@ -137,7 +137,7 @@ LoadedConfig load_config(const ConfigRequest& request) {
   std::string own_path = request.own_path;
   for (const auto& [name, value] : request.environment)
     if (own_path.empty() && name == kOwnConfigVariable) own_path = value;
-  std::vector<Layer> layers{layer_of_file(request.path)};
+  std::vector<SettingsLayer> layers{layer_of_file(request.path)};
   if (!own_path.empty()) {
     layers.push_back(layer_of_file(own_path));
     layers.back().is_own_file = true;

@@ -75,8 +75,8 @@ std::string key_suggestion(std::string_view name) {
   return nearest == nullptr ? "all keys: docs/configuration.md" : fmt::format("did you mean {}?", nearest->name);
 }
 
-Layer layer_of_text(std::string_view text, const std::string& file) {
-  Layer layer{.source = file};
+SettingsLayer layer_of_text(std::string_view text, const std::string& file) {
+  SettingsLayer layer{.source = file};
   const auto place = [&](int line) { return Place{line == 0 ? file : fmt::format("{}:{}", file, line), line}; };
   IniFile ini = scan_ini(text);
   for (IniEntry& entry : ini.entries)
@@ -89,15 +89,15 @@ Layer layer_of_text(std::string_view text, const std::string& file) {
   return layer;
 }
 
-Layer layer_of_file(const std::string& path) {
+SettingsLayer layer_of_file(const std::string& path) {
   std::string text;
   if (auto problem = read_text(path, text))
     return {.source = path, .is_readable = false, .settings = {}, .problems = {{{path, 0}, std::move(*problem)}}};
   return layer_of_text(text, path);
 }
 
-Layer layer_of_environment(const NamedTexts& environment) {
-  Layer layer{.source = "the environment"};
+SettingsLayer layer_of_environment(const NamedTexts& environment) {
+  SettingsLayer layer{.source = "the environment"};
   for (const auto& [name, value] : environment) {
     if (name.substr(0, kPrefix.size()) != kPrefix) continue;
     const auto& options = config_options();
@@ -115,8 +115,8 @@ Layer layer_of_environment(const NamedTexts& environment) {
   return layer;
 }
 
-Layer layer_of_command_line(const NamedTexts& settings) {
-  Layer layer{.source = "the command line"};
+SettingsLayer layer_of_command_line(const NamedTexts& settings) {
+  SettingsLayer layer{.source = "the command line"};
   for (const auto& [name, value] : settings) layer.settings.push_back({name, value, {"--" + name}});
   return layer;
 }

@@ -28,7 +28,7 @@ struct LayerProblem {
 };
 
 /// One source of settings.
-struct Layer {
+struct SettingsLayer {
   std::string source;  // "configs/heart.ini", "the environment", "the command line"
   bool is_own_file = false;
   bool is_readable = true;  // false: what it would have set is unknown
@@ -36,11 +36,11 @@ struct Layer {
   std::vector<LayerProblem> problems;
 };
 
-[[nodiscard]] Layer layer_of_text(std::string_view text, const std::string& file);
+[[nodiscard]] SettingsLayer layer_of_text(std::string_view text, const std::string& file);
 /// A file that is missing, unreadable, empty or too large is a problem of the layer.
-[[nodiscard]] Layer layer_of_file(const std::string& path);
-[[nodiscard]] Layer layer_of_environment(const NamedTexts& environment);
-[[nodiscard]] Layer layer_of_command_line(const NamedTexts& settings);
+[[nodiscard]] SettingsLayer layer_of_file(const std::string& path);
+[[nodiscard]] SettingsLayer layer_of_environment(const NamedTexts& environment);
+[[nodiscard]] SettingsLayer layer_of_command_line(const NamedTexts& settings);
 
 /// "did you mean train.learning_rate?", or where to look when no key is near.
 [[nodiscard]] std::string key_suggestion(std::string_view name);

@@ -40,12 +40,12 @@ class Import : public ::testing::Test {
 TEST(LabelRule, IsRead) {
   const LabelRule rule = parse_label_rule(" num >= -1.5 ");
   EXPECT_EQ(rule.column, "num");
-  EXPECT_EQ(rule.comparison, Comparison::greater_equal);
+  EXPECT_EQ(rule.comparison, LabelComparison::greater_equal);
   EXPECT_EQ(rule.number, -1.5);
-  EXPECT_EQ(parse_label_rule("a<2").comparison, Comparison::less);
-  EXPECT_EQ(parse_label_rule("a != 2").comparison, Comparison::not_equal);
-  EXPECT_EQ(parse_label_rule("a == 2").comparison, Comparison::equal);
-  EXPECT_EQ(parse_label_rule("a <= 2").comparison, Comparison::less_equal);
+  EXPECT_EQ(parse_label_rule("a<2").comparison, LabelComparison::less);
+  EXPECT_EQ(parse_label_rule("a != 2").comparison, LabelComparison::not_equal);
+  EXPECT_EQ(parse_label_rule("a == 2").comparison, LabelComparison::equal);
+  EXPECT_EQ(parse_label_rule("a <= 2").comparison, LabelComparison::less_equal);
   EXPECT_FALSE(parse_label_rule("blood pressure").comparison);
   for (const char* text : {"", " ", "> 0", "a >", "a > b", "a = 2", "a >> 2"})
     EXPECT_HAS(error_text<ConfigError>([&] { static_cast<void>(parse_label_rule(text)); }), "or a rule such as");

@@ -30,7 +30,7 @@ expect() { # expect pass|fail RULE WHAT
 }
 
 fresh_tree
-for rule in layers raw_calls file_length build_lists; do expect pass "$rule" "a good tree"; done
+for rule in layers raw_calls file_length build_lists type_names; do expect pass "$rule" "a good tree"; done
 
 fresh_tree
 echo '#include "crossilo/comm/ring.hpp"' >>src/base/types.cpp
@@ -62,4 +62,13 @@ expect fail build_lists "a glob"
 fresh_tree
 touch tests/base/lost_test.cpp
 expect fail build_lists "a test that no list names"
+for line in 'struct Layer {' 'class Layer final : public Base {' 'enum class Layer : int { a };'; do
+  fresh_tree
+  echo 'struct Layer;' >>include/crossilo/base/types.hpp
+  expect pass type_names "a forward declaration"
+  printf '%s\n' 'struct Layer {' '};' >>include/crossilo/base/types.hpp
+  expect pass type_names "one definition"
+  echo "$line" >>src/comm/private.hpp
+  expect fail type_names "$line"
+done
 exit "$status"

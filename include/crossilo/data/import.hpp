@@ -11,12 +11,12 @@
 
 namespace crossilo {
 
-enum class Comparison : std::uint8_t { greater, greater_equal, less, less_equal, equal, not_equal };
+enum class LabelComparison : std::uint8_t { greater, greater_equal, less, less_equal, equal, not_equal };
 
 /// What a row's label is: whether a column compares to a number, or the column's value itself.
 struct LabelRule {
   std::string column;
-  std::optional<Comparison> comparison;  // nothing: the value as it stands
+  std::optional<LabelComparison> comparison;  // nothing: the value as it stands
   double number = 0.0;
 };
 
