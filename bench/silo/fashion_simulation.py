@@ -4,8 +4,9 @@ usage: fashion_simulation.py CROSSILO FOLDER [IDX_FOLDER]     (with a Python tha
 
 Fashion-MNIST (IDX_FOLDER, Debian's dataset-fashion-mnist by default) is split over the silos by Dirichlet(0.3) on the
 label and written to FOLDER once. A round: 10 silos, each one epoch of SGD in batches of 32 on a CNN of 206 922
-parameters. Each run is taken with few and with many rounds; the difference is what rounds cost, without start and end.
-One JSON line for crossilo, the plain loop with two threads, and the plain loop in two processes of one thread each.
+parameters. Each sample is a run with few and one with many rounds; the difference is what rounds cost, without start and
+end. The cases are taken in turn. One JSON line, medians, for the plain loop in two processes of one thread each (with
+malloc's defaults, and with freed memory kept) and for crossilo, whose ratio is to the better of the two.
 """
 import gzip
 import hashlib
@@ -13,12 +14,13 @@ import json
 import os
 import pathlib
 import resource
+import statistics
 import subprocess
 import sys
 import time
 
 SILOS, ALPHA, SILOS_PER_ROUND, BATCH, RATE, MOMENTUM = 100, 0.3, 10, 32, 0.05, 0.9
-FEW, MANY = 3, 23
+FEW, MANY, REPEATS = 3, 23, 5
 CLASSES = "top trouser pullover dress coat sandal shirt sneaker bag boot".split()
 
 
@@ -164,16 +166,28 @@ def plain(folder, rounds, processes):
         assert process.exitcode == 0
 
 
-def plain_in_own_process(folder, rounds, processes):
-    subprocess.run([sys.executable, __file__, "--plain", str(folder), str(rounds), str(processes)], check=True)
+def plain_in_own_process(folder, rounds, processes, environment):
+    subprocess.run([sys.executable, __file__, "--plain", str(folder), str(rounds), str(processes)], check=True,
+                   env=environment)
 
 
-def measure(name, run, baseline=None):
+def environment_with(keeps_memory):
+    """With malloc's defaults, or so that freed memory is kept and no page is fetched twice."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
+    return kept | ({"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"} if keeps_memory else {})
+
+
+def sample(run):
     cpu, wall = (many - few for many, few in zip(used(lambda: run(MANY)), used(lambda: run(FEW))))
-    rounds = MANY - FEW
+    return cpu / (MANY - FEW), 60 * (MANY - FEW) / wall
+
+
+def show(name, samples, baseline=None):
+    cpu = sorted(sample[0] for sample in samples)
     line = {"bench": "fashion_simulation", "case": name, "silos": SILOS, "silos_per_round": SILOS_PER_ROUND,
-            "rounds": rounds, "cpu_seconds": cpu / rounds, "rounds_per_minute": 60 * rounds / wall,
-            "load": os.getloadavg()[0]}
+            "rounds": MANY - FEW, "repeats": len(samples), "cpu_seconds_min": cpu[0],
+            "cpu_seconds": statistics.median(cpu), "cpu_seconds_max": cpu[-1],
+            "rounds_per_minute": statistics.median(sample[1] for sample in samples), "load": os.getloadavg()[0]}
     if baseline:
         line |= {"ratio": baseline["cpu_seconds"] / line["cpu_seconds"]}
     print(json.dumps(line), flush=True)
@@ -189,10 +203,19 @@ def main(arguments):
     folder = pathlib.Path(arguments[1]).resolve()
     if not silo_file(folder, SILOS - 1).exists():
         split(folder, pathlib.Path(arguments[2] if len(arguments) == 3 else "/usr/share/datasets/fashion-mnist"))
-    two = measure("plain PyTorch, 2 threads", lambda rounds: plain_in_own_process(folder, rounds, 1))
-    one = measure("plain PyTorch, 2 processes", lambda rounds: plain_in_own_process(folder, rounds, 2))
-    measure("crossilo --simulate --np 2", lambda rounds: simulate(arguments[0], folder, rounds),
-            min(two, one, key=lambda line: line["cpu_seconds"]))
+    cases = {
+        "plain PyTorch, 2 processes": lambda rounds: plain_in_own_process(folder, rounds, 2, environment_with(False)),
+        "plain PyTorch, 2 processes, memory kept":
+            lambda rounds: plain_in_own_process(folder, rounds, 2, environment_with(True)),
+        "crossilo --simulate --np 2": lambda rounds: simulate(arguments[0], folder, rounds),
+    }
+    samples = {name: [] for name in cases}
+    for _ in range(REPEATS):
+        for name, run in cases.items():
+            samples[name].append(sample(run))
+    *loops, product = cases
+    loop = min((show(name, samples[name]) for name in loops), key=lambda line: line["cpu_seconds"])
+    show(product, samples[product], loop)
 
 
 if __name__ == "__main__":

@@ -154,11 +154,22 @@ PrivateRoot Job::own_root(SiloId silo) const {
   return private_root(read_or_create_secret(path_for_silo(config_.data.private_folder, name)), config_.run.seed);
 }
 
-LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root) {
+/// Pooled, one silo stands for all that train in a round, and takes as many steps as they together.
+std::size_t Job::steps_alone(SiloId number) const {
+  const std::size_t silos = config_.run.silos.size();
+  if (number.value < silos) return config_.train.local_steps;
+  const std::size_t sampled = config_.algorithm.silos_per_round;
+  return config_.train.local_steps * (sampled > 0 ? sampled : silos);
+}
+
+LocalSilo Job::make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root,
+                         std::optional<std::size_t> local_steps) {
+  TrainOptions train = train_options(config_, schema().task);
+  train.local_steps = local_steps.value_or(train.local_steps);
   return LocalSilo({.id = silo,
                     .name = config_.run.silos.at(silo.value),
                     .data = std::move(dataset),
-                    .train = train_options(config_, schema().task),
+                    .train = train,
                     .root = std::move(root)},
                    *model_);
 }
@@ -210,7 +221,7 @@ TrainAlone Job::train_alone() {
   return [this](std::shared_ptr<Dataset> dataset, SiloId number) {
     // Of no silo's secret: whichever rank compares, and with whichever secrets, the baselines are the same.
     PrivateRoot root{derive(root_, PublicPurpose::baseline, {.silo = number})};
-    LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root));
+    LocalSilo silo = make_silo(SiloId{0}, dataset, std::move(root), steps_alone(number));
     FederationSetup setup = common_setup();
     setup.stop = StopRule::for_few_rows(setup.stop, static_cast<double>(dataset->held_back().rows));
     if (dataset->held_back().rows == 0) setup.stop.patience_rounds = 0;

@@ -86,7 +86,11 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    const int code = run(argc, argv);
+    // A full disk behind > FILE shows only now.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw crossilo::StorageError("standard output: what was printed could not be written (disk full, or closed?)");
+    return code;
   } catch (const crossilo::Error& error) {
     fmt::print(stderr, "crossilo: {}\n", error.what());
     return static_cast<int>(error.exit_code());

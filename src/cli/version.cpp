@@ -1,6 +1,7 @@
 #include "crossilo/cli/version.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/version.h>
 #include <zlib.h>
 
 #include <boost/version.hpp>
@@ -20,7 +21,8 @@ namespace crossilo {
 namespace {
 
 constexpr const char* kHelp =
-    R"(Prints the versions of crossilo and of the libraries that are really loaded. crossilo --version does the same.
+    R"(Prints the versions of crossilo and of its libraries: the loaded one's, for Boost, fmt, spdlog and nlohmann_json,
+which are mostly headers, those it was built with. crossilo --version does the same.
 
   --json    a JSON object
 
@@ -34,14 +36,20 @@ std::vector<std::pair<std::string, std::string>> versions() {
           {"HDF5", hdf5_version()},
           {"OpenSSL", openssl_version()},
           {"Boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
-          {"zlib", zlibVersion()}};
+          {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+          {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+          {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                        NLOHMANN_JSON_VERSION_PATCH)},
+          {"zlib", zlibVersion()},
+          {"CUDA", "not used in this build"},
+          {"NCCL", "not used in this build"}};
 }
 
 }  // namespace
 
 std::string version_text() {
   std::string text;
-  for (const auto& [name, version] : versions()) text += fmt::format("{:<10}{}\n", name, version);
+  for (const auto& [name, version] : versions()) text += fmt::format("{:<15}{}\n", name, version);
   return text;
 }
 

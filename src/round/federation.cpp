@@ -44,10 +44,18 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
   return SumSession(communicator, std::move(roster), std::move(mask), options);
 }
 
+/// The share of rows, by the announced weights, that are not the largest silo's: a histogram that is mostly one silo's
+/// would be read by the others as that silo's.
+double share_of_others(const Cohort& cohort) {
+  if (cohort.size() < 2) return 1.0;
+  const std::uint64_t largest = std::ranges::max(cohort.weights);
+  return 1.0 - static_cast<double>(largest) / static_cast<double>(cohort.total_weight());
+}
+
 /// Scores are sent only where they choose the model, and only in bins that many rows share.
-EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows) {
+EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows, double others) {
   if (setup.stop.metric != StopMetric::auc) return {};
-  return {.held_back_bins = score_bins(rows.held_back_rows), .test_bins = score_bins(rows.test_rows)};
+  return {.held_back_bins = score_bins(others * rows.held_back_rows), .test_bins = score_bins(others * rows.test_rows)};
 }
 
 /// Moves the strategies out of the setup.
@@ -96,11 +104,12 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
-  StopRule::require_rows(setup.stop, rows.held_back_rows);
+  const double others = share_of_others(session.roster().cohort);
+  StopRule::require_rows(setup.stop, {.held_back = rows.held_back_rows, .share_of_others = others});
   TrainedModel result{.scaling = rows.scaling};
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
-  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows), session.roster());
+  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, others), session.roster());
   observer.on_start({.roster = session.roster(),
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,

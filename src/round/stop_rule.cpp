@@ -51,11 +51,14 @@ bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
   if (!(held_back.rows > 0.0)) return false;
   const std::optional<double> own_score = score_of(options_.metric, held_back);
   if (!own_score) return false;
-  const double score = *own_score;
+  // Coarse bins give many models one AUC: of those, the one with the lower loss.
+  const Score score{.metric = *own_score, .negative_loss = -held_back.loss / held_back.rows};
   last_round_ = round;
   const bool has_more_rows = held_back.rows > best_rows_;
   if (!has_more_rows && held_back.rows < best_rows_) return false;
-  if (has_more_rows || score > reference_score_ + options_.improvement_min) {
+  Score asked = reference_score_;
+  asked.metric += options_.improvement_min;
+  if (has_more_rows || score > asked) {
     reference_score_ = score;
     reference_round_ = round;
   }
@@ -65,13 +68,14 @@ bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
   return true;
 }
 
-void StopRule::require_rows(const Options& options, double held_back_rows) {
-  if (options.metric == StopMetric::auc && score_bins(held_back_rows) == 0)
-    throw ConfigError(fmt::format(
-        "stop.metric = auc: all silos together hold back {:.0f} rows to judge by; an AUC from binned scores "
-        "needs 40 or more. Use loss or accuracy",
-        held_back_rows));
-  if (options.patience_rounds > 0 && held_back_rows == 0.0)
+void StopRule::require_rows(const Options& options, const Rows& rows) {
+  const double shared = rows.held_back * rows.share_of_others;
+  if (options.metric == StopMetric::auc && score_bins(shared) == 0)
+    throw ConfigError(
+        fmt::format("stop.metric = auc: all silos together hold back {:.0f} rows to judge by, without the largest silo "
+                    "about {:.0f}; an AUC from binned scores needs 40 or more of those. Use loss or accuracy",
+                    rows.held_back, shared));
+  if (options.patience_rounds > 0 && rows.held_back == 0.0)
     throw ConfigError(fmt::format(
         "stop.patience_rounds = {}: no silo has the 4 training rows from which one is held back, so no model can be "
         "judged; set it to 0",

@@ -91,3 +91,6 @@ touch a_file
 exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --runs a_file
 expect_code 9
 expect_text "a_file"
+exit_code_of bash -c '"$CROSSILO_BIN" version > /dev/full'
+expect_code 9
+expect_text "standard output"

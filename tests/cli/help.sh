@@ -21,6 +21,11 @@ for name in "${names[@]}"; do
   [ "$(tail -n 1 <<< "$output")" = "$(tail -n 1 <<< "$example")" ] || fail "$name: the example is not the end"
 done
 
+# The version of every library that the program is made of.
+exit_code_of "$CROSSILO_BIN" version --json
+expect_code 0
+for library in MPI libtorch HDF5 OpenSSL Boost fmt spdlog nlohmann_json zlib CUDA NCCL; do expect_text "\"$library\": \""; done
+
 # Examples that need nothing but the program are run as they stand.
 PATH=$(dirname "$CROSSILO_BIN"):$PATH
 for name in doctor version "model template"; do

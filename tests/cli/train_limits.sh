@@ -81,3 +81,16 @@ for batch in 16 1000; do
   expect_text "no test rows"
   if grep -qiE '\b(nan|inf)\b' <<< "$output"; then fail "a number is none: $output"; fi
 done
+
+# 5: with steps instead of epochs, pooled training takes as many a round as the silos together, whatever they are called
+grep -v '^local_epochs' small.ini > steps.ini
+for case in "3 0" "4 3"; do
+  read -r steps silos <<< "$case"
+  "$CROSSILO_BIN" train steps.ini --np 2 --simulate --train.local_steps "$steps" --algorithm.silos_per_round "$silos" \
+    --run.name "steps$steps" > train.log
+done
+python3 - <<'PY' || fail "12 steps a round both times, so the pooled models are equal"
+import json
+runs = [json.load(open(f"runs/steps{steps}-1/comparison.json")) for steps in (3, 4)]
+assert runs[0]["pooled"] == runs[1]["pooled"] and runs[0]["own"] != runs[1]["own"], runs
+PY

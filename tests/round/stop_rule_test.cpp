@@ -25,7 +25,7 @@ TEST(StopRule, TakesTheLowestLossOrTheHighestAccuracy) {
   EXPECT_TRUE(by_loss.judge(RoundIndex{2}, of_loss(0.5)));
   StopRule by_accuracy{{.metric = StopMetric::accuracy}};
   EXPECT_TRUE(by_accuracy.judge(RoundIndex{0}, {.rows = 10, .loss = 1, .correct = 5, .scores = {}}));
-  EXPECT_FALSE(by_accuracy.judge(RoundIndex{1}, {.rows = 10, .loss = 0, .correct = 5, .scores = {}}));
+  EXPECT_FALSE(by_accuracy.judge(RoundIndex{1}, {.rows = 10, .loss = 1, .correct = 5, .scores = {}}));
   EXPECT_TRUE(by_accuracy.judge(RoundIndex{2}, {.rows = 10, .loss = 9, .correct = 6, .scores = {}}));
 }
 
@@ -58,12 +58,26 @@ TEST(StopRule, PassesOverAModelWhoseAucCannotBeHad) {
   EXPECT_FALSE(rule.is_out_of_patience());
 }
 
+TEST(StopRule, TakesTheLowerLossOfModelsWithOneAuc) {
+  EvaluationSums sums = of_loss(1.0);
+  sums.scores.positive[3] = sums.scores.negative[2] = 5.0;
+  StopRule rule{{.metric = StopMetric::auc, .patience_rounds = 1}};
+  EXPECT_TRUE(rule.judge(RoundIndex{0}, sums));
+  sums.loss *= 0.5;
+  EXPECT_TRUE(rule.judge(RoundIndex{1}, sums));
+  EXPECT_FALSE(rule.is_out_of_patience());
+  sums.loss *= 1.5;
+  EXPECT_FALSE(rule.judge(RoundIndex{2}, sums));
+  EXPECT_TRUE(rule.is_out_of_patience());
+}
+
 TEST(StopRule, RefusesAnAucOnTooFewRowsAndABaselineFallsBackToTheLoss) {
   const StopRule::Options by_auc{.metric = StopMetric::auc, .patience_rounds = 3};
-  EXPECT_THROW(StopRule::require_rows(by_auc, 39.0), ConfigError);
-  EXPECT_NO_THROW(StopRule::require_rows(by_auc, 40.0));
-  EXPECT_THROW(StopRule::require_rows({.patience_rounds = 1}, 0.0), ConfigError);
-  EXPECT_NO_THROW(StopRule::require_rows({}, 0.0));
+  EXPECT_THROW(StopRule::require_rows(by_auc, {.held_back = 39.0}), ConfigError);
+  EXPECT_NO_THROW(StopRule::require_rows(by_auc, {.held_back = 40.0}));
+  EXPECT_THROW(StopRule::require_rows(by_auc, {.held_back = 70.0, .share_of_others = 0.5}), ConfigError);
+  EXPECT_THROW(StopRule::require_rows({.patience_rounds = 1}, {}), ConfigError);
+  EXPECT_NO_THROW(StopRule::require_rows({}, {}));
   EXPECT_EQ(StopRule::for_few_rows(by_auc, 39.0).metric, StopMetric::loss);
   EXPECT_EQ(StopRule::for_few_rows(by_auc, 39.0).patience_rounds, 3u);
   EXPECT_EQ(StopRule::for_few_rows(by_auc, 40.0).metric, StopMetric::auc);

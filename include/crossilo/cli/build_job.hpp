@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,9 @@ class Job {
 
  private:
   [[nodiscard]] Dataset read_dataset(SiloId silo) const;
-  [[nodiscard]] LocalSilo make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root);
+  [[nodiscard]] LocalSilo make_silo(SiloId silo, std::shared_ptr<const Dataset> dataset, PrivateRoot root,
+                                    std::optional<std::size_t> local_steps = {});
+  [[nodiscard]] std::size_t steps_alone(SiloId number) const;
   [[nodiscard]] PrivateRoot own_root(SiloId silo) const;
   [[nodiscard]] FederationSetup common_setup();
 

@@ -1,6 +1,7 @@
 // Aim: which model is the best so far, and when it is time to stop; from public totals, so alike on all ranks.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 
@@ -36,22 +37,34 @@ class StopRule {
   explicit StopRule(const Options& options) : options_(options) {}
 
   /// Takes the evaluation of the model after `round` into account; true when it is the best so far. A model that no row
-  /// judged, or whose metric cannot be had, is passed over; one that more rows judged than any before is better
-  /// whatever they say.
+  /// judged, or whose metric cannot be had, is passed over; of two with equal metric the lower loss is better; one that
+  /// more rows judged than any before is better whatever they say.
   bool judge(RoundIndex round, const EvaluationSums& held_back);
   /// True when the last `patience_rounds` judged rounds brought no model that is better by more than improvement_min.
   [[nodiscard]] bool is_out_of_patience() const noexcept;
 
-  /// Throws: ConfigError where so few rows are held back, over all silos, that nothing could be judged by them.
-  static void require_rows(const Options& options, double held_back_rows);
+  /// Rows that judge: of all silos, and which share of them is not the largest silo's.
+  struct Rows {
+    double held_back = 0.0;
+    double share_of_others = 1.0;
+  };
+  /// Throws: ConfigError where so few rows are held back that nothing could be judged by them; for an AUC they must
+  /// hide in each other, so the largest silo's do not count.
+  static void require_rows(const Options& options, const Rows& rows);
   /// The rule for a baseline on that many held-back rows: by the loss where they are too few for an AUC.
   [[nodiscard]] static Options for_few_rows(Options options, double held_back_rows);
 
  private:
+  struct Score {  // higher is better
+    double metric = 0.0;
+    double negative_loss = 0.0;
+    auto operator<=>(const Score&) const = default;
+  };
+
   Options options_;
   double best_rows_ = 0.0;
-  double best_score_ = 0.0;       // higher is better
-  double reference_score_ = 0.0;  // of the last model that was better by more than improvement_min
+  Score best_score_;
+  Score reference_score_;  // of the last model that was better by more than improvement_min
   RoundIndex reference_round_{};
   RoundIndex last_round_{};
 };
