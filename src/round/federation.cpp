@@ -79,11 +79,63 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
   out.parameters.assign(model.parameters.begin(), model.parameters.end());
 }
 
+/// Counts the chain on and hands the state to the observer, now and then.
+class StateKeeper {
+ public:
+  StateKeeper(const Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
+      : round_(round),
+        every_(setup.checkpoint_every_rounds),
+        result_(result),
+        observer_(observer),
+        scaling_(fingerprint_of(result.scaling)) {
+    if (setup.resumed == nullptr) return;
+    chain_ = setup.resumed->chain;
+    kept_ = setup.resumed->round;
+  }
+
+  void after(const RoundRecord& record) {
+    chain_ = next_link(chain_, record.ticket.round, record.model);
+    if (every_ > 0 && record.ticket.round.value % every_ == 0) keep();
+  }
+  /// The last one, unless it was kept already.
+  void close() {
+    if (kept_ != round_.last().round) keep();
+  }
+
+ private:
+  void keep() {
+    FederationState state = round_.state();
+    state.chain = chain_;
+    state.best_evaluation = result_.best.evaluation;
+    state.scaling = scaling_;
+    kept_ = state.round;
+    observer_.on_state(state);
+  }
+
+  const Round& round_;
+  std::uint32_t every_;
+  const TrainedModel& result_;
+  RunObserver& observer_;
+  Hash256 scaling_;
+  Hash256 chain_{};
+  RoundIndex kept_{};
+};
+
+/// What a resumed run knows already. Throws: DataError where the rows are not those it was trained on.
+void take_up(const FederationState& resumed, TrainedModel& result) {
+  if (resumed.scaling != fingerprint_of(result.scaling))
+    throw DataError(
+        "the sums over all silos' rows (scaling, rows of each class) are not those of the checkpoint: a silo's data "
+        "has "
+        "changed since; bring the old file back, or begin anew with --resume never");
+  result.best.evaluation = resumed.best_evaluation;
+}
+
 /// Rounds until the last one or an agreed stop, then the evaluation of the last model.
 void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>& wants_stop, RunObserver& observer,
-                TrainedModel& result) {
+                StateKeeper& keeper, TrainedModel& result) {
   result.stop = StopReason::rounds_done;
-  for (std::uint32_t index = 1; index <= rounds; ++index) {
+  for (std::uint32_t index = round.last().round.value + 1; index <= rounds; ++index) {
     const RoundRecord record = round.run(RoundIndex{index}, wants_stop());
     if (record.ticket.stop != StopReason::none) {
       result.stop = record.ticket.stop;
@@ -92,7 +144,9 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
     check_contributions(record);
     keep_evaluation(record, result);
     observer.on_round(record);
+    keeper.after(record);
   }
+  keeper.close();
   const RoundRecord closing = round.close();
   keep_evaluation(closing, result);
   observer.on_round(closing);
@@ -107,6 +161,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   const double others = share_of_others(session.roster().cohort);
   StopRule::require_rows(setup.stop, {.held_back = rows.held_back_rows, .share_of_others = others});
   TrainedModel result{.scaling = rows.scaling};
+  if (setup.resumed != nullptr) take_up(*setup.resumed, result);
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
   RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, others), session.roster());
@@ -114,8 +169,9 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,
                      .mask = session.mask_name()});
-  Round round(session, std::move(stages), setup.initial);
-  run_rounds(round, setup.rounds, wants_stop, observer, result);
+  Round round(session, std::move(stages), setup.initial, setup.resumed);
+  StateKeeper keeper(round, setup, result, observer);
+  run_rounds(round, setup.rounds, wants_stop, observer, keeper, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);
   if (result.best.round == result.last.round) result.best.evaluation = result.last.evaluation;

@@ -31,7 +31,7 @@ NoisedPayload Round::sum_hosted_silos(const RoundTicket& ticket) {
   });
 }
 
-Round::Round(SumSession& session, RoundStages stages, std::span<const float> initial)
+Round::Round(SumSession& session, RoundStages stages, std::span<const float> initial, const FederationState* resumed)
     : session_(session),
       stages_(std::move(stages)),
       update_{.parameters = std::vector<float>(initial.size()),
@@ -57,7 +57,8 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
   set_last(RoundIndex{0});
   best_ = last_;
   best_.parameters = best_parameters_;
-  evaluate_hosted();
+  if (resumed != nullptr) restore(*resumed);
+  evaluate(last_);
 }
 
 }  // namespace crossilo

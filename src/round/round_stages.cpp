@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/round/evaluation_statistics.hpp"
 #include "crossilo/round/phase_timer.hpp"
@@ -112,6 +113,39 @@ GlobalModel Round::server_step(const RoundTotal& total, const RoundTicket& ticke
 
 void Round::set_last(RoundIndex round) {
   last_ = {.round = round, .parameters = parameters_, .hash = fingerprint(std::as_bytes(std::span(parameters_)))};
+}
+
+FederationState Round::state() const {
+  FederationState state{.round = last_.round,
+                        .parameters = parameters_,
+                        .server = {},
+                        .lanes = stages_.lanes.next(),
+                        .judged = stages_.stop_rule.judged(),
+                        .best_round = best_.round,
+                        .has_best = has_best_,
+                        .best_parameters = best_parameters_};
+  for (const std::span<float> vector : stages_.server_optimizer->state()) state.server.emplace_back(vector);
+  return state;
+}
+
+void Round::restore(const FederationState& state) {
+  const auto server = stages_.server_optimizer->state();
+  CROSSILO_ASSERT(state.parameters.size() == parameters_.size() && state.best_parameters.size() == parameters_.size());
+  CROSSILO_ASSERT(state.server.size() == server.size());
+  std::ranges::copy(state.best_parameters, parameters_.begin());
+  set_last(state.best_round);
+  best_ = last_;
+  best_.parameters = best_parameters_;
+  std::ranges::copy(state.best_parameters, best_parameters_.begin());
+  has_best_ = state.has_best;
+  std::ranges::copy(state.parameters, parameters_.begin());
+  set_last(state.round);
+  for (std::size_t i = 0; i < server.size(); ++i) {
+    CROSSILO_ASSERT(state.server[i].size() == server[i].size());
+    std::ranges::copy(state.server[i], server[i].begin());
+  }
+  stages_.lanes.restore(state.lanes);
+  stages_.stop_rule.restore(state.judged);
 }
 
 void Round::evaluate(const GlobalModel& model) {

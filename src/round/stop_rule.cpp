@@ -53,18 +53,18 @@ bool StopRule::judge(RoundIndex round, const EvaluationSums& held_back) {
   if (!own_score) return false;
   // Coarse bins give many models one AUC: of those, the one with the lower loss.
   const Score score{.metric = *own_score, .negative_loss = -held_back.loss / held_back.rows};
-  last_round_ = round;
-  const bool has_more_rows = held_back.rows > best_rows_;
-  if (!has_more_rows && held_back.rows < best_rows_) return false;
-  Score asked = reference_score_;
+  judged_.last_round = round;
+  const bool has_more_rows = held_back.rows > judged_.best_rows;
+  if (!has_more_rows && held_back.rows < judged_.best_rows) return false;
+  Score asked = judged_.reference_score;
   asked.metric += options_.improvement_min;
   if (has_more_rows || score > asked) {
-    reference_score_ = score;
-    reference_round_ = round;
+    judged_.reference_score = score;
+    judged_.reference_round = round;
   }
-  if (!has_more_rows && !(score > best_score_)) return false;
-  best_rows_ = held_back.rows;
-  best_score_ = score;
+  if (!has_more_rows && !(score > judged_.best_score)) return false;
+  judged_.best_rows = held_back.rows;
+  judged_.best_score = score;
   return true;
 }
 
@@ -88,7 +88,8 @@ StopRule::Options StopRule::for_few_rows(Options options, double held_back_rows)
 }
 
 bool StopRule::is_out_of_patience() const noexcept {
-  return options_.patience_rounds > 0 && last_round_.value - reference_round_.value >= options_.patience_rounds;
+  return options_.patience_rounds > 0 &&
+         judged_.last_round.value - judged_.reference_round.value >= options_.patience_rounds;
 }
 
 }  // namespace crossilo

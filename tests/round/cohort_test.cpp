@@ -55,7 +55,7 @@ TEST(Cohort, follows_from_the_seed_and_the_round_alone) {
   EXPECT_EQ(sample(1, 1), sample(1, 1));
   EXPECT_NE(sample(1, 1), sample(1, 2));
   EXPECT_NE(sample(1, 1), sample(2, 1));
-  EXPECT_EQ(sample(1, 1), (std::vector<std::uint32_t> {0, 1, 4}));
+  EXPECT_EQ(sample(1, 1), (std::vector<std::uint32_t>{0, 1, 4}));
 }
 
 TEST(Cohort, passes_over_silos_without_weight) {

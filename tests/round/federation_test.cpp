@@ -1,83 +1,12 @@
 // Aim: a whole run refuses what cannot be judged before it starts, ends when patience does, and stops when all diverge.
 // Method: train_federation on LocalCommunicator with silos of known deltas and made-up rows.
-#include "crossilo/round/federation.hpp"
-
-#include <gtest/gtest.h>
-
 #include <limits>
 
 #include "crossilo/base/error.hpp"
-#include "crossilo/comm/local_communicator.hpp"
-#include "crossilo/foreign/openssl.hpp"
-#include "round/fake_federation.hpp"
-#include "silo/silo_fixture.hpp"
+#include "round/small_federation.hpp"
 
 namespace crossilo::test {
 namespace {
-
-struct Case {
-  std::size_t silos = 4;
-  Task task = Task::binary;
-  std::size_t train_rows = 40;  // of each silo
-  StopRule::Options stop{};
-  float delta_size = 0.0f;
-  std::size_t silos_per_round = 0;
-  std::uint32_t rounds = 20;
-};
-
-class Watcher final : public RunObserver {
- public:
-  void on_start(const RunStart&) override { has_started = true; }
-  void on_round(const RoundRecord& record) override { records.push_back(record); }
-  bool has_started = false;
-  std::vector<RoundRecord> records;
-};
-
-TrainedModel train_on(Communicator& communicator, const Case& run, Watcher& watcher) {
-  constexpr std::size_t kParameters = 20;
-  FederationSetup setup;
-  setup.facts = facts_of({.silos = run.silos}, communicator.size(), communicator.rank());
-  std::vector<std::unique_ptr<FakeSilo>> silos;
-  std::vector<std::unique_ptr<Dataset>> datasets;
-  for (const HostedSiloFacts& hosted : setup.facts.hosted) {
-    silos.push_back(std::make_unique<FakeSilo>(hosted.id, run.delta_size));
-    datasets.push_back(std::make_unique<Dataset>(
-        random_silo(schema(run.task, 3, run.task == Task::multiclass ? 3 : 2), run.train_rows, 5, hosted.id.value),
-        public_root(1), hosted.id));
-    setup.silos.push_back(silos.back().get());
-    setup.datasets.push_back(datasets.back().get());
-  }
-  const std::vector<float> initial(kParameters);
-  setup.initial = initial;
-  setup.parameters = {.weights = kParameters};
-  setup.root = public_root(1);
-  setup.rounds = run.rounds;
-  setup.stop = run.stop;
-  setup.silos_per_round = run.silos_per_round;
-  setup.noise = std::make_unique<NoNoise>();
-  setup.server_optimizer = std::make_unique<FedAvg>(1.0);
-  const SiloId own = setup.facts.hosted.front().id;
-  setup.make_mask = [own](const Roster& roster, const X25519& key) { return make_mask(roster, key, own); };
-  setup.session.peer_seconds_max = 5.0;
-  return train_federation(
-      communicator, std::move(setup), [] { return false; }, watcher);
-}
-
-/// Every rank must end alike; the first rank's view is returned.
-std::pair<TrainedModel, Watcher> train(int ranks, const Case& run) {
-  std::vector<Watcher> watchers(static_cast<std::size_t>(ranks));
-  std::vector<TrainedModel> models(static_cast<std::size_t>(ranks));
-  run_local_ranks({.size = ranks, .seed = 4}, [&](Communicator& communicator) {
-    const auto rank = static_cast<std::size_t>(communicator.rank());
-    models[rank] = train_on(communicator, run, watchers[rank]);
-  });
-  for (const TrainedModel& model : models) {
-    EXPECT_EQ(model.last.parameters, models.front().last.parameters);
-    EXPECT_EQ(model.best.round, models.front().best.round);
-    EXPECT_EQ(model.stop, models.front().stop);
-  }
-  return {models.front(), watchers.front()};
-}
 
 template <class ErrorType>
 std::string refusal_of(int ranks, const Case& run) {

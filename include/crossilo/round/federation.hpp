@@ -23,6 +23,8 @@ struct FederationSetup {
   PublicRoot root;                  // of rounding and of cohorts
   std::size_t silos_per_round = 0;  // that train; 0: all
   std::uint32_t evaluate_every_rounds = 1;
+  std::uint32_t checkpoint_every_rounds = 0;  // how often the observer gets the state; the last one it gets anyway
+  const FederationState* resumed = nullptr;   // where an earlier start had come to; null: begin with `initial`
   StopRule::Options stop;
   Clip clip{0.0};
   unsigned lane_bits = 32;
@@ -59,10 +61,14 @@ struct RunStart {
 class RunObserver : public RoundObserver {
  public:
   virtual void on_start(const RunStart& start) = 0;
+  /// After a round whose state is to be kept, behind its on_round. The last state of a run always comes, also where it
+  /// stops early: it is from before the closing evaluation, so that a later start can go on behind it.
+  virtual void on_state(const FederationState& /*state*/) {}
 };
 
 /// Runs the federation to its last round, or until a stop is agreed on. Collective.
-/// `wants_stop` is asked once a round. Throws: PeerLostError, DivergedError, DataError, ConfigError.
+/// `wants_stop` is asked once a round. A resumed run has the bits of one that was never interrupted, on one type of
+/// processor. Throws: PeerLostError, DivergedError, ConfigError; DataError, too, where rows are others than before.
 [[nodiscard]] TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                                             const std::function<bool()>& wants_stop, RunObserver& observer);
 

@@ -8,6 +8,7 @@
 
 #include "crossilo/aggregate/server_optimizer.hpp"
 #include "crossilo/round/evaluation_statistics.hpp"
+#include "crossilo/round/federation_state.hpp"
 #include "crossilo/round/round_record.hpp"
 #include "crossilo/round/stop_rule.hpp"
 #include "crossilo/round/sum_hosted.hpp"
@@ -46,9 +47,10 @@ struct RoundStages {
 /// Rounds on one model. Holds every buffer of a round: a steady round allocates none of them anew.
 class Round {
  public:
-  /// `initial` is the model before the first round; it is evaluated on the hosted silos.
-  /// Throws: ConfigError when the lanes are too narrow for the roster.
-  Round(SumSession& session, RoundStages stages, std::span<const float> initial);
+  /// `initial` is the model before the first round, or `resumed` the state after a later one; the model is evaluated on
+  /// the hosted silos. Throws: ConfigError when the lanes are too narrow for the roster.
+  Round(SumSession& session, RoundStages stages, std::span<const float> initial,
+        const FederationState* resumed = nullptr);
 
   /// Runs one round, or ends it in open when somebody wants to stop: then nothing is trained and the record says why.
   /// Collective. Throws: PeerLostError, DivergedError; what a silo's training throws.
@@ -56,6 +58,9 @@ class Round {
 
   /// The last sum: the evaluation of the last model, which no later round would carry. Collective.
   RoundRecord close();
+
+  /// What the next round depends on; chain, scaling and the best model's evaluation are the federation's to add.
+  [[nodiscard]] FederationState state() const;
 
   /// The model after the last round.
   [[nodiscard]] const GlobalModel& last() const noexcept { return last_; }
@@ -74,6 +79,7 @@ class Round {
   GlobalModel server_step(const RoundTotal& total, const RoundTicket& ticket);
   void evaluate(const GlobalModel& model);
   void evaluate_hosted();
+  void restore(const FederationState& state);
   RoundRecord record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const;
   void set_last(RoundIndex round);
 

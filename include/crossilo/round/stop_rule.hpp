@@ -34,7 +34,25 @@ class StopRule {
     std::uint32_t patience_rounds = 0;  // 0: never stops
     double improvement_min = 0.0;
   };
+  struct Score {  // higher is better
+    double metric = 0.0;
+    double negative_loss = 0.0;
+    auto operator<=>(const Score&) const = default;
+  };
+  /// What the models so far left of themselves.
+  struct Judged {
+    double best_rows = 0.0;
+    Score best_score;
+    Score reference_score;  // of the last model that was better by more than improvement_min
+    RoundIndex reference_round{};
+    RoundIndex last_round{};
+    bool operator==(const Judged&) const = default;
+  };
   explicit StopRule(const Options& options) : options_(options) {}
+
+  [[nodiscard]] const Judged& judged() const noexcept { return judged_; }
+  /// Goes on where another rule was.
+  void restore(const Judged& judged) noexcept { judged_ = judged; }
 
   /// Takes the evaluation of the model after `round` into account; true when it is the best so far. A model that no row
   /// judged, or whose metric cannot be had, is passed over; of two with equal metric the lower loss is better; one that
@@ -55,18 +73,8 @@ class StopRule {
   [[nodiscard]] static Options for_few_rows(Options options, double held_back_rows);
 
  private:
-  struct Score {  // higher is better
-    double metric = 0.0;
-    double negative_loss = 0.0;
-    auto operator<=>(const Score&) const = default;
-  };
-
   Options options_;
-  double best_rows_ = 0.0;
-  Score best_score_;
-  Score reference_score_;  // of the last model that was better by more than improvement_min
-  RoundIndex reference_round_{};
-  RoundIndex last_round_{};
+  Judged judged_;
 };
 
 }  // namespace crossilo

@@ -19,6 +19,8 @@ class LaneSchedule {
   /// The width that all rounds but the first travel in.
   [[nodiscard]] unsigned lane_bits() const noexcept { return lane_bits_; }
   [[nodiscard]] LaneChoice next() const noexcept { return next_; }
+  /// Goes on where another schedule was: `next` is what that one would have chosen.
+  void restore(const LaneChoice& next) noexcept { next_ = next; }
   /// Takes a decoded round of `cohort_size` silos into account.
   void after(const RoundTotal& total, std::size_t cohort_size);
 

@@ -1,0 +1,122 @@
+// Aim: small whole federations without torch: fake silos over made-up rows, each rank's view recorded.
+// Method: train_federation on LocalCommunicator.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "crossilo/comm/local_communicator.hpp"
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/round/federation.hpp"
+#include "round/fake_federation.hpp"
+#include "silo/silo_fixture.hpp"
+
+namespace crossilo::test {
+
+struct Case {
+  std::size_t silos = 4;
+  Task task = Task::binary;
+  std::size_t train_rows = 40;  // of each silo
+  StopRule::Options stop{};
+  float delta_size = 0.0f;
+  std::size_t silos_per_round = 0;
+  std::uint32_t rounds = 20;
+  std::uint32_t evaluate_every_rounds = 1;
+  unsigned lane_bits = 32;
+  std::function<std::unique_ptr<ServerOptimizer>(std::size_t weights)> make_server_optimizer = [](std::size_t) {
+    return std::make_unique<FedAvg>(1.0);
+  };
+  std::uint32_t checkpoint_every_rounds = 0;
+  const FederationState* resumed = nullptr;
+  std::uint64_t rows_seed = 0;  // other rows with another one
+};
+
+/// A copy of a state that outlives its round.
+class KeptState {
+ public:
+  explicit KeptState(const FederationState& state)
+      : state_(state),
+        parameters_(state.parameters.begin(), state.parameters.end()),
+        best_(state.best_parameters.begin(), state.best_parameters.end()) {
+    for (const std::span<const float> vector : state.server) server_.emplace_back(vector.begin(), vector.end());
+  }
+  [[nodiscard]] FederationState view() const {
+    FederationState state = state_;
+    state.parameters = parameters_;
+    state.best_parameters = best_;
+    state.server.assign(server_.begin(), server_.end());
+    return state;
+  }
+
+ private:
+  FederationState state_;
+  std::vector<float> parameters_;
+  std::vector<float> best_;
+  std::vector<std::vector<float>> server_;
+};
+
+class Watcher final : public RunObserver {
+ public:
+  void on_start(const RunStart&) override { has_started = true; }
+  void on_round(const RoundRecord& record) override { records.push_back(record); }
+  void on_state(const FederationState& state) override { states.emplace_back(state); }
+  bool has_started = false;
+  std::vector<KeptState> states;
+  std::vector<RoundRecord> records;
+};
+
+inline TrainedModel train_on(Communicator& communicator, const Case& run, Watcher& watcher) {
+  constexpr std::size_t kParameters = 20;
+  FederationSetup setup;
+  setup.facts = facts_of({.silos = run.silos}, communicator.size(), communicator.rank());
+  std::vector<std::unique_ptr<FakeSilo>> silos;
+  std::vector<std::unique_ptr<Dataset>> datasets;
+  for (const HostedSiloFacts& hosted : setup.facts.hosted) {
+    silos.push_back(std::make_unique<FakeSilo>(hosted.id, run.delta_size));
+    datasets.push_back(std::make_unique<Dataset>(random_silo(schema(run.task, 3, run.task == Task::multiclass ? 3 : 2),
+                                                             run.train_rows, 5, hosted.id.value + run.rows_seed),
+                                                 public_root(1), hosted.id));
+    setup.silos.push_back(silos.back().get());
+    setup.datasets.push_back(datasets.back().get());
+  }
+  const std::vector<float> initial(kParameters);
+  setup.initial = initial;
+  setup.parameters = {.weights = kParameters};
+  setup.root = public_root(1);
+  setup.rounds = run.rounds;
+  setup.stop = run.stop;
+  setup.silos_per_round = run.silos_per_round;
+  setup.noise = std::make_unique<NoNoise>();
+  setup.server_optimizer = run.make_server_optimizer(kParameters);
+  setup.evaluate_every_rounds = run.evaluate_every_rounds;
+  setup.lane_bits = run.lane_bits;
+  setup.checkpoint_every_rounds = run.checkpoint_every_rounds;
+  setup.resumed = run.resumed;
+  const SiloId own = setup.facts.hosted.front().id;
+  setup.make_mask = [own](const Roster& roster, const X25519& key) { return make_mask(roster, key, own); };
+  setup.session.peer_seconds_max = 5.0;
+  return train_federation(
+      communicator, std::move(setup), [] { return false; }, watcher);
+}
+
+/// Every rank must end alike; the first rank's view is returned.
+inline std::pair<TrainedModel, Watcher> train(int ranks, const Case& run) {
+  std::vector<Watcher> watchers(static_cast<std::size_t>(ranks));
+  std::vector<TrainedModel> models(static_cast<std::size_t>(ranks));
+  run_local_ranks({.size = ranks, .seed = 4}, [&](Communicator& communicator) {
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    models[rank] = train_on(communicator, run, watchers[rank]);
+  });
+  for (const TrainedModel& model : models) {
+    EXPECT_EQ(model.last.parameters, models.front().last.parameters);
+    EXPECT_EQ(model.best.round, models.front().best.round);
+    EXPECT_EQ(model.stop, models.front().stop);
+  }
+  return {models.front(), watchers.front()};
+}
+
+}  // namespace crossilo::test
