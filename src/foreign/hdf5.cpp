@@ -13,12 +13,6 @@ namespace {
 // Deflate never shrinks by more than this factor, so a data set cannot be larger than that times its stored bytes.
 constexpr std::size_t kLargestDeflateRatio = 1032;
 
-void quiet_library() {
-  // Both are settings of the thread or library, so repeating them is cheap and safe. A plugin is code from a path.
-  static_cast<void>(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
-  static_cast<void>(H5PLset_loading_state(0));
-}
-
 struct TypeName {
   Hdf5Type type;
   const char* name;
@@ -61,6 +55,12 @@ std::string hdf5_version() {
 
 const char* to_string(Hdf5Type type) { return entry_of(type).name; }
 std::size_t size_of(Hdf5Type type) { return entry_of(type).bytes; }
+
+void quiet_hdf5() {
+  // Both are settings of the thread or library, so repeating them is cheap and safe. A plugin is code from a path.
+  static_cast<void>(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
+  static_cast<void>(H5PLset_loading_state(0));
+}
 
 std::string take_hdf5_message() {
   std::string message;
@@ -113,7 +113,7 @@ void Hdf5File::fail(const std::string& object, const std::string& what) const {
 }
 
 Hdf5File Hdf5File::open(const std::string& path) {
-  quiet_library();
+  quiet_hdf5();
   Hdf5File file(path, /*reading=*/true);
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) file.fail("", "no such file");
@@ -125,7 +125,7 @@ Hdf5File Hdf5File::open(const std::string& path) {
 }
 
 Hdf5File Hdf5File::create(const std::string& path) {
-  quiet_library();
+  quiet_hdf5();
   Hdf5File file(path, /*reading=*/false);
   const Hdf5Properties access(file.checked(H5Pcreate(H5P_FILE_ACCESS), "", "no property list"));
   // Format 1.8 on: headers carry checksums, and an attribute may be larger than 64 KiB (many feature names).

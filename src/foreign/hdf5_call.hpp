@@ -26,6 +26,9 @@ using Hdf5Datatype = UniqueHandle<Hdf5Traits<H5Tclose>>;
 using Hdf5Properties = UniqueHandle<Hdf5Traits<H5Pclose>>;
 using Hdf5Attribute = UniqueHandle<Hdf5Traits<H5Aclose>>;
 
+/// Errors are told by us, not printed by HDF5, and no plugin is loaded.
+void quiet_hdf5();
+
 /// The most specific entry of HDF5's error stack, which is emptied.
 [[nodiscard]] std::string take_hdf5_message();
 

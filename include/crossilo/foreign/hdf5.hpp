@@ -59,6 +59,13 @@ class Hdf5File {
   [[nodiscard]] static Hdf5File open(const std::string& path);
   /// Creates a file that does not exist yet.
   [[nodiscard]] static Hdf5File create(const std::string& path);
+  /// A file in memory, to be written and taken with take_image(). `name` is only for messages.
+  [[nodiscard]] static Hdf5File create_image(const std::string& name);
+  /// Opens a file that lies in memory, for reading; the bytes are copied.
+  [[nodiscard]] static Hdf5File open_image(std::span<const std::byte> image, const std::string& name);
+  /// The bytes of a file that create_image() made, which is closed; behind `leading_bytes` zeros, room for a
+  /// user block. Deterministic.
+  [[nodiscard]] std::vector<std::byte> take_image(std::size_t leading_bytes = 0);
   /// Writes everything out and closes. A file that is only destroyed may be incomplete.
   void close();
 

@@ -1,0 +1,191 @@
+#include "crossilo/io/checkpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/foreign/hdf5.hpp"
+#include "crossilo/foreign/openssl.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr std::size_t kUserBlockBytes = 512;
+constexpr std::int64_t kVersion = 1;
+
+/// The user block that belongs to the bytes behind it: text, filled up with zeros.
+std::string user_block(std::span<const std::byte> rest) {
+  std::string block =
+      fmt::format("crossilo checkpoint {}\nsha256 {}\nbytes {}\n", kVersion, to_hex(sha256(rest)), rest.size());
+  block.resize(kUserBlockBytes);
+  return block;
+}
+
+std::vector<double> numbers_of(const EvaluationSums& sums) {
+  std::vector<double> numbers{sums.rows, sums.loss, sums.correct};
+  numbers.insert(numbers.end(), sums.scores.positive.begin(), sums.scores.positive.end());
+  numbers.insert(numbers.end(), sums.scores.negative.begin(), sums.scores.negative.end());
+  return numbers;
+}
+
+constexpr std::size_t kSumsNumbers = 3 + 2 * kScoreBinsMax;
+
+EvaluationSums sums_of(std::span<const double> numbers) {
+  EvaluationSums sums{.rows = numbers[0], .loss = numbers[1], .correct = numbers[2]};
+  std::ranges::copy(numbers.subspan(3, kScoreBinsMax), sums.scores.positive.begin());
+  std::ranges::copy(numbers.subspan(3 + kScoreBinsMax, kScoreBinsMax), sums.scores.negative.begin());
+  return sums;
+}
+
+/// Everything that the stop rule knows: rows, two scores, two rounds.
+std::array<double, 7> numbers_of(const StopRule::Judged& judged) {
+  return {judged.best_rows,
+          judged.best_score.metric,
+          judged.best_score.negative_loss,
+          judged.reference_score.metric,
+          judged.reference_score.negative_loss,
+          static_cast<double>(judged.reference_round.value),
+          static_cast<double>(judged.last_round.value)};
+}
+
+StopRule::Judged judged_of(std::span<const double> numbers) {
+  return {.best_rows = numbers[0],
+          .best_score = {.metric = numbers[1], .negative_loss = numbers[2]},
+          .reference_score = {.metric = numbers[3], .negative_loss = numbers[4]},
+          .reference_round = {static_cast<std::uint32_t>(numbers[5])},
+          .last_round = {static_cast<std::uint32_t>(numbers[6])}};
+}
+
+template <class Value>
+void write_vector(Hdf5File& file, const std::string& object, std::span<const Value> values) {
+  const Hdf5Type type = sizeof(Value) == 4 ? Hdf5Type::float32 : Hdf5Type::float64;
+  file.write({.object = object, .type = type, .shape = {values.size()}}, std::as_bytes(values));
+}
+
+template <class Value>
+std::vector<Value> read_vector(const Hdf5File& file, const std::string& object) {
+  const Hdf5Dataset found = file.dataset(object);
+  if (found.type != (sizeof(Value) == 4 ? Hdf5Type::float32 : Hdf5Type::float64) || found.shape.size() != 1)
+    throw DataError(file.path() + ": " + object + ": another type or shape than a checkpoint has");
+  std::vector<Value> values(found.shape.front());
+  file.read(object, std::as_writable_bytes(std::span(values)));
+  return values;
+}
+
+std::string server_object(std::size_t index) { return fmt::format("server/{}", index); }
+
+std::int64_t integer_of(const Hdf5File& file, const char* name) {
+  const auto value = file.integer("/", name);
+  if (!value) throw DataError(fmt::format("{}: attribute {} is missing", file.path(), name));
+  return *value;
+}
+
+Hash256 hash_of(const Hdf5File& file, const char* name) {
+  const std::string text = file.text("/", name).value_or("");
+  Hash256 hash{};
+  for (std::size_t i = 0; i < hash.size() && text.size() == 2 * hash.size(); ++i) {
+    unsigned value = 0;
+    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, value, 16);
+    hash.at(i) = static_cast<std::byte>(value);
+  }
+  if (to_hex(hash) != text) throw DataError(fmt::format("{}: attribute {} is no SHA-256", file.path(), name));
+  return hash;
+}
+
+}  // namespace
+
+std::vector<std::byte> seal_checkpoint(const FederationState& state, const CheckpointKeys& keys,
+                                       const std::string& pending_metrics) {
+  Hdf5File file = Hdf5File::create_image("checkpoint");
+  file.write_integer("/", "schema_version", kVersion);
+  file.write_integer("/", "round", state.round.value);
+  file.write_integer("/", "best_round", state.best_round.value);
+  file.write_integer("/", "has_best", state.has_best ? 1 : 0);
+  file.write_integer("/", "lane_bits", state.lanes.lane_bits);
+  file.write_number("/", "lane_bound", state.lanes.bound);
+  file.write_integer("/", "server_vectors", static_cast<std::int64_t>(state.server.size()));
+  const std::pair<const char*, const Hash256*> hashes[] = {{"chain", &state.chain},
+                                                           {"scaling", &state.scaling},
+                                                           {"settings", &keys.settings},
+                                                           {"schema", &keys.schema},
+                                                           {"model_schema", &keys.model_schema}};
+  for (const auto& [name, hash] : hashes) file.write_text("/", name, to_hex(*hash));
+  if (!pending_metrics.empty()) file.write_text("/", "pending_metrics", pending_metrics);
+  write_vector(file, "model/parameters", state.parameters);
+  write_vector(file, "best/parameters", state.best_parameters);
+  for (std::size_t i = 0; i < state.server.size(); ++i) write_vector(file, server_object(i), state.server[i]);
+  write_vector<double>(file, "judged", numbers_of(state.judged));
+  write_vector<double>(file, "best/held_back", numbers_of(state.best_evaluation.held_back));
+  write_vector<double>(file, "best/test", numbers_of(state.best_evaluation.test));
+
+  std::vector<std::byte> sealed = file.take_image(kUserBlockBytes);
+  const std::string block = user_block(std::span(sealed).subspan(kUserBlockBytes));
+  std::memcpy(sealed.data(), block.data(), kUserBlockBytes);
+  return sealed;
+}
+
+Hash256 require_sealed(std::span<const std::byte> sealed, const std::string& name) {
+  if (sealed.size() <= kUserBlockBytes)
+    throw StorageError(fmt::format("{}: {} bytes are no whole checkpoint", name, sealed.size()));
+  const std::span<const std::byte> rest = sealed.subspan(kUserBlockBytes);
+  const std::string block = user_block(rest);
+  if (std::memcmp(block.data(), sealed.data(), kUserBlockBytes) == 0) return sha256(rest);
+  const std::string_view found(reinterpret_cast<const char*>(sealed.data()), kUserBlockBytes);
+  const std::string_view line = found.substr(0, found.find('\n'));
+  const std::string own = fmt::format("crossilo checkpoint {}", kVersion);
+  if (line.starts_with("crossilo checkpoint ") && line != own && line.size() < 40)
+    throw StorageError(fmt::format("{}: is a \"{}\"; this program reads \"{}\"", name, line, own));
+  throw StorageError(name + ": is damaged: its SHA-256 is not the one it was sealed with");
+}
+
+Checkpoint::Checkpoint(std::span<const std::byte> sealed, const std::string& name) try {
+  static_cast<void>(require_sealed(sealed, name));
+  const Hdf5File file = Hdf5File::open_image(sealed.subspan(kUserBlockBytes), name);
+  parameters_ = read_vector<float>(file, "model/parameters");
+  best_ = read_vector<float>(file, "best/parameters");
+  const auto vectors = static_cast<std::size_t>(integer_of(file, "server_vectors"));
+  for (std::size_t i = 0; i < vectors; ++i) server_.push_back(read_vector<float>(file, server_object(i)));
+  const std::vector<double> judged = read_vector<double>(file, "judged");
+  const std::vector<double> held_back = read_vector<double>(file, "best/held_back");
+  const std::vector<double> test = read_vector<double>(file, "best/test");
+  if (judged.size() != 7 || held_back.size() != kSumsNumbers || test.size() != kSumsNumbers)
+    throw DataError(name + ": judged or best/: another shape than a checkpoint has");
+  state_ = {.round = {static_cast<std::uint32_t>(integer_of(file, "round"))},
+            .chain = hash_of(file, "chain"),
+            .parameters = parameters_,
+            .server = {server_.begin(), server_.end()},
+            .lanes = {.lane_bits = static_cast<unsigned>(integer_of(file, "lane_bits")),
+                      .bound = file.number("/", "lane_bound").value_or(0.0)},
+            .judged = judged_of(judged),
+            .best_round = {static_cast<std::uint32_t>(integer_of(file, "best_round"))},
+            .has_best = integer_of(file, "has_best") != 0,
+            .best_parameters = best_,
+            .best_evaluation = {.held_back = sums_of(held_back), .test = sums_of(test)},
+            .scaling = hash_of(file, "scaling")};
+  keys_ = {.settings = hash_of(file, "settings"),
+           .schema = hash_of(file, "schema"),
+           .model_schema = hash_of(file, "model_schema")};
+  pending_metrics_ = file.text("/", "pending_metrics").value_or("");
+} catch (const DataError& error) {
+  throw StorageError(error.what());
+}
+
+void Checkpoint::require(const CheckpointKeys& keys, const std::string& name) const {
+  const auto compare = [&](const Hash256& found, const Hash256& wanted, const char* what) {
+    if (found == wanted) return;
+    throw ConfigError(
+        fmt::format("{}: its {} have the hash {}, but those of this run {}; begin anew with --resume never, "
+                    "or bring the old ones back",
+                    name, what, to_hex(found).substr(0, 16), to_hex(wanted).substr(0, 16)));
+  };
+  compare(keys_.settings, keys.settings, "settings that fix the course of a run");
+  compare(keys_.schema, keys.schema, "features, classes and task");
+  compare(keys_.model_schema, keys.model_schema, "tensors of the model");
+}
+
+}  // namespace crossilo
