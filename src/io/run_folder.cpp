@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "crossilo/io/atomic_file.hpp"
@@ -27,10 +28,8 @@ unsigned long number_of(const std::string& folder, const std::string& name) {
 }
 
 unsigned long highest_number(const std::string& parent, const std::string& name) {
-  unsigned long highest = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(parent))
-    highest = std::max(highest, number_of(entry.path().filename().string(), name));
-  return highest;
+  const std::vector<unsigned long> numbers = run_numbers(parent, name);
+  return numbers.empty() ? 0 : numbers.front();
 }
 
 }  // namespace
@@ -61,6 +60,16 @@ const char* status_of(ExitCode exit_code) {
       return "terminated";
   }
   return "unknown";
+}
+
+std::vector<unsigned long> run_numbers(const std::string& parent, const std::string& name) {
+  std::vector<unsigned long> numbers;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, error))
+    if (const unsigned long number = number_of(entry.path().filename().string(), name); number > 0)
+      numbers.push_back(number);
+  std::ranges::sort(numbers, std::greater<>());
+  return numbers;
 }
 
 RunFolder RunFolder::create(const std::string& parent, const std::string& name) try {

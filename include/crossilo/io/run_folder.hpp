@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crossilo/base/error.hpp"
 
@@ -22,6 +23,9 @@ struct Outcome {
 
 /// "finished", "configuration error", "a silo was lost", …: the outcome in a few words.
 [[nodiscard]] const char* status_of(ExitCode exit_code);
+
+/// K of every PARENT/NAME-K, the highest first; none where the folder is missing.
+[[nodiscard]] std::vector<unsigned long> run_numbers(const std::string& parent, const std::string& name);
 
 /// An existing run folder.
 class RunFolder {

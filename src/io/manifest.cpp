@@ -1,0 +1,130 @@
+#include "crossilo/io/manifest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/atomic_file.hpp"
+
+namespace crossilo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr int kFormat = 1;
+
+double unix_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Hash256 hash_of(const std::string& hex) {
+  Hash256 hash{};
+  for (std::size_t i = 0; i < hash.size() && hex.size() == 2 * hash.size(); ++i) {
+    unsigned value = 0;
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, value, 16);
+    hash.at(i) = static_cast<std::byte>(value);
+  }
+  return hash;
+}
+
+Json json_of(const ManifestStart& start) {
+  Json ranks = Json::array();
+  for (const ManifestRank& rank : start.ranks)
+    ranks.push_back({{"rank", rank.rank}, {"host", rank.host}, {"silos", rank.silos}});
+  Json json = {{"started_unix_seconds", start.started_unix_seconds},
+               {"ended_unix_seconds", start.ended_unix_seconds ? Json(*start.ended_unix_seconds) : Json()},
+               {"from_round", start.from_round.value},
+               {"crossilo", start.version},
+               {"command", start.command},
+               {"ranks", ranks}};
+  if (start.outcome)
+    json["outcome"] = {{"status", status_of(start.outcome->exit_code)},
+                       {"exit_code", static_cast<int>(start.outcome->exit_code)},
+                       {"text", start.outcome->text},
+                       {"silo", start.outcome->silo}};
+  return json;
+}
+
+ManifestStart start_of(const Json& json) {
+  ManifestStart start{.started_unix_seconds = json.at("started_unix_seconds"),
+                      .from_round = {json.at("from_round").get<std::uint32_t>()},
+                      .version = json.at("crossilo"),
+                      .command = json.at("command")};
+  if (!json.at("ended_unix_seconds").is_null()) start.ended_unix_seconds = json.at("ended_unix_seconds");
+  for (const Json& rank : json.at("ranks"))
+    start.ranks.push_back({.rank = rank.at("rank"), .host = rank.at("host"), .silos = rank.at("silos")});
+  if (const auto outcome = json.find("outcome"); outcome != json.end())
+    start.outcome = Outcome{.exit_code = static_cast<ExitCode>(outcome->at("exit_code").get<int>()),
+                            .text = outcome->at("text"),
+                            .silo = outcome->at("silo")};
+  return start;
+}
+
+}  // namespace
+
+bool Manifest::is_unfinished() const {
+  if (starts.empty() || !starts.back().outcome) return true;
+  constexpr std::array kToGoOn = {ExitCode::peer_lost, ExitCode::storage, ExitCode::requeue, ExitCode::interrupted,
+                                  ExitCode::terminated};
+  return std::ranges::count(kToGoOn, starts.back().outcome->exit_code) > 0;
+}
+
+std::string Manifest::status() const {
+  if (starts.empty() || !starts.back().outcome) return "running";
+  return status_of(starts.back().outcome->exit_code);
+}
+
+void write_manifest(const RunFolder& folder, const Manifest& manifest) {
+  Json libraries = Json::object();
+  for (const auto& [name, version] : manifest.libraries) libraries[name] = version;
+  Json starts = Json::array();
+  for (const ManifestStart& start : manifest.starts) starts.push_back(json_of(start));
+  const bool has_ended = !manifest.starts.empty() && manifest.starts.back().outcome;
+  const Json json = {
+      {"format", kFormat},
+      {"name", manifest.name},
+      {"status", manifest.status()},
+      {"exit_code", has_ended ? Json(static_cast<int>(manifest.starts.back().outcome->exit_code)) : Json()},
+      {"settings_sha256", to_hex(manifest.settings)},
+      {"schema_sha256", to_hex(manifest.schema)},
+      {"model_schema_sha256", to_hex(manifest.model_schema)},
+      {"seed", manifest.seed},
+      {"rounds", manifest.rounds},
+      {"silos", manifest.silos},
+      {"libraries", libraries},
+      {"starts", starts}};
+  write_file_atomically(folder.file("manifest.json"), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+std::optional<Manifest> read_manifest(const RunFolder& folder) try {
+  const auto text = read_file_if_there(folder.file("manifest.json"));
+  if (!text) return std::nullopt;
+  const Json json = Json::parse(*text);
+  if (json.at("format") != kFormat)
+    throw StorageError(folder.file("manifest.json") + ": is of format " + json.at("format").dump() +
+                       "; this program reads format 1");
+  Manifest manifest{.name = json.at("name"),
+                    .settings = hash_of(json.at("settings_sha256")),
+                    .schema = hash_of(json.at("schema_sha256")),
+                    .model_schema = hash_of(json.at("model_schema_sha256")),
+                    .seed = json.at("seed"),
+                    .rounds = json.at("rounds"),
+                    .silos = json.at("silos")};
+  for (const auto& [name, version] : json.at("libraries").items()) manifest.libraries.emplace_back(name, version);
+  for (const Json& start : json.at("starts")) manifest.starts.push_back(start_of(start));
+  return manifest;
+} catch (const nlohmann::json::exception& failure) {
+  throw StorageError(folder.file("manifest.json") + ": cannot be understood: " + failure.what());
+}
+
+void end_in_manifest(const RunFolder& folder, const Outcome& outcome) {
+  std::optional<Manifest> manifest = read_manifest(folder);
+  if (!manifest || manifest->starts.empty()) return;
+  manifest->starts.back().ended_unix_seconds = unix_seconds();
+  manifest->starts.back().outcome = outcome;
+  write_manifest(folder, *manifest);
+}
+
+}  // namespace crossilo
