@@ -167,7 +167,7 @@ FederationSetup Job::common_setup() {
   FederationSetup setup;
   setup.facts.config_hash = shared_hash(config_);
   setup.facts.shared_settings = shared_settings(config_);
-  setup.facts.schema_hash = schema_hash(schema());
+  setup.facts.schema = schema();
   setup.facts.model_schema_hash = model_->schema_hash();
   model_->initialise(root_);
   setup.initial = model_->parameters();

@@ -84,15 +84,9 @@ void check_no_claim(const Config& config) {
         config.run.silo));
 }
 
-/// Throws where a simulation is asked for that cannot be one.
-void check_simulation(const Config& config, bool simulates) {
-  if (simulates && !config.run.one_machine)
-    throw ConfigError(
-        "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
-}
-
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
+  check_simulation(config, arguments.places.simulates);
   check_no_claim(config);
   check_ranks(config, arguments.np, arguments.places.simulates);
   const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
@@ -121,7 +115,6 @@ int run_train(int argc, char** argv) {
   if (files.size() != 1)
     throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
   const Config config = load_config(config_request(files.front(), *values)).config;
-  check_simulation(config, arguments.places.simulates);
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
 }

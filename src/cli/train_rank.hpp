@@ -18,6 +18,9 @@ struct RankPlaces {
   LogLevel stderr_level = LogLevel::none;  // of the first rank
 };
 
+/// Throws where a simulation is asked for that cannot be one.
+void check_simulation(const Config& config, bool simulates);
+
 /// Runs this process's part of the federation under MPI. Reports an error once for the whole job and ends the job with
 /// the error's exit code, since the others wait; returns the exit code of an orderly end.
 ExitCode train_as_rank(const Config& config, const RankPlaces& places);

@@ -55,9 +55,7 @@ exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'rate=(0.05
 expect_code 2
 expect_text "train.learning_rate is 0.05 of silo a (rank 0"
 expect_text "but 0.051 of silo c (rank 2"
-for silo in a b c d; do
-  grep -q "error silo $silo" "runs/differing-1/logs/$silo.log" || fail "silo $silo did not refuse"
-done
+[ ! -e runs/differing-1 ] || fail "a start that all refuse left a run folder"
 
 # 3: threads: many are a warning, too many an error; a rank that is bound to one core says it itself
 cores=$(nproc)
