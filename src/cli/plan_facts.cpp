@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/cli/build_job.hpp"
 #include "crossilo/cli/model_spec.hpp"
 #include "crossilo/comm/ring_sum.hpp"
 #include "crossilo/foreign/torch.hpp"
@@ -143,7 +144,9 @@ PlanFacts plan_facts(const Config& config) {
   PlanFacts plan;
   plan.silos = readable_silos(config, plan.own_silo_question);
   look_at_files(plan);
+  check_model_file(config.model);
   if (!plan.schema) return plan;
+  check_task(config, *plan.schema);
   plan.model = build_model(config, *plan.schema);
   plan.traffic = traffic_of(config, *plan.model);
   plan.memory = memory_of(config, plan);

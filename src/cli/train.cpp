@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "command_line.hpp"
@@ -84,14 +85,29 @@ void check_no_claim(const Config& config) {
         config.run.silo));
 }
 
+/// Throws where all ranks of this command would read one silo's file, or share its secret. With run.one_machine = true
+/// the configuration itself is refused.
+void check_own_places(const Config& config, int ranks) {
+  const std::pair<const char*, const std::string&> places[] = {{"data.path", config.data.path},
+                                                               {"data.private_folder", config.data.private_folder}};
+  for (const auto& [key, path] : places)
+    if (ranks > 1 && path.find("{silo}") == std::string::npos)
+      throw ConfigError(
+          fmt::format("{} = {}: --np starts {} ranks here, and all would use this one: write {{silo}} where the silo's "
+                      "name belongs, or start each silo on its own machine; nothing was started",
+                      key, path, ranks));
+}
+
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
   check_simulation(config, arguments.places.simulates);
   check_no_claim(config);
   check_ranks(config, arguments.np, arguments.places.simulates);
+  check_own_places(config, arguments.np);
   const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
   if (!crowded.empty()) fmt::print(stderr, "crossilo: warning: {}\n", crowded);
-  if (config.run.one_machine) check_silo_files(config);
+  check_model_file(config.model);
+  if (config.run.one_machine) check_task(config, check_silo_files(config));
   SupervisorOptions supervised{.arguments = {"train"},
                                .ranks = arguments.np,
                                .shows_command = !arguments.places.is_quiet,
