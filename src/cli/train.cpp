@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
+#include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "train_rank.hpp"
@@ -81,7 +84,7 @@ void check_no_claim(const Config& config) {
   if (!config.run.silo.empty() && config.run.silos.size() > 1)
     throw ConfigError(fmt::format(
         "run.silo = {} (or CROSSILO_SILO) says which silo one rank is, but --np starts them all here, in the order of "
-        "run.silos: leave it away; nothing was started",
+        "run.silos: leave it out; nothing was started",
         config.run.silo));
 }
 
@@ -96,6 +99,17 @@ void check_own_places(const Config& config, int ranks) {
           fmt::format("{} = {}: --np starts {} ranks here, and all would use this one: write {{silo}} where the silo's "
                       "name belongs, or start each silo on its own machine; nothing was started",
                       key, path, ranks));
+}
+
+/// Removes the folder of a run that was refused before its first round: the message says all that it holds, and the
+/// next run gets its number.
+void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
+  const bool is_refusal =
+      exit_code == ExitCode::configuration || exit_code == ExitCode::environment || exit_code == ExitCode::data;
+  const auto has_begun = [](const RankStatus& status) { return status.round.value > 0; };
+  std::error_code ignored;  // a folder that stays is no harm
+  if (is_refusal && std::ranges::none_of(read_rank_statuses(folder), has_begun))
+    std::filesystem::remove_all(folder.path(), ignored);
 }
 
 /// Starts the ranks and says how they ended.
@@ -116,6 +130,7 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
+  remove_if_refused(folder, end.outcome.exit_code);
   // The ranks were all asked by USR1; only this process knows that it was Ctrl-C.
   const bool was_interrupted = end.outcome.exit_code == ExitCode::terminated && end.first_signal == SIGINT;
   return static_cast<int>(was_interrupted ? ExitCode::interrupted : end.outcome.exit_code);

@@ -156,7 +156,7 @@ class RankRun {
     identity_.silos = hosting_.names(config_.run.silos, identity_.rank);
     folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
     if (folder_->has_outcome())
-      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder away and a new one is made");
+      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder out and a new one is made");
     status_.emplace(*folder_, identity_);
     mark_termination_in(status_->descriptor());
     status_->write_running();

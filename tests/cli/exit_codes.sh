@@ -67,12 +67,15 @@ exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 taskset -c 0 "$CROS
 expect_code 0
 expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core; run.threads = 1 is the most that fits"
 
-# 3: mpirun will not, in its own words
+# 3: mpirun will not, in its own words; the run's number stays free
+runs_before=$(ls runs)
 exit_code_of env OMPI_MCA_orte_default_hostfile=/no/hostfile "$CROSSILO_BIN" train small.ini --np 4
 if [ "$code" != 0 ]; then # Open MPI 5 does not know this parameter
   expect_code 3
   expect_text "mpirun would not start 4 ranks: "
   expect_text "/no/hostfile"
+  runs_after=$(ls runs)
+  [ "$runs_before" = "$runs_after" ] || fail "a start that mpirun refused left a folder: $runs_after"
 fi
 exit_code_of env CROSSILO_MPIRUN=/no/mpirun "$CROSSILO_BIN" train small.ini --np 4
 expect_code 3
