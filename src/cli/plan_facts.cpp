@@ -59,11 +59,12 @@ void look_at_files(PlanFacts& plan) {
 
 PlannedModel build_model(const Config& config, const SiloSchema& schema) {
   const TorchSession torch;
-  const Model model = make_model(make_model_spec(config.model, schema));
+  ModelOutline model = outline_model(make_model_spec(config.model, schema));
   return {.name = config.model.torchscript.empty() ? config.model.name : config.model.torchscript,
-          .weights = model.layout().weights,
-          .buffers = model.layout().buffers,
-          .tensors = model.tensors()};
+          .weights = model.layout.weights,
+          .buffers = model.layout.buffers,
+          .memory_fault = memory_fault(model.layout),
+          .tensors = std::move(model.tensors)};
 }
 
 /// As many bins as can be; fewer are sent where rows are few.
