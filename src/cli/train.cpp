@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../launch/mpirun.hpp"
 #include "command_line.hpp"
 #include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
@@ -48,11 +50,20 @@ mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it w
                         .positional = {"CONFIG"},
                         .takes_settings = true};
 
+int number_of_ranks(const std::string& text) {
+  int ranks = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ranks);
+  if (error != std::errc() || end != text.data() + text.size() || ranks < 1)
+    throw ConfigError(fmt::format("--np {}: a number of ranks from 1 on is wanted, such as --np 4", text));
+  return ranks;
+}
+
 std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
   RankPlaces& places = arguments.places;
   bool is_verbose = false;
   po::options_description options("Options");
-  options.add_options()("np", po::value(&arguments.np), "ranks to start with mpirun")(
+  std::string np;
+  options.add_options()("np", po::value(&np), "ranks to start with mpirun")(
       "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
       "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
       "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself")(
@@ -61,7 +72,7 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
   auto values = parse_command_line(kText, options, argc, argv);
   if (!values) return values;
   po::notify(*values);
-  if (values->count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
+  if (values->count("np") != 0) arguments.np = number_of_ranks(np);
   if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   if (arguments.np > 0 && !places.run_folder.empty())
     throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
@@ -76,7 +87,8 @@ void check_ranks(const Config& config, int ranks, bool simulates) {
   if (processes > silos || (!simulates && processes != silos))
     throw EnvironmentError(fmt::format(
         "{} silos, but {} process{} wanted by --np{}; nothing was started", silos, ranks, ranks == 1 ? " is" : "es are",
-        processes > silos ? "" : ": add --simulate if each shall train several in turn"));
+        processes > silos ? fmt::format(": start with --np {}, one rank for each silo", silos)
+                          : ": add --simulate if each shall train several in turn"));
 }
 
 /// Throws where all ranks of this command would be the same silo.
@@ -146,6 +158,9 @@ int run_train(int argc, char** argv) {
   if (files.size() != 1)
     throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
   const Config config = load_config(config_request(files.front(), *values)).config;
+  arguments.places.command = shell_line({own_program(), "train"});
+  for (const std::string& argument : without_np({argv, argv + argc}))
+    arguments.places.command += " " + shell_line({argument});
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -47,11 +48,12 @@ RunFolder agree_on_run_folder(Communicator& communicator, const Config& config, 
 }
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
-void check_launch(const Config& config, int processes, bool simulates) {
+void check_launch(const Config& config, int processes, const RankPlaces& places) {
   const std::size_t silos = config.run.silos.size();
   const auto ranks = static_cast<std::size_t>(processes);
-  if (processes != launched_size() || ranks > silos || (!simulates && ranks != silos))
-    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch()) + "; nothing was started");
+  if (processes != launched_size() || ranks > silos || (!places.simulates && ranks != silos))
+    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), places.command) +
+                           "; nothing was started");
 }
 
 /// Who this rank takes itself for, as long as nobody has agreed.
@@ -78,12 +80,24 @@ std::vector<std::string> mapping(const Config& config, const Hosting& hosting) {
   return entries;
 }
 
+/// True of variables that mpirun makes for itself: nobody set them, and one is the key of the job.
+bool is_of_the_launcher(std::string_view entry) {
+  constexpr std::array kInternal = {"OMPI_MCA_orte_",
+                                    "OMPI_MCA_pmix",
+                                    "OMPI_MCA_prte",
+                                    "OMPI_MCA_ess",
+                                    "OMPI_MCA_initial_wdir",
+                                    "OMPI_MCA_shmem_RUNTIME",
+                                    "OMPI_MCA_mca_base_component_show"};
+  return std::ranges::any_of(kInternal, [&](const char* prefix) { return entry.starts_with(prefix); });
+}
+
 /// The libraries that are really loaded, and what was set for MPI: for who looks into a log.
 void log_machine() {
   log_debug(fmt::format("crossilo {}, {} ({})", kVersion, MpiSession::library_version(), loaded_library("libmpi.so")));
   for (char** entry = environ; *entry != nullptr; ++entry)
     for (const std::string_view prefix : {"OMPI_MCA_", "UCX_", "OMP_", "MKL_", "SLURM_JOB_ID"})
-      if (std::string_view(*entry).starts_with(prefix)) log_debug(*entry);
+      if (std::string_view(*entry).starts_with(prefix) && !is_of_the_launcher(*entry)) log_debug(*entry);
 }
 
 /// One rank's life. Only run() may throw; whatever it throws, fail() can tell.
@@ -134,7 +148,9 @@ class RankRun {
           lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
               ? hosting_.names(config_.run.silos, lost->lost_rank())
               : identity_.silos;
-      if (refuses_alike_ && lost == nullptr && !is_first()) return;
+      // Where MPI joined nobody, each is the first rank of a world of its own.
+      const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
+      if (refuses_alike_ && lost == nullptr && another_tells) return;
       if (!folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo}))
         show_text(stderr, fmt::format("crossilo: {}\n", text));
     } catch (const std::exception& failure) {
@@ -180,7 +196,7 @@ class RankRun {
     settings.emplace_back("the version of crossilo", kVersion);
     require_same_settings(*communicator_, settings, deadline);
     check_simulation(config_, places_.simulates);
-    check_launch(config_, ranks_, places_.simulates);
+    check_launch(config_, ranks_, places_);
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
     refuses_alike_ = false;
   }

@@ -13,6 +13,7 @@ namespace crossilo {
 struct RankPlaces {
   std::string run_folder;                  // given by the supervisor; empty: the first rank makes one
   std::string runs_folder = "runs";        // where a new one is made
+  std::string command;                     // as it would be typed again, without --np
   bool is_quiet = false;                   // warnings, errors and the end alone are shown
   bool simulates = false;                  // fewer ranks than silos are meant
   LogLevel stderr_level = LogLevel::none;  // of the first rank

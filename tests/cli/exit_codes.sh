@@ -22,6 +22,7 @@ expect_text "silo a: rank 0 on host "
 expect_text "rank 3 on host $(uname -n): silo d"
 expect_text "OMPI_MCA_btl_base_verbose=0"
 expect_text "libmpi.so"
+if grep -rqE "orte_|transports" runs/small-2/logs <<< "$output"; then fail "a log holds the job's key"; fi
 grep -q "rank 3 on host $(uname -n): silo d" runs/small-2/logs/c.log || fail "the log of c does not say who is who"
 # as root, with none of the variables that Open MPI wants of root
 exit_code_of env -u OMPI_ALLOW_RUN_AS_ROOT -u OMPI_ALLOW_RUN_AS_ROOT_CONFIRM "$CROSSILO_BIN" train small.ini --np 4
@@ -65,7 +66,7 @@ expect_text "make $((cores * 16)) threads for $cores core"
 [ ! -e runs/crowd-1 ] || fail "something was started"
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 taskset -c 0 "$CROSSILO_BIN" train small.ini --run.threads 2
 expect_code 0
-expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core; run.threads = 1 is the most that fits"
+expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core, so they take turns: run.threads = 1 is faster"
 
 # 3: mpirun will not, in its own words; the run's number stays free
 runs_before=$(ls runs)

@@ -16,13 +16,30 @@ mpirun_4=("$MPIEXEC" --oversubscribe --bind-to none -np 4)
 # 1: worlds of one rank each, or fewer ranks than silos, are no federation
 exit_code_of "$CROSSILO_BIN" train apart.ini
 expect_code 3
-expect_text "start with  crossilo train … --np 4"
+expect_text "start with  $CROSSILO_BIN train apart.ini --np 4"
+if grep -q MPI_ABORT <<< "$output"; then fail "a refusal is no abort: $output"; fi
 exit_code_of env PMI_SIZE=4 "$CROSSILO_BIN" train small.ini
 expect_code 3
 expect_text "MPI joined 1 of them"
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 2 "$CROSSILO_BIN" train apart.ini
 expect_code 3
-expect_text "mpirun --oversubscribe --bind-to none -np 4"
+expect_text "mpirun --oversubscribe --bind-to none -np 4 $CROSSILO_BIN train apart.ini"
+[ "$(grep -c "^crossilo: " <<< "$output")" = 1 ] || fail "once is enough: $output"
+exit_code_of env PMI_SIZE=4 PMI_RANK=2 "$CROSSILO_BIN" train small.ini
+expect_code 3
+[ -z "$output" ] || fail "rank 0 says it already: $output"
+exit_code_of "$CROSSILO_BIN" train small.ini --np 5
+expect_code 3
+expect_text "start with --np 4, one rank for each silo"
+exit_code_of "$CROSSILO_BIN" train small.ini --np four
+expect_code 2
+expect_text "--np four: a number of ranks from 1 on is wanted"
+for option in "-n 4" "-np 4"; do
+  # shellcheck disable=SC2086
+  exit_code_of "$CROSSILO_BIN" train small.ini $option
+  expect_code 2
+  expect_text "did you mean --np?"
+done
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
 expect_code 3
 expect_text "4 silos, but 3 processes are wanted"
