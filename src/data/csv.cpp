@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
@@ -87,6 +87,22 @@ class CsvScanner {
   std::size_t line_ = 1;
 };
 
+std::string whole_text(const std::string& path) {
+  const auto fail = [&] { throw DataError(path + ": cannot be read: " + std::strerror(errno)); };
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail();
+  std::string text;
+  std::array<char, 1 << 16> block{};
+  do {
+    file.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file);
+  if (file.bad()) fail();  // a folder, a disk that fails
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    throw DataError(path + ": is UTF-16, not UTF-8; save it as UTF-8");
+  return text;
+}
+
 }  // namespace
 
 std::size_t CsvTable::column(const std::string& name) const {
@@ -109,12 +125,7 @@ std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::
 }
 
 CsvTable read_csv(const std::string& path, const CsvOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(path + ": cannot be read: " + std::strerror(errno));
-  std::ostringstream text;
-  text << file.rdbuf();
-
-  CsvTable table{path, options.columns, parse_csv(text.view(), options.separator, path)};
+  CsvTable table{path, options.columns, parse_csv(whole_text(path), options.separator, path)};
   if (table.columns.empty() && !table.rows.empty()) {
     table.columns = std::move(table.rows.front().fields);
     table.rows.erase(table.rows.begin());
