@@ -29,9 +29,12 @@ class IdxStream {
   /// The bytes read; fewer than wanted at the end of the file only.
   std::size_t read(std::span<std::uint8_t> bytes) {
     const int count = ::gzread(file_.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
-    if (count < 0) {
-      int code = 0;
-      const char* text = ::gzerror(file_.get(), &code);
+    int code = 0;
+    const char* text = ::gzerror(file_.get(), &code);
+    // Where a gzip file ends too early, all that could be read is given back as if nothing were amiss.
+    const bool is_cut = static_cast<std::size_t>(count) < bytes.size() && code == Z_BUF_ERROR;
+    if (count < 0 || is_cut) {
+      if (is_cut) offset_ += static_cast<std::size_t>(count), text = "the gzip file is cut off";
       throw DataError(fmt::format("{}: cannot be read after byte {}: {}", path_, offset_,
                                   code == Z_ERRNO ? std::strerror(errno) : text));
     }
