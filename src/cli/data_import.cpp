@@ -71,7 +71,8 @@ void write_images(const DataOptions& given) {
         fmt::format("output = \"{}\": IDX files make one silo file (crossilo data split makes more), so {} has no "
                     "meaning",
                     given.text("output"), kSiloPlace));
-  write_silo(given.text("output"), "", import_idx(import));
+  const std::string path = output_paths(given, {""}, given.inputs()).front();
+  write_silo(path, import_idx(import));
 }
 
 }  // namespace
@@ -87,8 +88,10 @@ int run_data_import(int argc, char** argv) {
   }
   // Everything is read and checked before anything is written.
   const std::vector<ImportedSilo> silos = import_csv(given);
-  if (const std::string fault = output_fault(given.text("output"), silos.size()); !fault.empty()) given.refuse(fault);
-  for (const auto& [silo, data] : silos) write_silo(given.text("output"), silo, data);
+  Texts names;
+  for (const ImportedSilo& silo : silos) names.push_back(silo.silo);
+  const Texts paths = output_paths(given, names, given.inputs());
+  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(paths[i], silos[i].data);
   return 0;
 }
 

@@ -26,6 +26,15 @@ void DataOptions::require(const char* name) const {
   if (!has(name)) refuse(fmt::format("--{} is missing", name));
 }
 
+Texts DataOptions::inputs() const {
+  Texts paths = files();
+  for (const std::string& entry : texts("csv"))  // NAME=FILE, or FILE alone
+    paths.insert(paths.end(), {entry, entry.substr(entry.find('=') + 1)});
+  for (const char* name : {"idx_images", "idx_labels", "idx_test_images", "idx_test_labels"})
+    if (has(name)) paths.push_back(text(name));
+  return paths;
+}
+
 Texts DataOptions::list(const char* name) const { return has(name) ? checked_parts(name, text(name), ',') : Texts{}; }
 
 std::vector<std::pair<std::string, std::string>> DataOptions::pairs(const char* name, const char* form) const {

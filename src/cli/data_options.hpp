@@ -31,6 +31,8 @@ class DataOptions {
   [[nodiscard]] std::string text(const char* name) const { return has(name) ? get<std::string>(name) : ""; }
   [[nodiscard]] Texts texts(const char* name) const { return has(name) ? get<Texts>(name) : Texts{}; }
   [[nodiscard]] Texts files() const { return texts("FILE"); }
+  /// Every file that the options name to be read.
+  [[nodiscard]] Texts inputs() const;
   /// The parts of "a,b,c"; none may be empty, no two alike.
   [[nodiscard]] Texts list(const char* name) const;
   /// {"cp", "1|2"} of every "cp=1|2".

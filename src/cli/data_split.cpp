@@ -120,8 +120,7 @@ int run_data_split(int argc, char** argv) {
   if (!values) return 0;
   const DataOptions given(kText.name, *values);
   const PartitionOptions options = partition_options(given);
-  const std::string output = given.text("output");
-  if (const std::string fault = output_fault(output, options.silos); !fault.empty()) given.refuse(fault);
+  const Texts paths = output_paths(given, part_names(options.silos), given.inputs());
 
   auto [path, data] = read_source(given);
   data.origin = origin_of(data, options);
@@ -131,9 +130,7 @@ int run_data_split(int argc, char** argv) {
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
-  const auto names = part_names(options.silos);
-  for (std::size_t silo = 0; silo < names.size(); ++silo)
-    write_silo(output, names[silo], part_of(data, partition, silo));
+  for (std::size_t silo = 0; silo < paths.size(); ++silo) write_silo(paths[silo], part_of(data, partition, silo));
   return 0;
 }
 

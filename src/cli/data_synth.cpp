@@ -50,10 +50,9 @@ int run_data_synth(int argc, char** argv) {
     if (!(value >= 0.0 && value <= 1000.0)) given.refuse(fmt::format("{} = {}: 0 to 1000 is wanted", name, value));
   if (recipe.silos < 1 || recipe.silos > kSilosMax)
     given.refuse(fmt::format("silos = {}: 1 to {} are wanted", recipe.silos, kSilosMax));
-  if (const std::string fault = output_fault(given.text("output"), recipe.silos); !fault.empty()) given.refuse(fault);
-  const auto names = part_names(recipe.silos);
+  const Texts paths = output_paths(given, part_names(recipe.silos), {});
   const auto silos = synthetic_silos(recipe);
-  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(given.text("output"), names[i], silos[i]);
+  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(paths[i], silos[i]);
   return 0;
 }
 

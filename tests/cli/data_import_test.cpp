@@ -109,6 +109,19 @@ TEST_F(DataImport, NamesFaultyOptions) {
   EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no FILE is given");
 }
 
+TEST_F(DataImport, NeverWritesOverWhatItReads) {
+  const std::string csv = folder_.write("a.csv", "x,y\n1,0\n2,1\n");
+  const std::string before = TemporaryFolder::read(csv);
+  std::filesystem::create_hard_link(csv, folder_.path("same.csv"));
+  for (const char* output : {"{silo}.csv", "a.csv", "./{silo}.csv", "same.csv"})
+    EXPECT_HAS(config_error({"--csv", "a=" + csv, "--label", "y > 0", "--output", folder_.path(output)}),
+               "would be written over " + csv + ", which is read");
+  EXPECT_EQ(TemporaryFolder::read(csv), before);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path("same.csv")));
+  output_of(run_data_import, {"--csv", "a=" + csv, "--label", "y > 0", "--output", folder_.path("{silo}/{silo}.h5")});
+  EXPECT_EQ(read_silo_file(folder_.path("a/a.h5")).train.rows, 2u);
+}
+
 TEST_F(DataImport, ReadsImages) {
   std::string image_text("\0\0\x08\x03\0\0\0\4\0\0\0\1\0\0\0\2", 16);
   image_text += "\x01\x02\x03\x04\x05\x06\x07\xff";
@@ -138,6 +151,7 @@ TEST_F(DataImport, ReadsImages) {
                                 "--test_fraction", "0.5"})),
              "--test_fraction does not go with --idx_test_images");
   EXPECT_HAS(config_error({"--idx_labels", labels, "--output", path}), "--idx_images is missing");
+  EXPECT_HAS(config_error(with({"--output", labels})), "would be written over");
 }
 
 TEST_F(DataImport, DescribeFailsWhenFilesDoNotFit) {

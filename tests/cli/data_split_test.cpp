@@ -112,6 +112,15 @@ TEST_F(DataSplit, TakesImages) {
   EXPECT_EQ(part.train.rows, 20u);
 }
 
+TEST_F(DataSplit, NeverWritesOverWhatItReads) {
+  const std::string source = folder_.path("silo1.h5");
+  std::filesystem::rename(file_, source);
+  EXPECT_HAS(config_error({source, "--silos", "2", "--by", "iid", "--output", folder_.path("{silo}.h5")}),
+             "silo1.h5 would be written over " + source + ", which is read");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("silo0.h5")));
+  EXPECT_EQ(read_silo_file(source).train.rows, 100u);
+}
+
 TEST_F(DataSplit, NamesFaultyOptions) {
   EXPECT_HAS(config_error({}), "--silos is missing");
   EXPECT_HAS(config_error({file_, "--by", "iid", "--output", output_}), "--silos is missing");
