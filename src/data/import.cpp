@@ -10,6 +10,8 @@
 #include <set>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/silo_name.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "label.hpp"
 
 namespace crossilo {
@@ -167,10 +169,23 @@ SiloData import_silo(const CsvTable& table, const std::vector<std::string>& feat
 
 }  // namespace
 
-bool is_silo_name(const std::string& name) {
-  constexpr const char* allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-  return !name.empty() && name.find_first_not_of(allowed) == std::string::npos && name.front() != '.' &&
-         name.front() != '-';
+std::string name_silos(std::vector<SiloTable>& tables) {
+  std::string changes;
+  std::map<std::string, std::string> given_of;
+  for (SiloTable& table : tables) {
+    const std::string given = shown(table.silo);
+    std::string name = nearest_silo_name(table.silo);
+    if (const std::string fault = silo_name_fault(name); !fault.empty())
+      throw DataError(
+          fmt::format("{}: a silo's name \"{}\" {}; {} are wanted", table.table.path, given, fault, kSiloNameAllowed));
+    const auto [entry, is_new] = given_of.try_emplace(name, given);
+    if (!is_new)
+      throw DataError(fmt::format("{}: silos {} and {} would both be written as {}; give one another name",
+                                  table.table.path, entry->second, given, name));
+    if (name != table.silo) changes += fmt::format("silo {} is written as {}\n", given, name);
+    table.silo = std::move(name);
+  }
+  return changes;
 }
 
 std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& silo_column) {
@@ -181,7 +196,7 @@ std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& 
     const std::string& silo = row.fields[index];
     const auto [entry, is_new] = position_of.try_emplace(silo, silos.size());
     if (is_new) {
-      if (!is_silo_name(silo)) refuse(table, row, {silo_column, index, {}, {}}, kSiloNameWanted);
+      if (silo.empty()) refuse(table, row, {silo_column, index, {}, {}}, "a silo's name is wanted");
       silos.push_back({silo, {table.path, table.columns, {}}});
     }
     silos[entry->second].table.rows.push_back(row);

@@ -169,9 +169,12 @@ TEST_F(Import, TakesATableApartBySilo) {
   EXPECT_EQ(silos[0].silo, "b");
   EXPECT_EQ(silos[0].data.train.x, (std::vector<float>{1, 3}));
   EXPECT_EQ(silos[1].data.train.x, (std::vector<float>{2}));
-  const CsvTable wrong = read_csv(folder_.write("all.csv", "site,x,num\n../b,1,0\n"), {});
+  const CsvTable wrong = read_csv(folder_.write("all.csv", "site,x,num\n,1,0\n"), {});
   EXPECT_HAS(error_text<DataError>([&] { static_cast<void>(tables_by_silo(wrong, "site")); }),
-             "all.csv:2: column site: \"../b\" found, a silo name of letters");
+             "all.csv:2: column site: \"\" found, a silo's name is wanted");
+  std::vector<SiloTable> tables = {{"../b", table}, {std::string(65, 'x'), table}};
+  EXPECT_HAS(error_text<DataError>([&] { static_cast<void>(name_silos(tables)); }), "has 65 characters");
+  EXPECT_EQ(tables.front().silo, "___b");
 }
 
 TEST_F(Import, SplitsByClassAndGroup) {
