@@ -6,6 +6,7 @@
 #include "command_line.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "data_options.hpp"
+#include "import_summary.hpp"
 #include "silo_output.hpp"
 
 namespace crossilo {
@@ -92,6 +93,9 @@ int run_data_import(int argc, char** argv) {
   Texts names;
   for (const ImportedSilo& silo : silos) names.push_back(silo.silo);
   const Texts paths = output_paths(given, names, given.inputs());
+  // An institution that imports its own rows may have one class; the others have the rest.
+  if (silos.size() > 1) require_two_classes(silos);
+  std::cout << import_summary(silos);
   for (std::size_t i = 0; i < silos.size(); ++i) write_silo(paths[i], silos[i].data);
   return 0;
 }

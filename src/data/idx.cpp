@@ -12,6 +12,7 @@
 #include <span>
 
 #include "crossilo/base/error.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -110,9 +111,14 @@ SiloSchema schema_of(const IdxArray& images, const std::vector<std::string>& cla
   schema.class_names = class_names;
   schema.task = class_names.size() == 2 ? Task::binary : Task::multiclass;
   schema.sample_shape = {images.shape[1], images.shape[2]};
+  const auto require = [&](const std::string& fault) {
+    if (!fault.empty()) throw DataError(images.path + ": " + fault);
+  };
+  require(sample_fault(schema));
   for (std::size_t row = 0; row < images.shape[1]; ++row)
     for (std::size_t column = 0; column < images.shape[2]; ++column)
       schema.feature_names.push_back(fmt::format("p_{}_{}", row, column));
+  require(schema_fault(schema));
   return schema;
 }
 

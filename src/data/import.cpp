@@ -9,10 +9,13 @@
 #include <map>
 #include <set>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/silo_name.hpp"
 #include "crossilo/base/utf8.hpp"
+#include "import_column.hpp"
 #include "label.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -21,26 +24,9 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// One column of the CSV file, with what the recipe says about it.
-struct Column {
-  std::string name;
-  std::size_t index = 0;
-  std::vector<std::string> categories;  // empty: a number
-  std::vector<std::string> missing_marks;
-};
-
-Column column_of(const CsvTable& table, const std::string& name, const ImportRecipe& recipe) {
-  Column column{name, table.column(name), {}, {""}};
-  for (const CategoricalColumn& categorical : recipe.categorical)
-    if (categorical.column == name) column.categories = categorical.categories;
-  for (const MissingMark& missing : recipe.missing)
-    if (missing.column.empty() || missing.column == name) column.missing_marks.push_back(missing.mark);
-  return column;
-}
-
 [[noreturn]] void refuse(const CsvTable& table, const CsvRow& row, const Column& column, const std::string& wanted) {
-  throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, {}", table.path, row.line, column.name,
-                              row.fields[column.index], wanted));
+  throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, {}", table.path, row.line, shown(column.name),
+                              shown(row.fields[column.index]), wanted));
 }
 
 std::vector<std::string> feature_columns(const CsvTable& table, const ImportRecipe& recipe) {
@@ -48,7 +34,8 @@ std::vector<std::string> feature_columns(const CsvTable& table, const ImportReci
   if (!recipe.use.empty()) return recipe.use;
   std::vector<std::string> names;
   for (const std::string& name : table.columns) {
-    const bool has_role = name == recipe.label.column || name == recipe.group_column || name == recipe.silo_column;
+    const bool has_role = name == recipe.label.column || name == recipe.group_column || name == recipe.silo_column ||
+                          name == recipe.key_column;
     if (!has_role && !contains(recipe.drop, name)) names.push_back(name);
   }
   return names;
@@ -83,7 +70,7 @@ void require_features(const ImportRecipe& recipe, const std::vector<std::string>
     throw ConfigError(fmt::format("use: {} is the label, so it cannot be a feature", recipe.label.column));
   for (const CategoricalColumn& categorical : recipe.categorical) require("categorical", categorical.column);
   for (const MissingMark& missing : recipe.missing)
-    if (!missing.column.empty()) require("missing", missing.column);
+    if (!missing.column.empty() && missing.column != recipe.key_column) require("missing", missing.column);
 }
 
 void append_feature_names(const Column& column, std::vector<std::string>& names) {
@@ -105,11 +92,7 @@ void append_values(const CsvTable& table, const CsvRow& row, const Column& colum
     return;
   }
   const auto number = parse_number(cell);
-  if (!number)
-    refuse(table, row, column,
-           fmt::format("a number is wanted (a category: --categorical '{0}={1}|…'; no feature: --drop {0}; a missing "
-                       "value: --missing '{0}={1}')",
-                       column.name, cell));
+  CROSSILO_ASSERT(number);  // require_numbers has looked
   x.push_back(static_cast<float>(*number));
   if (!std::isfinite(x.back())) refuse(table, row, column, "a number that fits float32 is wanted");
 }
@@ -144,17 +127,41 @@ std::vector<bool> test_rows(const CsvTable& table, const ImportRecipe& recipe, c
   return split_rows(strata, groups, recipe.split);
 }
 
-SiloData import_silo(const CsvTable& table, const std::vector<std::string>& features, const ImportRecipe& recipe) {
+/// The place of each row's value among all values: numbers in ascending order, then texts, then what is missing.
+std::vector<double> places_of(const CsvTable& table, const Column& column) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto key_of = [&](const CsvRow& row) {
+    const std::string& cell = row.fields[column.index];
+    const auto number = parse_number(cell);
+    return number ? std::pair(*number, std::string()) : std::pair(kInfinity, cell);
+  };
+  std::map<std::pair<double, std::string>, double> place_of;
+  for (const CsvRow& row : table.rows) place_of[key_of(row)] = 0.0;
+  double next = 0.0;
+  for (auto& [key, place] : place_of) place = next++;
+  std::vector<double> places;
+  for (const CsvRow& row : table.rows) {
+    const bool is_missing = index_of(column.missing_marks, row.fields[column.index]).has_value();
+    places.push_back(is_missing ? kInfinity : place_of[key_of(row)]);
+  }
+  return places;
+}
+
+ImportedSilo import_silo(const SiloTable& source, const std::vector<std::string>& features,
+                         const ImportRecipe& recipe) {
+  const CsvTable& table = source.table;
   const LabelSchema label = label_schema(recipe);
   std::vector<Column> columns;
   for (const std::string& name : features) columns.push_back(column_of(table, name, recipe));
 
-  SiloData data;
+  ImportedSilo silo{source.silo, {}, {}};
+  SiloData& data = silo.data;
   data.origin = recipe.origin;
   data.schema.task = label.task;
   data.schema.class_names = label.class_names;
   for (const Column& column : columns) append_feature_names(column, data.schema.feature_names);
   data.schema.sample_shape = {data.schema.feature_names.size()};
+  if (const std::string fault = schema_fault(data.schema); !fault.empty()) throw DataError(table.path + ": " + fault);
 
   const std::vector<float> labels = labels_of(table, recipe, label);
   const std::vector<bool> is_test = test_rows(table, recipe, labels);
@@ -164,7 +171,11 @@ SiloData import_silo(const CsvTable& table, const std::vector<std::string>& feat
     set.y.push_back(labels[row]);
     ++set.rows;
   }
-  return data;
+  if (recipe.key_column.empty()) return silo;
+  const std::vector<double> places = places_of(table, column_of(table, recipe.key_column, recipe));
+  for (std::size_t row = 0; row < places.size(); ++row)
+    (is_test[row] ? silo.keys.test : silo.keys.train).push_back(places[row]);
+  return silo;
 }
 
 }  // namespace
@@ -211,11 +222,11 @@ std::vector<ImportedSilo> import_silos(const std::vector<SiloTable>& tables, con
         fmt::format("test_fraction = {}: a number from 0 to below 1 is wanted", recipe.split.test_fraction));
   const auto features = feature_columns(tables.front().table, recipe);
   require_features(recipe, features);
+  if (recipe.use.empty())
+    for (const SiloTable& source : tables) require_same_columns(source.table, recipe, features);
+  require_numbers(tables, features, recipe);
   std::vector<ImportedSilo> silos;
-  for (const SiloTable& source : tables) {
-    if (recipe.use.empty()) require_same_columns(source.table, recipe, features);
-    silos.push_back({source.silo, import_silo(source.table, features, recipe)});
-  }
+  for (const SiloTable& source : tables) silos.push_back(import_silo(source, features, recipe));
   return silos;
 }
 

@@ -54,6 +54,8 @@ TEST_F(DataImport, RunsTheExampleOfItsHelp) {
   const std::string output = output_of(run_data_import, example_of(help));
   std::filesystem::current_path(before);
   EXPECT_EQ(output,
+            "features: age, sex, cp=1, cp=2, cp=3, cp=4, trestbps, chol, fbs, restecg, thalach, exang and 1 more\n"
+            "label: \"num > 0\" 0.625 of 16 rows\n"
             "data/example/cleveland.h5: 6 rows to train on, 2 to test on, 13 columns\n"
             "data/example/va.h5: 6 rows to train on, 2 to test on, 13 columns\n");
   const auto json = nlohmann::json::parse(output_of(run_data_describe, {"--json", folder_.path("data/example/va.h5")}));
@@ -123,7 +125,10 @@ TEST_F(DataImport, NamesFaultyOptions) {
   EXPECT_HAS(with({"--task", "binary"}), "only regression is to be said");
   EXPECT_HAS(with({"--csv", "a=b.csv"}), "csv: silo a is named twice");
   EXPECT_HAS(with({"--csv", "b=" + folder_.path("a.csv")}), "with more than one silo it needs {silo}");
-  EXPECT_HAS(with({"--seed", "x"}), "data import: ");
+  for (const char* seed : {"x", "-1", " 1", "1.5", "", "99999999999999999999"})
+    EXPECT_HAS(with({"--seed", seed}), "a whole number from 0 to 18446744073709551615 is wanted");
+  EXPECT_HAS(with({"--separator", "\""}), "separator: a quote or the end of a line");
+  EXPECT_HAS(with({"--origin", "\xff"}), "origin = \"\\xff\": text in UTF-8 is wanted");
   EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no FILE is given");
 }
 
@@ -170,6 +175,27 @@ TEST_F(DataImport, ReadsImages) {
              "--test_fraction does not go with --idx_test_images");
   EXPECT_HAS(config_error({"--idx_labels", labels, "--output", path}), "--idx_images is missing");
   EXPECT_HAS(config_error(with({"--output", labels})), "would be written over");
+}
+
+TEST_F(DataImport, SaysWhatItTookForTheLabel) {
+  const std::string a = "a=" + folder_.write("a.csv", "x,y\n1,2\n2,3\n"),
+                    b = "b=" + folder_.write("b.csv", "x,y\n1,2\n");
+  const auto options = [&](Arguments more) {
+    more.insert(more.end(), {"--output", folder_.path("{silo}.h5")});
+    return more;
+  };
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--csv", b, "--label", "y", "--task", "regression"})),
+             "features: x\nlabel: mean 2.333 of 3 rows\n");
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--csv", b, "--label", "y", "--classes", "2,3,4"})),
+             "label: \"2\" 0.667, \"3\" 0.333, \"4\" 0.000 of 3 rows\n");
+  std::filesystem::remove(folder_.path("a.h5"));
+  EXPECT_HAS(error_text<DataError>([&] {
+               static_cast<void>(run(run_data_import, options({"--csv", a, "--csv", b, "--label", "y > 1"})));
+             }),
+             "label: all 3 rows are \"y > 1\", so there is nothing to learn");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("a.h5")));
+  // One institution's rows alone may well be of one class.
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--label", "y > 1"})), "label: \"y > 1\" 1.000 of 2 rows");
 }
 
 TEST_F(DataImport, DescribeFailsWhenFilesDoNotFit) {

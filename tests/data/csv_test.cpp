@@ -69,6 +69,15 @@ TEST(Csv, ChecksTheShapeOfATable) {
              "none.csv: cannot be read: No such file");
 }
 
+TEST(Csv, RefusesSeparatorsThatMeanSomethingElse) {
+  const TemporaryFolder folder;
+  for (const char separator : {'"', '\n', '\r'})
+    EXPECT_HAS(error_text<ConfigError>([&] {
+                 static_cast<void>(read_csv(folder.write("a.csv", "x\n1\n"), {{}, separator}));
+               }),
+               "separator: a quote or the end of a line cannot stand between fields");
+}
+
 TEST(Csv, NamesAFileThatCannotBeReadAsText) {
   const TemporaryFolder folder;
   const auto error = [&](const std::string& path) {

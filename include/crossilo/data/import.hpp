@@ -45,6 +45,7 @@ struct ImportRecipe {
   bool regression = false;
   std::string group_column;  // rows of one group stay together in the split; empty: no groups
   std::string silo_column;   // names the silo of a row; empty: one table a silo
+  std::string key_column;    // to deal rows out by: `keys` of ImportedSilo; no feature unless `use` names it
   SplitOptions split;
   std::string origin;
 };
@@ -64,6 +65,7 @@ struct SiloTable {
 
 struct ImportedSilo {
   std::string silo;
+  RowKeys keys;   // places of the key column's values: numbers ascending, then texts; empty without one
   SiloData data;  // without the digest, which is computed on writing
 };
 
