@@ -2,6 +2,15 @@
 # shellcheck shell=bash
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
+# What stands at the head of the calling script is its help.
+head_text() { sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "jobs/$(basename "$0")"; }
+case " $* " in
+  *" --help "* | *" -h "*)
+    head_text
+    exit 0
+    ;;
+esac
+
 # shellcheck disable=SC2034
 crossilo_cache="${XDG_CACHE_HOME:-$HOME/.cache}/crossilo"
 # One compiler cache for all build folders and all clones of this repository.

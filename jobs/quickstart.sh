@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From a clean clone to a trained model: packages, build, data, and four hospitals under a real mpirun.
+# From a clean clone to a trained model: packages, build, data, and four hospitals under a real mpirun. Takes no options; safe to run twice.
+#   jobs/quickstart.sh
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 program=build/release/crossilo

@@ -22,7 +22,7 @@ for option in "$@"; do
   case $option in
     --no-tests) with_tests=no ;;
     --no-apt) with_apt=no ;;
-    *) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2 ;;
+    *) head_text >&2; exit 2 ;;
   esac
 done
 packages=("${build_packages[@]}")

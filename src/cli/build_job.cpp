@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "../model/torchscript_file.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/model_spec.hpp"
 #include "crossilo/comm/local_communicator.hpp"
@@ -110,7 +111,17 @@ class NoObserver final : public RunObserver {
 
 }  // namespace
 
-void check_silo_files(const Config& config) {
+void check_task(const Config& config, const SiloSchema& schema) {
+  (void)make_model_spec(config.model, schema);
+  (void)stop_options(config, schema.task);
+  (void)train_options(config, schema.task);
+}
+
+void check_model_file(const ModelConfig& model) {
+  if (!model.torchscript.empty()) (void)read_torchscript_file(model.torchscript, model.torchscript_sha256);
+}
+
+SiloSchema check_silo_files(const Config& config) {
   SiloSchema expected;
   std::string expected_silo;
   for (const std::string& silo : config.run.silos) {
@@ -129,6 +140,7 @@ void check_silo_files(const Config& config) {
                                   difference, expected_silo));
     }
   }
+  return expected;
 }
 
 Job::Job(const Config& config, std::vector<SiloId> hosted)
@@ -178,7 +190,7 @@ FederationSetup Job::common_setup() {
   FederationSetup setup;
   setup.facts.config_hash = shared_hash(config_);
   setup.facts.shared_settings = shared_settings(config_);
-  setup.facts.schema_hash = schema_hash(schema());
+  setup.facts.schema = schema();
   setup.facts.model_schema_hash = model_->schema_hash();
   model_->initialise(root_);
   setup.initial = model_->parameters();

@@ -34,8 +34,11 @@ std::optional<po::variables_map> parse_command_line(const CommandText& text, con
                   .run(),
               values);
   } catch (const po::unknown_option& error) {
-    throw ConfigError(fmt::format("{0}: {1}{2}; see crossilo {0} --help", text.name, error.what(),
-                                  text.takes_settings ? option_suggestion(error.get_option_name()) : ""));
+    const std::string option = error.get_option_name();
+    std::string suggestion = text.takes_settings ? option_suggestion(option) : "";
+    if (options.find_nothrow("np", /*approx=*/false) != nullptr && (option == "-n" || option == "-np"))
+      suggestion = "; did you mean --np?";  // as mpirun and srun have it
+    throw ConfigError(fmt::format("{0}: {1}{2}; see crossilo {0} --help", text.name, error.what(), suggestion));
   } catch (const po::error& error) {
     throw ConfigError(fmt::format("{0}: {1}; see crossilo {0} --help", text.name, error.what()));
   }

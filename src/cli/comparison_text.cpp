@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "crossilo/io/final_table.hpp"
+#include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
 namespace {
@@ -84,7 +85,7 @@ std::string comparison_json(const Comparison& comparison) {
   if (const auto& difference = comparison.federated_minus_pooled)
     json["federated_minus_pooled"] = {
         {metric, difference->value}, {"low", difference->low}, {"high", difference->high}};
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 std::string own_columns_text(Job& job, const TrainedModel& trained, const std::vector<std::string>& silo_names) {

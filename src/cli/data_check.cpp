@@ -8,6 +8,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/drift.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "data_options.hpp"
 
 namespace crossilo {
@@ -77,7 +78,7 @@ int run_data_check(int argc, char** argv) {
   std::string differences = schema_differences(silos);
   const std::vector<Drift> drifts = differences.empty() ? drift_of(silos) : std::vector<Drift>{};
   if (given.has("json"))
-    std::cout << to_json(silos, differences, drifts).dump(2) << '\n';
+    std::cout << json_text(to_json(silos, differences, drifts));
   else if (differences.empty())
     std::cout << drift_table(silos, drifts);
   if (differences.empty()) return 0;

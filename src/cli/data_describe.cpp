@@ -9,6 +9,7 @@
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/describe.hpp"
 #include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
 namespace {
@@ -55,7 +56,7 @@ int run_data_describe(int argc, char** argv) {
   if (values.count("json") > 0) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const SiloDescription& silo : silos) json.push_back(to_json(silo));
-    std::cout << json.dump(2) << '\n';
+    std::cout << json_text(json);
   } else {
     std::cout << description_table(silos);
   }

@@ -6,6 +6,7 @@
 #include "command_line.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "data_options.hpp"
+#include "import_summary.hpp"
 #include "silo_output.hpp"
 
 namespace crossilo {
@@ -48,7 +49,6 @@ std::vector<SiloTable> read_tables(const DataOptions& given) {
   std::vector<SiloTable> tables;
   std::set<std::string> names;
   for (const auto& [name, file] : given.pairs("csv", "NAME=FILE (or --silo_column)")) {
-    if (!is_silo_name(name)) given.refuse(fmt::format("csv = \"{}={}\": {}", name, file, kSiloNameWanted));
     if (!names.insert(name).second) given.refuse(fmt::format("csv: silo {} is named twice", name));
     tables.push_back({name, read_csv(file, csv)});
   }
@@ -60,7 +60,9 @@ std::vector<ImportedSilo> import_csv(const DataOptions& given) {
   ImportRecipe recipe = recipe_of(given);
   given.require("output");
   recipe.silo_column = given.text("silo_column");
-  return import_silos(read_tables(given), recipe);
+  std::vector<SiloTable> tables = read_tables(given);
+  std::cout << name_silos(tables);
+  return import_silos(tables, recipe);
 }
 
 void write_images(const DataOptions& given) {
@@ -71,7 +73,8 @@ void write_images(const DataOptions& given) {
         fmt::format("output = \"{}\": IDX files make one silo file (crossilo data split makes more), so {} has no "
                     "meaning",
                     given.text("output"), kSiloPlace));
-  write_silo(given.text("output"), "", import_idx(import));
+  const std::string path = output_paths(given, {""}, given.inputs()).front();
+  write_silo(path, import_idx(import));
 }
 
 }  // namespace
@@ -87,8 +90,13 @@ int run_data_import(int argc, char** argv) {
   }
   // Everything is read and checked before anything is written.
   const std::vector<ImportedSilo> silos = import_csv(given);
-  if (const std::string fault = output_fault(given.text("output"), silos.size()); !fault.empty()) given.refuse(fault);
-  for (const auto& [silo, data] : silos) write_silo(given.text("output"), silo, data);
+  Texts names;
+  for (const ImportedSilo& silo : silos) names.push_back(silo.silo);
+  const Texts paths = output_paths(given, names, given.inputs());
+  // An institution that imports its own rows may have one class; the others have the rest.
+  if (silos.size() > 1) require_two_classes(silos);
+  std::cout << import_summary(silos);
+  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(paths[i], silos[i].data);
   return 0;
 }
 

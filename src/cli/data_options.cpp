@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <limits>
 #include <set>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
+#include "crossilo/base/utf8.hpp"
 
 namespace crossilo {
 namespace {
@@ -24,6 +27,32 @@ void DataOptions::refuse(const std::string& what) const {
 
 void DataOptions::require(const char* name) const {
   if (!has(name)) refuse(fmt::format("--{} is missing", name));
+}
+
+std::uint64_t DataOptions::whole_number(const char* name) const {
+  const std::string digits = text(name);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size())
+    refuse(fmt::format("{} = \"{}\": a whole number from 0 to {} is wanted", name, shown(digits),
+                       std::numeric_limits<std::uint64_t>::max()));
+  return value;
+}
+
+std::size_t DataOptions::silos() const {
+  constexpr std::size_t kSilosMax = 10000;
+  const std::uint64_t count = whole_number("silos");
+  if (count < 1 || count > kSilosMax) refuse(fmt::format("silos = {}: 1 to {} are wanted", count, kSilosMax));
+  return count;
+}
+
+Texts DataOptions::inputs() const {
+  Texts paths = files();
+  for (const std::string& entry : texts("csv"))  // NAME=FILE, or FILE alone
+    paths.insert(paths.end(), {entry, entry.substr(entry.find('=') + 1)});
+  for (const char* name : {"idx_images", "idx_labels", "idx_test_images", "idx_test_labels"})
+    if (has(name)) paths.push_back(text(name));
+  return paths;
 }
 
 Texts DataOptions::list(const char* name) const { return has(name) ? checked_parts(name, text(name), ',') : Texts{}; }
@@ -75,7 +104,7 @@ void add_idx_options(po::options_description& options) {
 void add_row_split_options(po::options_description& options) {
   auto add = options.add_options();
   add("test_fraction", po::value<double>()->default_value(0.25, "0.25"), "rows set apart, of each class alike");
-  add("seed", po::value<std::uint64_t>()->default_value(1), "another seed, another split");
+  add("seed", po::value<std::string>()->default_value("1"), "another seed, another split");
 }
 
 void add_output_options(po::options_description& options) {
@@ -86,8 +115,14 @@ void add_output_options(po::options_description& options) {
 
 CsvOptions csv_options(const DataOptions& given) { return {given.list("columns"), given.get<char>("separator")}; }
 
+std::string origin_of(const DataOptions& given) {
+  const std::string origin = given.text("origin");
+  if (!is_utf8(origin)) given.refuse(fmt::format("origin = \"{}\": text in UTF-8 is wanted", shown(origin)));
+  return origin;
+}
+
 SplitOptions row_split_of(const DataOptions& given) {
-  const SplitOptions split{given.get<double>("test_fraction"), given.get<std::uint64_t>("seed")};
+  const SplitOptions split{given.get<double>("test_fraction"), given.whole_number("seed")};
   if (!(split.test_fraction >= 0.0 && split.test_fraction < 1.0))
     given.refuse(fmt::format("test_fraction = {}: a number from 0 to below 1 is wanted", split.test_fraction));
   return split;
@@ -110,7 +145,7 @@ ImportRecipe recipe_of(const DataOptions& given) {
   recipe.regression = given.has("task");
   recipe.group_column = given.text("group");
   recipe.split = row_split_of(given);
-  recipe.origin = given.text("origin");
+  recipe.origin = origin_of(given);
   return recipe;
 }
 
@@ -140,7 +175,7 @@ IdxImport idx_import_of(const DataOptions& given) {
   }
   import.class_names = given.list("classes");
   import.split = row_split_of(given);
-  import.origin = given.text("origin");
+  import.origin = origin_of(given);
   return import;
 }
 

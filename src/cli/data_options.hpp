@@ -31,6 +31,12 @@ class DataOptions {
   [[nodiscard]] std::string text(const char* name) const { return has(name) ? get<std::string>(name) : ""; }
   [[nodiscard]] Texts texts(const char* name) const { return has(name) ? get<Texts>(name) : Texts{}; }
   [[nodiscard]] Texts files() const { return texts("FILE"); }
+  /// Every file that the options name to be read.
+  [[nodiscard]] Texts inputs() const;
+  /// Digits alone: nothing that wraps.
+  [[nodiscard]] std::uint64_t whole_number(const char* name) const;
+  /// --silos, from 1 to as many as a configuration may name.
+  [[nodiscard]] std::size_t silos() const;
   /// The parts of "a,b,c"; none may be empty, no two alike.
   [[nodiscard]] Texts list(const char* name) const;
   /// {"cp", "1|2"} of every "cp=1|2".
@@ -51,6 +57,7 @@ void add_row_split_options(boost::program_options::options_description& options)
 void add_output_options(boost::program_options::options_description& options);
 
 [[nodiscard]] CsvOptions csv_options(const DataOptions& given);
+[[nodiscard]] std::string origin_of(const DataOptions& given);
 [[nodiscard]] SplitOptions row_split_of(const DataOptions& given);
 /// The recipe for CSV tables; --label is needed.
 [[nodiscard]] ImportRecipe recipe_of(const DataOptions& given);

@@ -10,6 +10,7 @@
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/partition.hpp"
 #include "data_options.hpp"
+#include "import_summary.hpp"
 #include "silo_output.hpp"
 
 namespace crossilo {
@@ -33,10 +34,11 @@ const CommandText kText{
 po::options_description option_list() {
   po::options_description options("Options", 100, 70);
   auto add = options.add_options();
-  add("silos", po::value<std::size_t>()->value_name("K"), "how many silos to make");
+  add("silos", po::value<std::string>()->value_name("K"), "how many silos to make");
   add("by", po::value<std::string>()->value_name("RULE"), "iid, dirichlet (by class), quantity, or column");
   add("alpha", po::value<double>()->default_value(0.3, "0.3"), "dirichlet, quantity: the smaller, the more unlike");
-  add("column", po::value<std::string>()->value_name("COLUMN"), "by column: rows of one value go together");
+  add("column", po::value<std::string>()->value_name("COLUMN"),
+      "by column: rows of one value go together; any of a CSV");
   add_row_split_options(options);
   add_output_options(options);
   add_recipe_options(options);
@@ -56,9 +58,9 @@ PartitionOptions partition_options(const DataOptions& given) {
   for (const char* needed : {"silos", "by", "output"}) given.require(needed);
   PartitionOptions options;
   options.rule = rule_of(given);
-  options.silos = given.get<std::size_t>("silos");
+  options.silos = given.silos();
   options.alpha = given.get<double>("alpha");
-  options.seed = given.get<std::uint64_t>("seed");
+  options.seed = given.whole_number("seed");
   const bool is_drawn = options.rule == PartitionRule::dirichlet || options.rule == PartitionRule::quantity;
   if (!is_drawn && !given.is_default("alpha"))
     given.refuse(fmt::format("--alpha has no meaning with --by {}", to_string(options.rule)));
@@ -81,30 +83,36 @@ SiloData read_whole_silo_file(const DataOptions& given, const std::string& path)
   if (!given.is_default("test_fraction"))
     given.refuse(fmt::format("--test_fraction has no meaning here: {} has its rows to test on", path));
   SiloData data = read_silo_file(path);
-  if (given.has("origin")) data.origin = given.text("origin");
+  if (given.has("origin")) data.origin = origin_of(given);
   return data;
 }
 
-SiloData read_csv_file(const DataOptions& given, const std::string& path) {
+/// By a column of a CSV file rows are dealt out by its cells as they stand, whether it is a feature or not.
+SiloData read_csv_file(const DataOptions& given, const std::string& path, PartitionOptions& options) {
   std::vector<SiloTable> tables;
   tables.push_back({"", read_csv(path, csv_options(given))});
-  return std::move(import_silos(tables, recipe_of(given)).front().data);
+  ImportRecipe recipe = recipe_of(given);
+  recipe.key_column = options.column;
+  std::vector<ImportedSilo> silos = import_silos(tables, recipe);
+  require_two_classes(silos);
+  if (!options.column.empty()) options.keys = std::move(silos.front().keys);
+  return std::move(silos.front().data);
 }
 
 /// The rows to be dealt out, and the file that messages name.
-std::pair<std::string, SiloData> read_source(const DataOptions& given) {
+std::pair<std::string, SiloData> read_source(const DataOptions& given, PartitionOptions& options) {
   if (are_images(given)) {
     if (!given.files().empty()) given.refuse("either FILE or --idx_images is wanted");
     return {given.text("idx_images"), import_idx(idx_import_of(given))};
   }
   if (given.files().size() != 1) given.refuse(fmt::format("one FILE is wanted, {} are given", given.files().size()));
   const std::string path = given.files().front();
-  return {path,
-          is_hdf5(path) || path.ends_with(".h5") ? read_whole_silo_file(given, path) : read_csv_file(given, path)};
+  const bool is_silo_file = is_hdf5(path) || path.ends_with(".h5");
+  return {path, is_silo_file ? read_whole_silo_file(given, path) : read_csv_file(given, path, options)};
 }
 
 /// What a part's file says of its making.
-std::string origin_of(const SiloData& data, const PartitionOptions& options) {
+std::string origin_of_part(const SiloData& data, const PartitionOptions& options) {
   std::string rule = to_string(options.rule);
   if (options.rule == PartitionRule::column) rule += " " + options.column;
   if (options.rule == PartitionRule::dirichlet || options.rule == PartitionRule::quantity)
@@ -119,21 +127,18 @@ int run_data_split(int argc, char** argv) {
   const auto values = parse_command_line(kText, option_list(), argc, argv);
   if (!values) return 0;
   const DataOptions given(kText.name, *values);
-  const PartitionOptions options = partition_options(given);
-  const std::string output = given.text("output");
-  if (const std::string fault = output_fault(output, options.silos); !fault.empty()) given.refuse(fault);
+  PartitionOptions options = partition_options(given);
+  const Texts paths = output_paths(given, part_names(options.silos), given.inputs());
 
-  auto [path, data] = read_source(given);
-  data.origin = origin_of(data, options);
+  auto [path, data] = read_source(given, options);
+  data.origin = origin_of_part(data, options);
   Partition partition;
   try {
     partition = partition_rows(data, options);
   } catch (const DataError& error) {
     throw DataError(path + ": " + error.what());
   }
-  const auto names = part_names(options.silos);
-  for (std::size_t silo = 0; silo < names.size(); ++silo)
-    write_silo(output, names[silo], part_of(data, partition, silo));
+  for (std::size_t silo = 0; silo < paths.size(); ++silo) write_silo(paths[silo], part_of(data, partition, silo));
   return 0;
 }
 

@@ -25,7 +25,6 @@ const CommandText kText{
 Example:
   crossilo data synth --alpha 1 --beta 1 --silos 4 --output 'data/synth/{silo}.h5'
 )"};
-constexpr std::size_t kSilosMax = 10000;
 
 }  // namespace
 
@@ -34,7 +33,7 @@ int run_data_synth(int argc, char** argv) {
   auto add = options.add_options();
   add("alpha", po::value<double>()->default_value(1.0, "1"), "standard deviation of the models' means");
   add("beta", po::value<double>()->default_value(1.0, "1"), "standard deviation of the features' means");
-  add("silos", po::value<std::size_t>()->value_name("K"), "how many; they are named silo0, silo1, ...");
+  add("silos", po::value<std::string>()->value_name("K"), "how many; they are named silo0, silo1, ...");
   add_row_split_options(options);
   add("output", po::value<std::string>()->value_name("PATTERN"), "where to write; {silo} becomes the silo's name");
   const auto values = parse_command_line(kText, options, argc, argv);
@@ -44,16 +43,13 @@ int run_data_synth(int argc, char** argv) {
   given.require("output");
   const SyntheticOptions recipe{.alpha = given.get<double>("alpha"),
                                 .beta = given.get<double>("beta"),
-                                .silos = given.get<std::size_t>("silos"),
+                                .silos = given.silos(),
                                 .split = row_split_of(given)};
   for (const auto& [name, value] : {std::pair{"alpha", recipe.alpha}, std::pair{"beta", recipe.beta}})
     if (!(value >= 0.0 && value <= 1000.0)) given.refuse(fmt::format("{} = {}: 0 to 1000 is wanted", name, value));
-  if (recipe.silos < 1 || recipe.silos > kSilosMax)
-    given.refuse(fmt::format("silos = {}: 1 to {} are wanted", recipe.silos, kSilosMax));
-  if (const std::string fault = output_fault(given.text("output"), recipe.silos); !fault.empty()) given.refuse(fault);
-  const auto names = part_names(recipe.silos);
+  const Texts paths = output_paths(given, part_names(recipe.silos), {});
   const auto silos = synthetic_silos(recipe);
-  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(given.text("output"), names[i], silos[i]);
+  for (std::size_t i = 0; i < silos.size(); ++i) write_silo(paths[i], silos[i]);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "doctor_checks.hpp"
 
 namespace crossilo {
@@ -23,12 +24,12 @@ Starts two short ranks with mpirun. Each line that is not fine has its fix below
 Example:  crossilo doctor
 )";
 
-std::string json_text(const std::vector<Finding>& findings) {
+std::string findings_json(const std::vector<Finding>& findings) {
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const Finding& finding : findings)
     array.push_back(
         {{"name", finding.name}, {"is_fine", finding.is_fine}, {"found", finding.found}, {"fix", finding.fix}});
-  return array.dump(2) + "\n";
+  return json_text(array);
 }
 
 std::vector<Finding> all_findings() {
@@ -68,7 +69,7 @@ int run_doctor(int argc, char** argv) {
   if (values.count("help") > 0) return fmt::print("{}", kHelp), 0;
   if (values.count("rank") > 0) return run_doctor_rank();
   const std::vector<Finding> findings = all_findings();
-  fmt::print("{}", values.count("json") > 0 ? json_text(findings) : doctor_text(findings));
+  fmt::print("{}", values.count("json") > 0 ? findings_json(findings) : doctor_text(findings));
   const bool all_fine = std::ranges::all_of(findings, &Finding::is_fine);
   return static_cast<int>(all_fine ? ExitCode::success : ExitCode::environment);
 }

@@ -10,6 +10,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/foreign/torch.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
 #include "crossilo/silo/ranking_metrics.hpp"
 #include "saved_model.hpp"
@@ -145,7 +146,7 @@ int run_evaluate(int argc, char** argv) {
   if (values->count("json") > 0) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const Metrics& metrics : all) json.push_back(to_json(metrics, model.schema.task));
-    std::cout << json.dump(2) << "\n";
+    std::cout << json_text(json);
   } else {
     std::cout << table_text(all, model.schema.task);
   }

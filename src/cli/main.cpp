@@ -43,13 +43,19 @@ constexpr std::array kSubcommands = {
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };
 
-std::string usage() {
-  std::string text =
-      "crossilo trains one model over many institutions' private data. Only masked words leave a silo.\n\n";
+/// One line for each subcommand whose name begins so.
+std::string subcommand_lines(std::string_view beginning) {
+  std::string text;
   for (const Subcommand& subcommand : kSubcommands)
-    text += fmt::format("  {:<44}{}\n", fmt::format("crossilo {} {}", subcommand.name, subcommand.arguments),
-                        subcommand.meaning);
-  return text + "\nEach subcommand has --help. A first run:  jobs/quickstart.sh\n";
+    if (subcommand.name.starts_with(beginning))
+      text += fmt::format("  {:<44}{}\n", fmt::format("crossilo {} {}", subcommand.name, subcommand.arguments),
+                          subcommand.meaning);
+  return text;
+}
+
+std::string usage() {
+  return "crossilo trains one model over many institutions' private data. Only masked words leave a silo.\n\n" +
+         subcommand_lines("") + "\nEach subcommand has --help. A first run:  jobs/quickstart.sh\n";
 }
 
 int usage_error(std::string_view what) {
@@ -78,7 +84,8 @@ int run(int argc, char** argv) {
   const std::string words = second_words(first);
   if (first.empty()) return usage_error("a subcommand is wanted");
   if (words.empty()) return usage_error(fmt::format("no such subcommand: {}", first));
-  if (second == "--help" || second == "-h") return fmt::print("{}", usage()), 0;
+  if (second == "--help" || second == "-h")
+    return fmt::print("{}\nEach has --help.\n", subcommand_lines(fmt::format("{} ", first))), 0;
   return usage_error(fmt::format("{} wants one of: {}", first, words));
 }
 

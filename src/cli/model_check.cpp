@@ -10,6 +10,7 @@
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/model_spec.hpp"
 #include "crossilo/foreign/torch.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
 
 namespace crossilo {
@@ -129,7 +130,7 @@ int run_model_check(int argc, char** argv) {
   const TorchSession torch;
   const TorchscriptCheck check = check_torchscript(spec);
   if (values->count("json") > 0)
-    std::cout << to_json(check, spec).dump(2) << "\n";
+    std::cout << json_text(to_json(check, spec));
   else
     std::cout << check_text(check, spec);
   return 0;

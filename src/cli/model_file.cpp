@@ -15,7 +15,7 @@ namespace {
 
 template <class Value>
 std::string text(const Value& value) {
-  return nlohmann::json(value).dump();
+  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 TensorMetadata metadata_of(const Config& config, Job& job, const TrainedModel& trained, RoundIndex round) {

@@ -31,6 +31,9 @@ void refuse_faults(const PlanFacts& plan) {
   for (const PlannedSilo& silo : plan.silos)
     if (!silo.fault.empty()) faults += fmt::format("silo {}: {}\n", silo.name, silo.fault);
   if (!faults.empty()) throw DataError(faults + "so crossilo train would not start");
+  if (plan.model && !plan.model->memory_fault.empty())
+    throw EnvironmentError(fmt::format("model {}: {}, so crossilo train would not start here", plan.model->name,
+                                       plan.model->memory_fault));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/cli/build_job.hpp"
 #include "crossilo/cli/model_spec.hpp"
 #include "crossilo/comm/ring_sum.hpp"
 #include "crossilo/foreign/torch.hpp"
@@ -58,11 +59,12 @@ void look_at_files(PlanFacts& plan) {
 
 PlannedModel build_model(const Config& config, const SiloSchema& schema) {
   const TorchSession torch;
-  const Model model = make_model(make_model_spec(config.model, schema));
+  ModelOutline model = outline_model(make_model_spec(config.model, schema));
   return {.name = config.model.torchscript.empty() ? config.model.name : config.model.torchscript,
-          .weights = model.layout().weights,
-          .buffers = model.layout().buffers,
-          .tensors = model.tensors()};
+          .weights = model.layout.weights,
+          .buffers = model.layout.buffers,
+          .memory_fault = memory_fault(model.layout),
+          .tensors = std::move(model.tensors)};
 }
 
 /// As many bins as can be; fewer are sent where rows are few.
@@ -143,7 +145,9 @@ PlanFacts plan_facts(const Config& config) {
   PlanFacts plan;
   plan.silos = readable_silos(config, plan.own_silo_question);
   look_at_files(plan);
+  check_model_file(config.model);
   if (!plan.schema) return plan;
+  check_task(config, *plan.schema);
   plan.model = build_model(config, *plan.schema);
   plan.traffic = traffic_of(config, *plan.model);
   plan.memory = memory_of(config, plan);

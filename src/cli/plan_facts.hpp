@@ -26,6 +26,7 @@ struct PlannedModel {
   std::string name;
   std::size_t weights = 0;
   std::size_t buffers = 0;
+  std::string memory_fault;  // why it cannot be built here; empty: it can
   std::vector<TensorSpec> tensors;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
 
 namespace crossilo {
@@ -188,7 +189,7 @@ std::string plan_json(const LoadedConfig& loaded, const PlanFacts& plan) {
                                       {"all", plan.memory.all_bytes()}};
     json["leaves_a_silo"] = leaving_json(plan.leaving);
   }
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 }  // namespace crossilo

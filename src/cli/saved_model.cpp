@@ -10,6 +10,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/model_spec.hpp"
+#include "crossilo/io/run_folder.hpp"
 #include "crossilo/io/safetensors.hpp"
 
 namespace crossilo {
@@ -120,7 +121,14 @@ void reorder(RowSet& rows, const std::vector<std::string>& found, const std::vec
 
 std::string model_path(const std::string& path) {
   std::error_code error;
-  return std::filesystem::is_directory(path, error) ? path + "/model/global.safetensors" : path;
+  if (!std::filesystem::is_directory(path, error)) return path;
+  const std::string model = path + "/model/global.safetensors";
+  if (std::filesystem::exists(model, error) || !std::filesystem::is_directory(path + "/ranks", error)) return model;
+  const auto outcome = RunFolder(path).read_outcome();
+  throw DataError(fmt::format("{}: this run left no model: {}", path,
+                              !outcome ? "it is still under way, or was killed"
+                                       : fmt::format("{}{}{}", status_of(outcome->exit_code),
+                                                     outcome->text.empty() ? "" : ": ", outcome->text)));
 }
 
 }  // namespace

@@ -2,17 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "../launch/mpirun.hpp"
 #include "command_line.hpp"
 #include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
+#include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "train_rank.hpp"
@@ -44,11 +50,20 @@ mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it w
                         .positional = {"CONFIG"},
                         .takes_settings = true};
 
+int number_of_ranks(const std::string& text) {
+  int ranks = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ranks);
+  if (error != std::errc() || end != text.data() + text.size() || ranks < 1)
+    throw ConfigError(fmt::format("--np {}: a number of ranks from 1 on is wanted, such as --np 4", text));
+  return ranks;
+}
+
 std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
   RankPlaces& places = arguments.places;
   bool is_verbose = false;
   po::options_description options("Options");
-  options.add_options()("np", po::value(&arguments.np), "ranks to start with mpirun")(
+  std::string np;
+  options.add_options()("np", po::value(&np), "ranks to start with mpirun")(
       "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
       "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
       "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself")(
@@ -57,7 +72,7 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
   auto values = parse_command_line(kText, options, argc, argv);
   if (!values) return values;
   po::notify(*values);
-  if (values->count("np") != 0 && arguments.np < 1) throw ConfigError("--np: a number of ranks from 1 on is wanted");
+  if (values->count("np") != 0) arguments.np = number_of_ranks(np);
   if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   if (arguments.np > 0 && !places.run_folder.empty())
     throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
@@ -72,7 +87,8 @@ void check_ranks(const Config& config, int ranks, bool simulates) {
   if (processes > silos || (!simulates && processes != silos))
     throw EnvironmentError(fmt::format(
         "{} silos, but {} process{} wanted by --np{}; nothing was started", silos, ranks, ranks == 1 ? " is" : "es are",
-        processes > silos ? "" : ": add --simulate if each shall train several in turn"));
+        processes > silos ? fmt::format(": start with --np {}, one rank for each silo", silos)
+                          : ": add --simulate if each shall train several in turn"));
 }
 
 /// Throws where all ranks of this command would be the same silo.
@@ -80,24 +96,44 @@ void check_no_claim(const Config& config) {
   if (!config.run.silo.empty() && config.run.silos.size() > 1)
     throw ConfigError(fmt::format(
         "run.silo = {} (or CROSSILO_SILO) says which silo one rank is, but --np starts them all here, in the order of "
-        "run.silos: leave it away; nothing was started",
+        "run.silos: leave it out; nothing was started",
         config.run.silo));
 }
 
-/// Throws where a simulation is asked for that cannot be one.
-void check_simulation(const Config& config, bool simulates) {
-  if (simulates && !config.run.one_machine)
-    throw ConfigError(
-        "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
+/// Throws where all ranks of this command would read one silo's file, or share its secret. With run.one_machine = true
+/// the configuration itself is refused.
+void check_own_places(const Config& config, int ranks) {
+  const std::pair<const char*, const std::string&> places[] = {{"data.path", config.data.path},
+                                                               {"data.private_folder", config.data.private_folder}};
+  for (const auto& [key, path] : places)
+    if (ranks > 1 && path.find("{silo}") == std::string::npos)
+      throw ConfigError(
+          fmt::format("{} = {}: --np starts {} ranks here, and all would use this one: write {{silo}} where the silo's "
+                      "name belongs, or start each silo on its own machine; nothing was started",
+                      key, path, ranks));
+}
+
+/// Removes the folder of a run that was refused before its first round: the message says all that it holds, and the
+/// next run gets its number.
+void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
+  const bool is_refusal =
+      exit_code == ExitCode::configuration || exit_code == ExitCode::environment || exit_code == ExitCode::data;
+  const auto has_begun = [](const RankStatus& status) { return status.round.value > 0; };
+  std::error_code ignored;  // a folder that stays is no harm
+  if (is_refusal && std::ranges::none_of(read_rank_statuses(folder), has_begun))
+    std::filesystem::remove_all(folder.path(), ignored);
 }
 
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
+  check_simulation(config, arguments.places.simulates);
   check_no_claim(config);
   check_ranks(config, arguments.np, arguments.places.simulates);
+  check_own_places(config, arguments.np);
   const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
   if (!crowded.empty()) fmt::print(stderr, "crossilo: warning: {}\n", crowded);
-  if (config.run.one_machine) check_silo_files(config);
+  check_model_file(config.model);
+  if (config.run.one_machine) check_task(config, check_silo_files(config));
   SupervisorOptions supervised{.arguments = {"train"},
                                .ranks = arguments.np,
                                .shows_command = !arguments.places.is_quiet,
@@ -106,6 +142,7 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
+  remove_if_refused(folder, end.outcome.exit_code);
   // The ranks were all asked by USR1; only this process knows that it was Ctrl-C.
   const bool was_interrupted = end.outcome.exit_code == ExitCode::terminated && end.first_signal == SIGINT;
   return static_cast<int>(was_interrupted ? ExitCode::interrupted : end.outcome.exit_code);
@@ -121,7 +158,9 @@ int run_train(int argc, char** argv) {
   if (files.size() != 1)
     throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
   const Config config = load_config(config_request(files.front(), *values)).config;
-  check_simulation(config, arguments.places.simulates);
+  arguments.places.command = shell_line({own_program(), "train"});
+  for (const std::string& argument : without_np({argv, argv + argc}))
+    arguments.places.command += " " + shell_line({argument});
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));
 }

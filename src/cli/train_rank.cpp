@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -21,6 +22,7 @@
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/signals.hpp"
+#include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 #include "doctor_checks.hpp"
 #include "train_report.hpp"
@@ -46,11 +48,22 @@ RunFolder agree_on_run_folder(Communicator& communicator, const Config& config, 
 }
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
-void check_launch(const Config& config, int processes, bool simulates) {
+void check_launch(const Config& config, int processes, const RankPlaces& places) {
   const std::size_t silos = config.run.silos.size();
   const auto ranks = static_cast<std::size_t>(processes);
-  if (processes != launched_size() || ranks > silos || (!simulates && ranks != silos))
-    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch()) + "; nothing was started");
+  if (processes != launched_size() || ranks > silos || (!places.simulates && ranks != silos))
+    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), places.command) +
+                           "; nothing was started");
+}
+
+/// Who this rank takes itself for, as long as nobody has agreed.
+std::string presumed_name(const Config& config, const RankIdentity& identity, int ranks) {
+  const std::vector<std::string>& silos = config.run.silos;
+  const auto rank = static_cast<std::size_t>(identity.rank);
+  std::string silo = config.run.silo;
+  if (silo.empty() && silos.size() == static_cast<std::size_t>(ranks)) silo = silos[rank];
+  return silo.empty() ? fmt::format("rank {} (host {})", rank, identity.host)
+                      : fmt::format("silo {} (rank {}, host {})", silo, rank, identity.host);
 }
 
 ExitCode exit_code_of(const TrainedModel& trained) {
@@ -67,12 +80,24 @@ std::vector<std::string> mapping(const Config& config, const Hosting& hosting) {
   return entries;
 }
 
+/// True of variables that mpirun makes for itself: nobody set them, and one is the key of the job.
+bool is_of_the_launcher(std::string_view entry) {
+  constexpr std::array kInternal = {"OMPI_MCA_orte_",
+                                    "OMPI_MCA_pmix",
+                                    "OMPI_MCA_prte",
+                                    "OMPI_MCA_ess",
+                                    "OMPI_MCA_initial_wdir",
+                                    "OMPI_MCA_shmem_RUNTIME",
+                                    "OMPI_MCA_mca_base_component_show"};
+  return std::ranges::any_of(kInternal, [&](const char* prefix) { return entry.starts_with(prefix); });
+}
+
 /// The libraries that are really loaded, and what was set for MPI: for who looks into a log.
 void log_machine() {
   log_debug(fmt::format("crossilo {}, {} ({})", kVersion, MpiSession::library_version(), loaded_library("libmpi.so")));
   for (char** entry = environ; *entry != nullptr; ++entry)
     for (const std::string_view prefix : {"OMPI_MCA_", "UCX_", "OMP_", "MKL_", "SLURM_JOB_ID"})
-      if (std::string_view(*entry).starts_with(prefix)) log_debug(*entry);
+      if (std::string_view(*entry).starts_with(prefix) && !is_of_the_launcher(*entry)) log_debug(*entry);
 }
 
 /// One rank's life. Only run() may throw; whatever it throws, fail() can tell.
@@ -101,6 +126,15 @@ class RankRun {
     return code;
   }
 
+  /// Ends MPI in good order where all ranks refuse alike, so that mpirun has no abort to tell of. True where it did.
+  bool leave_alike(const Error& error) {
+    if (!refuses_alike_ || dynamic_cast<const PeerLostError*>(&error) != nullptr) return false;
+    const EndDeadline deadline(config_.run.peer_seconds_max);
+    communicator_.reset();
+    session_.reset();
+    return true;
+  }
+
   /// Writes the error to the log, and the outcome if nobody has; says it once. Whose failure it was is the silo that
   /// did not answer, otherwise this one.
   void fail(const Error& error) noexcept {
@@ -114,6 +148,9 @@ class RankRun {
           lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
               ? hosting_.names(config_.run.silos, lost->lost_rank())
               : identity_.silos;
+      // Where MPI joined nobody, each is the first rank of a world of its own.
+      const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
+      if (refuses_alike_ && lost == nullptr && another_tells) return;
       if (!folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo}))
         show_text(stderr, fmt::format("crossilo: {}\n", text));
     } catch (const std::exception& failure) {
@@ -130,24 +167,38 @@ class RankRun {
     session_.emplace();
     communicator_.emplace(session_->duplicate_world());
     ranks_ = communicator_->size();
-    check_launch(config_, ranks_, places_.simulates);
-    const int rank = communicator_->rank();
-    hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo,
-                                {.seconds = config_.run.peer_seconds_max, .step = kStartStep});
-    identity_ = {.rank = rank, .silos = hosting_.names(config_.run.silos, rank), .host = host_name()};
+    identity_ = {.rank = communicator_->rank(), .silos = "", .host = host_name()};
+    agree();
+    identity_.silos = hosting_.names(config_.run.silos, identity_.rank);
     folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
     if (folder_->has_outcome())
-      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder away and a new one is made");
+      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder out and a new one is made");
     status_.emplace(*folder_, identity_);
     mark_termination_in(status_->descriptor());
     status_->write_running();
-    const SiloId first_silo = hosting_.silos_of_rank.at(static_cast<std::size_t>(rank)).front();
+    const SiloId first_silo = hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)).front();
     open_log({.silo = identity_.silos,
-              .stderr_level = rank == 0 ? places_.stderr_level : LogLevel::none,
+              .stderr_level = is_first() ? places_.stderr_level : LogLevel::none,
               .file = folder_->log_file(config_.run.silos[first_silo.value])});
     log_is_open_ = true;
     tell_start();
     check_crowd();
+  }
+
+  /// What all ranks find alike, so that all refuse alike. Settings come first: with wrong ones every other check would
+  /// advise the wrong thing.
+  void agree() {
+    const Deadline deadline{.seconds = config_.run.peer_seconds_max, .step = kStartStep};
+    refuses_alike_ = true;
+    communicator_->name_peers(gather_texts(*communicator_, presumed_name(config_, identity_, ranks_), deadline));
+    NamedTexts settings = shared_settings(config_);
+    settings.emplace_back("--simulate", places_.simulates ? "on" : "off");
+    settings.emplace_back("the version of crossilo", kVersion);
+    require_same_settings(*communicator_, settings, deadline);
+    check_simulation(config_, places_.simulates);
+    check_launch(config_, ranks_, places_);
+    hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
+    refuses_alike_ = false;
   }
 
   void tell_start() {
@@ -198,6 +249,7 @@ class RankRun {
   int ranks_ = 1;
   RankIdentity identity_;
   Hosting hosting_;
+  bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
   std::optional<MpiSession> session_;
   std::optional<MpiCommunicator> communicator_;
@@ -207,6 +259,12 @@ class RankRun {
 
 }  // namespace
 
+void check_simulation(const Config& config, bool simulates) {
+  if (simulates && !config.run.one_machine)
+    throw ConfigError(
+        "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
+}
+
 ExitCode train_as_rank(const Config& config, const RankPlaces& places) {
   install_stop_handlers();
   RankRun run(config, places);
@@ -214,6 +272,7 @@ ExitCode train_as_rank(const Config& config, const RankPlaces& places) {
     return run.run();
   } catch (const Error& error) {
     run.fail(error);
+    if (run.leave_alike(error)) return error.exit_code();
     MpiSession::abort(error.exit_code());
   } catch (const std::exception& error) {
     const InternalError internal(fmt::format("internal error: {}; please report this", error.what()));

@@ -13,10 +13,14 @@ namespace crossilo {
 struct RankPlaces {
   std::string run_folder;                  // given by the supervisor; empty: the first rank makes one
   std::string runs_folder = "runs";        // where a new one is made
+  std::string command;                     // as it would be typed again, without --np
   bool is_quiet = false;                   // warnings, errors and the end alone are shown
   bool simulates = false;                  // fewer ranks than silos are meant
   LogLevel stderr_level = LogLevel::none;  // of the first rank
 };
+
+/// Throws where a simulation is asked for that cannot be one.
+void check_simulation(const Config& config, bool simulates);
 
 /// Runs this process's part of the federation under MPI. Reports an error once for the whole job and ends the job with
 /// the error's exit code, since the others wait; returns the exit code of an orderly end.

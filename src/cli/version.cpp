@@ -15,6 +15,7 @@
 #include "crossilo/foreign/mpi.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "crossilo/version.hpp"
 
 namespace crossilo {
@@ -56,7 +57,7 @@ std::string version_text() {
 std::string version_json() {
   nlohmann::ordered_json json;
   for (const auto& [name, version] : versions()) json[name] = version;
-  return json.dump(2) + "\n";
+  return json_text(json);
 }
 
 int run_version(int argc, char** argv) {

@@ -4,14 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
+#include "crossilo/base/utf8.hpp"
 
 namespace crossilo {
 namespace {
@@ -64,7 +65,8 @@ class CsvScanner {
     const bool ends =
         rest_.empty() || rest_.front() == separator_ || rest_.front() == '\n' || rest_.starts_with("\r\n");
     if (!ends)
-      refuse(path_, line_, fmt::format("\"{}\" is followed by more text; a quoted field ends with its quote", field));
+      refuse(path_, line_,
+             fmt::format("\"{}\" is followed by more text; a quoted field ends with its quote", shown(field)));
     return field;
   }
 
@@ -87,12 +89,31 @@ class CsvScanner {
   std::size_t line_ = 1;
 };
 
+std::string whole_text(const std::string& path) {
+  const auto fail = [&] { throw DataError(path + ": cannot be read: " + std::strerror(errno)); };
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail();
+  std::string text;
+  std::array<char, 1 << 16> block{};
+  do {
+    file.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  } while (file);
+  if (file.bad()) fail();  // a folder, a disk that fails
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    throw DataError(path + ": is UTF-16, not UTF-8; save it as UTF-8");
+  return text;
+}
+
 }  // namespace
 
 std::size_t CsvTable::column(const std::string& name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
-  if (found == columns.end())
-    throw DataError(fmt::format("{}: has no column {}; its columns are {}", path, name, fmt::join(columns, ", ")));
+  if (found == columns.end()) {
+    std::vector<std::string> names;
+    std::ranges::transform(columns, std::back_inserter(names), [](const std::string& column) { return shown(column); });
+    throw DataError(fmt::format("{}: has no column {}; its columns are {}", path, shown(name), fmt::join(names, ", ")));
+  }
   return static_cast<std::size_t>(found - columns.begin());
 }
 
@@ -109,12 +130,9 @@ std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::
 }
 
 CsvTable read_csv(const std::string& path, const CsvOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(path + ": cannot be read: " + std::strerror(errno));
-  std::ostringstream text;
-  text << file.rdbuf();
-
-  CsvTable table{path, options.columns, parse_csv(text.view(), options.separator, path)};
+  if (std::string_view("\"\n\r").find(options.separator) != std::string_view::npos)
+    throw ConfigError("separator: a quote or the end of a line cannot stand between fields; ',', ';' or a tab can");
+  CsvTable table{path, options.columns, parse_csv(whole_text(path), options.separator, path)};
   if (table.columns.empty() && !table.rows.empty()) {
     table.columns = std::move(table.rows.front().fields);
     table.rows.erase(table.rows.begin());
@@ -123,7 +141,7 @@ CsvTable read_csv(const std::string& path, const CsvOptions& options) {
   std::set<std::string> seen;
   for (const std::string& name : table.columns)
     if (name.empty() || !seen.insert(name).second)
-      throw DataError(fmt::format("{}: column \"{}\": every column needs a name of its own", path, name));
+      throw DataError(fmt::format("{}: column \"{}\": every column needs a name of its own", path, shown(name)));
   for (const CsvRow& row : table.rows)
     if (row.fields.size() != table.columns.size())
       refuse(path, row.line, fmt::format("{} fields found, {} expected", row.fields.size(), table.columns.size()));

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "crossilo/base/error.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -29,9 +30,12 @@ class IdxStream {
   /// The bytes read; fewer than wanted at the end of the file only.
   std::size_t read(std::span<std::uint8_t> bytes) {
     const int count = ::gzread(file_.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
-    if (count < 0) {
-      int code = 0;
-      const char* text = ::gzerror(file_.get(), &code);
+    int code = 0;
+    const char* text = ::gzerror(file_.get(), &code);
+    // Where a gzip file ends too early, all that could be read is given back as if nothing were amiss.
+    const bool is_cut = static_cast<std::size_t>(count) < bytes.size() && code == Z_BUF_ERROR;
+    if (count < 0 || is_cut) {
+      if (is_cut) offset_ += static_cast<std::size_t>(count), text = "the gzip file is cut off";
       throw DataError(fmt::format("{}: cannot be read after byte {}: {}", path_, offset_,
                                   code == Z_ERRNO ? std::strerror(errno) : text));
     }
@@ -107,9 +111,14 @@ SiloSchema schema_of(const IdxArray& images, const std::vector<std::string>& cla
   schema.class_names = class_names;
   schema.task = class_names.size() == 2 ? Task::binary : Task::multiclass;
   schema.sample_shape = {images.shape[1], images.shape[2]};
+  const auto require = [&](const std::string& fault) {
+    if (!fault.empty()) throw DataError(images.path + ": " + fault);
+  };
+  require(sample_fault(schema));
   for (std::size_t row = 0; row < images.shape[1]; ++row)
     for (std::size_t column = 0; column < images.shape[2]; ++column)
       schema.feature_names.push_back(fmt::format("p_{}_{}", row, column));
+  require(schema_fault(schema));
   return schema;
 }
 

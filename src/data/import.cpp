@@ -9,8 +9,13 @@
 #include <map>
 #include <set>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/silo_name.hpp"
+#include "crossilo/base/utf8.hpp"
+#include "import_column.hpp"
 #include "label.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -19,26 +24,9 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// One column of the CSV file, with what the recipe says about it.
-struct Column {
-  std::string name;
-  std::size_t index = 0;
-  std::vector<std::string> categories;  // empty: a number
-  std::vector<std::string> missing_marks;
-};
-
-Column column_of(const CsvTable& table, const std::string& name, const ImportRecipe& recipe) {
-  Column column{name, table.column(name), {}, {""}};
-  for (const CategoricalColumn& categorical : recipe.categorical)
-    if (categorical.column == name) column.categories = categorical.categories;
-  for (const MissingMark& missing : recipe.missing)
-    if (missing.column.empty() || missing.column == name) column.missing_marks.push_back(missing.mark);
-  return column;
-}
-
 [[noreturn]] void refuse(const CsvTable& table, const CsvRow& row, const Column& column, const std::string& wanted) {
-  throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, {}", table.path, row.line, column.name,
-                              row.fields[column.index], wanted));
+  throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, {}", table.path, row.line, shown(column.name),
+                              shown(row.fields[column.index]), wanted));
 }
 
 std::vector<std::string> feature_columns(const CsvTable& table, const ImportRecipe& recipe) {
@@ -46,7 +34,8 @@ std::vector<std::string> feature_columns(const CsvTable& table, const ImportReci
   if (!recipe.use.empty()) return recipe.use;
   std::vector<std::string> names;
   for (const std::string& name : table.columns) {
-    const bool has_role = name == recipe.label.column || name == recipe.group_column || name == recipe.silo_column;
+    const bool has_role = name == recipe.label.column || name == recipe.group_column || name == recipe.silo_column ||
+                          name == recipe.key_column;
     if (!has_role && !contains(recipe.drop, name)) names.push_back(name);
   }
   return names;
@@ -81,7 +70,7 @@ void require_features(const ImportRecipe& recipe, const std::vector<std::string>
     throw ConfigError(fmt::format("use: {} is the label, so it cannot be a feature", recipe.label.column));
   for (const CategoricalColumn& categorical : recipe.categorical) require("categorical", categorical.column);
   for (const MissingMark& missing : recipe.missing)
-    if (!missing.column.empty()) require("missing", missing.column);
+    if (!missing.column.empty() && missing.column != recipe.key_column) require("missing", missing.column);
 }
 
 void append_feature_names(const Column& column, std::vector<std::string>& names) {
@@ -103,11 +92,7 @@ void append_values(const CsvTable& table, const CsvRow& row, const Column& colum
     return;
   }
   const auto number = parse_number(cell);
-  if (!number)
-    refuse(table, row, column,
-           fmt::format("a number is wanted (a category: --categorical '{0}={1}|…'; no feature: --drop {0}; a missing "
-                       "value: --missing '{0}={1}')",
-                       column.name, cell));
+  CROSSILO_ASSERT(number);  // require_numbers has looked
   x.push_back(static_cast<float>(*number));
   if (!std::isfinite(x.back())) refuse(table, row, column, "a number that fits float32 is wanted");
 }
@@ -142,17 +127,41 @@ std::vector<bool> test_rows(const CsvTable& table, const ImportRecipe& recipe, c
   return split_rows(strata, groups, recipe.split);
 }
 
-SiloData import_silo(const CsvTable& table, const std::vector<std::string>& features, const ImportRecipe& recipe) {
+/// The place of each row's value among all values: numbers in ascending order, then texts, then what is missing.
+std::vector<double> places_of(const CsvTable& table, const Column& column) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto key_of = [&](const CsvRow& row) {
+    const std::string& cell = row.fields[column.index];
+    const auto number = parse_number(cell);
+    return number ? std::pair(*number, std::string()) : std::pair(kInfinity, cell);
+  };
+  std::map<std::pair<double, std::string>, double> place_of;
+  for (const CsvRow& row : table.rows) place_of[key_of(row)] = 0.0;
+  double next = 0.0;
+  for (auto& [key, place] : place_of) place = next++;
+  std::vector<double> places;
+  for (const CsvRow& row : table.rows) {
+    const bool is_missing = index_of(column.missing_marks, row.fields[column.index]).has_value();
+    places.push_back(is_missing ? kInfinity : place_of[key_of(row)]);
+  }
+  return places;
+}
+
+ImportedSilo import_silo(const SiloTable& source, const std::vector<std::string>& features,
+                         const ImportRecipe& recipe) {
+  const CsvTable& table = source.table;
   const LabelSchema label = label_schema(recipe);
   std::vector<Column> columns;
   for (const std::string& name : features) columns.push_back(column_of(table, name, recipe));
 
-  SiloData data;
+  ImportedSilo silo{source.silo, {}, {}};
+  SiloData& data = silo.data;
   data.origin = recipe.origin;
   data.schema.task = label.task;
   data.schema.class_names = label.class_names;
   for (const Column& column : columns) append_feature_names(column, data.schema.feature_names);
   data.schema.sample_shape = {data.schema.feature_names.size()};
+  if (const std::string fault = schema_fault(data.schema); !fault.empty()) throw DataError(table.path + ": " + fault);
 
   const std::vector<float> labels = labels_of(table, recipe, label);
   const std::vector<bool> is_test = test_rows(table, recipe, labels);
@@ -162,15 +171,32 @@ SiloData import_silo(const CsvTable& table, const std::vector<std::string>& feat
     set.y.push_back(labels[row]);
     ++set.rows;
   }
-  return data;
+  if (recipe.key_column.empty()) return silo;
+  const std::vector<double> places = places_of(table, column_of(table, recipe.key_column, recipe));
+  for (std::size_t row = 0; row < places.size(); ++row)
+    (is_test[row] ? silo.keys.test : silo.keys.train).push_back(places[row]);
+  return silo;
 }
 
 }  // namespace
 
-bool is_silo_name(const std::string& name) {
-  constexpr const char* allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-  return !name.empty() && name.find_first_not_of(allowed) == std::string::npos && name.front() != '.' &&
-         name.front() != '-';
+std::string name_silos(std::vector<SiloTable>& tables) {
+  std::string changes;
+  std::map<std::string, std::string> given_of;
+  for (SiloTable& table : tables) {
+    const std::string given = shown(table.silo);
+    std::string name = nearest_silo_name(table.silo);
+    if (const std::string fault = silo_name_fault(name); !fault.empty())
+      throw DataError(
+          fmt::format("{}: a silo's name \"{}\" {}; {} are wanted", table.table.path, given, fault, kSiloNameAllowed));
+    const auto [entry, is_new] = given_of.try_emplace(name, given);
+    if (!is_new)
+      throw DataError(fmt::format("{}: silos {} and {} would both be written as {}; give one another name",
+                                  table.table.path, entry->second, given, name));
+    if (name != table.silo) changes += fmt::format("silo {} is written as {}\n", given, name);
+    table.silo = std::move(name);
+  }
+  return changes;
 }
 
 std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& silo_column) {
@@ -181,7 +207,7 @@ std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& 
     const std::string& silo = row.fields[index];
     const auto [entry, is_new] = position_of.try_emplace(silo, silos.size());
     if (is_new) {
-      if (!is_silo_name(silo)) refuse(table, row, {silo_column, index, {}, {}}, kSiloNameWanted);
+      if (silo.empty()) refuse(table, row, {silo_column, index, {}, {}}, "a silo's name is wanted");
       silos.push_back({silo, {table.path, table.columns, {}}});
     }
     silos[entry->second].table.rows.push_back(row);
@@ -196,11 +222,11 @@ std::vector<ImportedSilo> import_silos(const std::vector<SiloTable>& tables, con
         fmt::format("test_fraction = {}: a number from 0 to below 1 is wanted", recipe.split.test_fraction));
   const auto features = feature_columns(tables.front().table, recipe);
   require_features(recipe, features);
+  if (recipe.use.empty())
+    for (const SiloTable& source : tables) require_same_columns(source.table, recipe, features);
+  require_numbers(tables, features, recipe);
   std::vector<ImportedSilo> silos;
-  for (const SiloTable& source : tables) {
-    if (recipe.use.empty()) require_same_columns(source.table, recipe, features);
-    silos.push_back({source.silo, import_silo(source.table, features, recipe)});
-  }
+  for (const SiloTable& source : tables) silos.push_back(import_silo(source, features, recipe));
   return silos;
 }
 

@@ -92,24 +92,24 @@ Shares draw_shares(const SiloData& data, const PartitionOptions& options) {
 }
 
 /// A column's value of each row; missing ones, which no infinity can be mistaken for, come last.
-std::vector<float> column_values(const RowSet& set, const SiloData& data, std::size_t column) {
-  std::vector<float> values;
+std::vector<double> column_values(const RowSet& set, const SiloData& data, std::size_t column) {
+  std::vector<double> values;
   for (std::size_t row = 0; row < set.rows; ++row) {
     const float value = set.x[row * data.schema.feature_names.size() + column];
-    values.push_back(std::isnan(value) ? std::numeric_limits<float>::infinity() : value);
+    values.push_back(std::isnan(value) ? std::numeric_limits<double>::infinity() : static_cast<double>(value));
   }
   return values;
 }
 
 /// The largest value of each silo but the last. A silo is full with its share of the rows, or when the values that are
 /// left are just enough for one a silo: as many values as silos are one silo each.
-std::vector<float> largest_values(const std::vector<float>& values, const PartitionOptions& options) {
-  std::map<float, std::size_t> rows_of_value;
-  for (const float value : values) ++rows_of_value[value];
+std::vector<double> largest_values(const std::vector<double>& values, const PartitionOptions& options) {
+  std::map<double, std::size_t> rows_of_value;
+  for (const double value : values) ++rows_of_value[value];
   if (rows_of_value.size() < options.silos)
     throw DataError(fmt::format("column {}: {} values found, at least {} expected, one for each silo", options.column,
                                 rows_of_value.size(), options.silos));
-  std::vector<float> largest;
+  std::vector<double> largest;
   std::size_t rows_taken = 0;
   std::size_t values_left = rows_of_value.size();
   for (const auto& [value, rows] : rows_of_value) {
@@ -123,23 +123,27 @@ std::vector<float> largest_values(const std::vector<float>& values, const Partit
   return largest;
 }
 
-Partition by_column(const SiloData& data, const PartitionOptions& options) {
+RowKeys column_keys(const SiloData& data, const PartitionOptions& options) {
   const auto& names = data.schema.feature_names;
   const auto found = std::find(names.begin(), names.end(), options.column);
   if (found == names.end())
     throw DataError(
         fmt::format("has no column {}; its {} columns: crossilo data describe --json", options.column, names.size()));
   const auto column = static_cast<std::size_t>(found - names.begin());
-  const std::vector<float> values = column_values(data.train, data, column);
-  const std::vector<float> largest = largest_values(values, options);
-  const auto silos_of = [&](const std::vector<float>& of_rows) {
+  return {column_values(data.train, data, column), column_values(data.test, data, column)};
+}
+
+Partition by_column(const SiloData& data, const PartitionOptions& options) {
+  const RowKeys keys = options.keys ? *options.keys : column_keys(data, options);
+  const std::vector<double> largest = largest_values(keys.train, options);
+  const auto silos_of = [&](const std::vector<double>& of_rows) {
     std::vector<std::size_t> silos;
-    for (const float value : of_rows)
+    for (const double value : of_rows)
       silos.push_back(
           static_cast<std::size_t>(std::lower_bound(largest.begin(), largest.end(), value) - largest.begin()));
     return silos;
   };
-  return {silos_of(values), silos_of(column_values(data.test, data, column))};
+  return {silos_of(keys.train), silos_of(keys.test)};
 }
 
 void require_possible(const SiloData& data, const PartitionOptions& options) {
@@ -207,9 +211,8 @@ SiloData part_of(const SiloData& data, const Partition& partition, std::size_t s
 }
 
 std::vector<std::string> part_names(std::size_t silos) {
-  const std::size_t digits = std::to_string(silos - 1).size();
   std::vector<std::string> names;
-  for (std::size_t silo = 0; silo < silos; ++silo) names.push_back(fmt::format("silo{:0{}}", silo, digits));
+  for (std::size_t silo = 0; silo < silos; ++silo) names.push_back(fmt::format("silo{}", silo));
   return names;
 }
 

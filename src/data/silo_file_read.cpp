@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <span>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "silo_layout.hpp"
@@ -54,19 +57,43 @@ void check_rows(const OpenSilo& silo) {
 SiloSchema read_schema(const Hdf5File& file, const Hdf5Dataset& train_x) {
   SiloSchema schema;
   schema.sample_shape.assign(train_x.shape.begin() + 1, train_x.shape.end());
+  if (const std::string fault = sample_fault(schema); !fault.empty()) refuse(file, "train/x: " + fault);
   const std::string task = required(file, "task", file.text("/", "task"));
   const auto known = parse_task(task);
-  if (!known) refuse(file, "task is \"" + task + "\"; binary, multiclass or regression is wanted");
+  if (!known) refuse(file, "task is \"" + shown(task) + "\"; binary, multiclass or regression is wanted");
   schema.task = *known;
   schema.class_names = file.texts("/", "class_names").value_or(std::vector<std::string>{});
   auto names = file.texts("/", "feature_names");
   if (!names && schema.sample_shape.size() > 1) {
-    names.emplace();
+    names.emplace().reserve(features_per_sample(schema));
     for (std::size_t i = 0; i < features_per_sample(schema); ++i) names->push_back(generated_feature_name(i));
   }
-  schema.feature_names = required(file, "feature_names", names);
+  if (!names) refuse(file, "the attribute feature_names is missing; see docs/silo-file.md");
+  schema.feature_names = std::move(*names);
   if (const std::string fault = schema_fault(schema); !fault.empty()) refuse(file, fault);
   return schema;
+}
+
+/// value = stored byte x scale, for an x of uint8; 1 otherwise.
+double scale_of(const Hdf5File& file, const std::string& object, const Hdf5Dataset& dataset) {
+  if (dataset.type != Hdf5Type::uint8 || dataset.shape.size() < 2) return 1.0;
+  const auto scale = file.number(object, "scale");
+  if (!scale) refuse(file, object + ": uint8 needs the attribute scale (value = byte x scale)");
+  if (!(*scale > 0.0 && *scale < 1e30)) refuse(file, object + "@scale: a number above 0 is wanted");
+  return *scale;
+}
+
+/// A model trained on values of one unit would be tested on another.
+void check_units(const OpenSilo& silo) {
+  const Hdf5Dataset& train_x = silo.datasets[0];
+  const Hdf5Dataset& test_x = silo.datasets[2];
+  const double train = scale_of(silo.file, "train/x", train_x);
+  if (test_x.type != train_x.type)
+    refuse(silo.file, fmt::format("test/x: {} found, {} is wanted, the type of train/x", to_string(test_x.type),
+                                  to_string(train_x.type)));
+  const double test = scale_of(silo.file, "test/x", test_x);
+  if (test != train)
+    refuse(silo.file, fmt::format("test/x@scale: {} found, {} is wanted, the scale of train/x", test, train));
 }
 
 OpenSilo open_silo(const std::string& path) {
@@ -84,6 +111,7 @@ OpenSilo open_silo(const std::string& path) {
   const auto& test = silo.datasets[2].shape;
   if (!std::equal(train.begin() + 1, train.end(), test.begin() + 1, test.end()))
     refuse(file, "test/x has samples of another shape than train/x");
+  check_units(silo);
   return silo;
 }
 
@@ -119,15 +147,6 @@ void convert(Hdf5Type type, std::span<const std::byte> bytes, double scale, std:
   }
 }
 
-/// value = stored byte x scale, for an x of uint8; 1 otherwise.
-double scale_of(const Hdf5File& file, const std::string& object, const Hdf5Dataset& dataset) {
-  if (dataset.type != Hdf5Type::uint8 || dataset.shape.size() < 2) return 1.0;
-  const auto scale = file.number(object, "scale");
-  if (!scale) refuse(file, object + ": uint8 needs the attribute scale (value = byte x scale)");
-  if (!(*scale > 0.0 && *scale < 1e30)) refuse(file, object + "@scale: a number above 0 is wanted");
-  return *scale;
-}
-
 /// One data set as float; its stored bytes enter the digest.
 std::vector<float> read_values(const Hdf5File& file, const std::string& object, const Hdf5Dataset& dataset,
                                Sha256& digest) {
@@ -156,17 +175,18 @@ RowSet read_rows(const OpenSilo& silo, std::size_t first_dataset, Sha256& digest
 }  // namespace
 
 SiloData read_silo_file(const std::string& path) {
-  const OpenSilo silo = open_silo(path);
+  OpenSilo silo = open_silo(path);
   SiloData data;
-  data.schema = silo.schema;
+  data.schema = std::move(silo.schema);
   data.origin = silo.file.text("/", "origin").value_or("");
+  if (!is_utf8(data.origin)) refuse(silo.file, "origin: \"" + shown(data.origin) + "\" is not UTF-8");
   Sha256 digest;
   data.train = read_rows(silo, 0, digest);
   data.test = read_rows(silo, 2, digest);
   data.digest = digest.finish();
   const std::string expected = required(silo.file, "sha256", silo.file.text("/", "sha256"));
   if (to_hex(data.digest) != expected)
-    refuse(silo.file, "the data has SHA-256 " + to_hex(data.digest) + ", the attribute sha256 says " + expected +
+    refuse(silo.file, "the data has SHA-256 " + to_hex(data.digest) + ", the attribute sha256 says " + shown(expected) +
                           "; the file was changed or damaged, so write it anew");
   for (const auto& [name, set] : {std::pair{"train/", &data.train}, std::pair{"test/", &data.test}})
     if (const std::string fault = rows_fault(data.schema, *set); !fault.empty()) refuse(silo.file, name + fault);

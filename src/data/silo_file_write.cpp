@@ -8,6 +8,7 @@
 #include <span>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/utf8.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "silo_layout.hpp"
@@ -62,6 +63,7 @@ class TemporaryFile {
 
 void check(const std::string& path, const SiloData& data) {
   std::string fault = schema_fault(data.schema);
+  if (fault.empty() && !is_utf8(data.origin)) fault = "origin: \"" + shown(data.origin) + "\" is not UTF-8";
   if (fault.empty() && data.train.rows == 0) fault = "there are no rows to train on";
   for (const auto& [name, set] : {std::pair{"train/", &data.train}, std::pair{"test/", &data.test}}) {
     if (!fault.empty()) break;
@@ -93,12 +95,6 @@ void write_rows(Hdf5File& file, const std::string& group, const SiloSchema& sche
   std::vector<std::int32_t> classes(set.y.size());
   std::transform(set.y.begin(), set.y.end(), classes.begin(), [](float y) { return static_cast<std::int32_t>(y); });
   write_dataset(file, group + "/y", Hdf5Type::int32, {set.rows}, std::as_bytes(std::span(classes)), digest);
-}
-
-bool has_generated_names(const SiloSchema& schema) {
-  for (std::size_t i = 0; i < schema.feature_names.size(); ++i)
-    if (schema.feature_names[i] != generated_feature_name(i)) return false;
-  return schema.sample_shape.size() > 1;
 }
 
 }  // namespace

@@ -18,11 +18,19 @@ inline constexpr std::int64_t kSiloSchemaVersion = 1;
 /// The data sets, in the order in which their bytes enter the digest.
 inline constexpr std::array<const char*, 4> kSiloDatasets = {"train/x", "train/y", "test/x", "test/y"};
 
+/// What one row can have: columns of a table, values of an image or the like.
+inline constexpr std::size_t kColumnsMax = std::size_t{1} << 20;
+inline constexpr std::size_t kSampleValuesMax = std::size_t{1} << 22;
+
 /// p0, p1, …: the names of features that have none of their own (pixels).
 [[nodiscard]] std::string generated_feature_name(std::size_t index);
 [[nodiscard]] std::optional<Task> parse_task(std::string_view text);
 /// The product of the sample shape.
 [[nodiscard]] std::size_t features_per_sample(const SiloSchema& schema);
+/// True when every feature of an image or the like has its generated name.
+[[nodiscard]] bool has_generated_names(const SiloSchema& schema);
+/// Why no sample can have this shape; empty when one can. To be asked before anything is allocated for it.
+[[nodiscard]] std::string sample_fault(const SiloSchema& schema);
 /// Why a schema cannot be that of a silo file ("feature_names has 3 names, train/x has 4 columns"); empty when it can.
 [[nodiscard]] std::string schema_fault(const SiloSchema& schema);
 

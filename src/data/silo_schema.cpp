@@ -30,7 +30,7 @@ std::vector<std::string> without(const std::vector<std::string>& names, const st
 }
 
 std::string name_fault(const char* attribute, const std::vector<std::string>& names) {
-  std::set<std::string> seen;
+  std::set<std::string_view> seen;
   for (const std::string& name : names) {
     if (name.empty()) return std::string(attribute) + " has an empty name";
     if (!is_one_line(name))
@@ -62,6 +62,13 @@ std::optional<Task> parse_task(std::string_view text) {
 }
 
 std::string generated_feature_name(std::size_t index) { return fmt::format("p{}", index); }
+
+bool has_generated_names(const SiloSchema& schema) {
+  if (schema.sample_shape.size() < 2) return false;
+  for (std::size_t i = 0; i < schema.feature_names.size(); ++i)
+    if (schema.feature_names[i] != generated_feature_name(i)) return false;
+  return true;
+}
 
 std::size_t features_per_sample(const SiloSchema& schema) {
   std::size_t features = 1;
@@ -108,13 +115,24 @@ std::string schema_difference(const SiloSchema& found, const SiloSchema& expecte
                      at.first - found.feature_names.begin() + 1, *at.first, *at.second);
 }
 
-std::string schema_fault(const SiloSchema& schema) {
+std::string sample_fault(const SiloSchema& schema) {
   const std::size_t features = features_per_sample(schema);
   if (features == 0) return "a sample has no values";
+  const bool is_table = schema.sample_shape.size() < 2;
+  const std::size_t largest = is_table ? kColumnsMax : kSampleValuesMax;
+  if (features <= largest) return "";
+  return fmt::format("a sample of {} has {} values; {} at most can be read of {}", shape_text(schema.sample_shape),
+                     features, largest, is_table ? "a table" : "an image");
+}
+
+std::string schema_fault(const SiloSchema& schema) {
+  if (std::string fault = sample_fault(schema); !fault.empty()) return fault;
+  const std::size_t features = features_per_sample(schema);
   if (schema.feature_names.size() != features)
     return fmt::format("feature_names has {} names, a row of train/x has {} values", schema.feature_names.size(),
                        features);
-  if (auto fault = name_fault("feature_names", schema.feature_names); !fault.empty()) return fault;
+  if (!has_generated_names(schema))
+    if (auto fault = name_fault("feature_names", schema.feature_names); !fault.empty()) return fault;
   if (auto fault = name_fault("class_names", schema.class_names); !fault.empty()) return fault;
   const std::size_t classes = schema.class_names.size();
   const auto fault = [&](const char* wanted) {

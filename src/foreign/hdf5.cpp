@@ -1,5 +1,6 @@
 #include "crossilo/foreign/hdf5.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 
@@ -12,6 +13,9 @@ namespace {
 
 // Deflate never shrinks by more than this factor, so a data set cannot be larger than that times its stored bytes.
 constexpr std::size_t kLargestDeflateRatio = 1032;
+
+// HDF5 allocates whole chunks. What writers choose is about 1 MiB; larger than its data set a chunk need not be.
+constexpr std::size_t kSmallChunkBytes = std::size_t{16} << 20;
 
 struct TypeName {
   Hdf5Type type;
@@ -184,6 +188,15 @@ void Hdf5File::require_inside(const std::string& object, hid_t dataset, const Hd
                 object, "has no filters");
     if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
       fail(object, "is stored with filter " + std::to_string(filter) + "; gzip, shuffle and fletcher32 can be read");
+  }
+  if (layout == H5D_CHUNKED) {
+    std::vector<hsize_t> chunk(found.shape.size());
+    checked(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()), object, "has no chunks");
+    const std::vector<std::size_t> shape(chunk.begin(), chunk.end());
+    const auto bytes = product(shape, size_of(found.type));
+    if (!bytes || *bytes > std::max(found.bytes, kSmallChunkBytes))
+      fail(object, "is stored in chunks of " + shape_text(shape) + ", which is more than it holds (" +
+                       shape_text(found.shape) + "); write it in smaller chunks");
   }
   const std::size_t stored = H5Dget_storage_size(dataset);
   const std::size_t ratio = filters > 0 ? kLargestDeflateRatio : 1;

@@ -87,7 +87,8 @@ class Settler {
       return;
     }
     states_.broken.insert(option.name);
-    add(origin, fmt::format("{} = \"{}\": {} is wanted", option.name, shown(setting.value), option.allowed));
+    const std::string fault = option.fault ? option.fault(setting.value) + "; " : "";
+    add(origin, fmt::format("{} = \"{}\": {}{} is wanted", option.name, shown(setting.value), fault, option.allowed));
   }
 
   static std::string own_keys() {

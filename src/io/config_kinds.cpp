@@ -6,6 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "crossilo/base/silo_name.hpp"
+#include "crossilo/base/utf8.hpp"
+
 namespace crossilo {
 namespace {
 
@@ -18,11 +21,7 @@ Kind<double> number(std::string allowed, std::function<bool(double)> is_allowed)
           [](const double& value) { return fmt::format("{}", value); }};
 }
 
-bool is_short_name(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
+bool is_short_name(const std::string& text) { return silo_name_fault(text).empty(); }
 
 /// The parts between the commas, without the blanks around them.
 std::vector<std::string> comma_parts(const std::string& text) {
@@ -82,6 +81,24 @@ std::optional<std::vector<std::string>> read_silo_names(const std::string& text)
   return names;
 }
 
+/// The first part that keeps a text from being a list of silos, and why.
+std::string silo_names_fault(const std::string& text) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  for (const std::string& part : comma_parts(text)) {
+    const std::size_t before = names.size();
+    const bool are_names = add_names(part, names);
+    if (!are_names && names.size() == before) return fmt::format("\"{}\" is neither a name nor a range", shown(part));
+    for (std::size_t i = before; i < names.size(); ++i) {
+      const std::string fault = silo_name_fault(names[i]);
+      if (!fault.empty()) return fmt::format("\"{}\" {}", shown(names[i]), fault);
+      if (!seen.insert(names[i]).second) return names[i] + " is named twice";
+    }
+    if (names.size() > kSilosMax) return fmt::format("more than {} are named", kSilosMax);
+  }
+  return "";
+}
+
 std::optional<std::string> read_path_of_silo(const std::string& text) {
   if (text.empty() || path_for_silo(text, "").find_first_of("{}") != std::string::npos) return std::nullopt;
   return text;
@@ -127,7 +144,7 @@ Kind<std::vector<std::string>> silo_names() {
   return {fmt::format("a list of at most {} distinct names (a-z, 0-9, _ and -, at most 64 characters) with commas "
                       "between them, or a range such as silo{{00..99}}",
                       kSilosMax),
-          read_silo_names, joined<std::string>};
+          read_silo_names, joined<std::string>, silo_names_fault};
 }
 
 Kind<std::vector<std::string>> none_or_some_of(const std::vector<std::string>& words) {

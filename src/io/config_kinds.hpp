@@ -21,6 +21,7 @@ struct Kind {
   std::string allowed;
   std::function<std::optional<T>(const std::string&)> read;
   std::function<std::string(const T&)> write;
+  std::function<std::string(const std::string&)> fault{};  // why a text was not read, where there is more to say
 };
 
 inline constexpr std::uint32_t kCountMax = 1'000'000'000;
@@ -106,7 +107,8 @@ ConfigOption option(std::string name, Kind<T> kind, Field field, About about) {
                 if (value) field(config) = std::move(*value);
                 return value.has_value();
               },
-          .write = [write = kind.write, field](const Config& config) { return write(field(config)); }};
+          .write = [write = kind.write, field](const Config& config) { return write(field(config)); },
+          .fault = std::move(kind.fault)};
 }
 
 #define CROSSILO_FIELD(field) \

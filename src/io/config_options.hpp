@@ -25,6 +25,7 @@ struct ConfigOption {
   bool fixes_course = true;                               // inside the hash that a resumed run must share
   std::function<bool(Config&, const std::string&)> read;  // false: not allowed, nothing changed
   std::function<std::string(const Config&)> write;
+  std::function<std::string(const std::string&)> fault{};  // why a text is not allowed, where there is more to say
 };
 
 /// All options, section by section.

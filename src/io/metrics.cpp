@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
 
@@ -21,7 +22,7 @@ MetricsWriter::~MetricsWriter() { ::close(descriptor_); }
 void MetricsWriter::write(const MetricRecord& record) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const auto& [key, value] : record) std::visit([&](const auto& plain) { json[key] = plain; }, value);
-  const std::string line = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string line = json_text(json, -1);
   std::size_t done = 0;
   while (done < line.size()) {
     const ssize_t written = ::write(descriptor_, line.data() + done, line.size() - done);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
 namespace {
@@ -111,7 +112,7 @@ bool RunFolder::write_outcome(const Outcome& outcome) const {
                                     {"text", outcome.text},
                                     {"silo", outcome.silo}};
   // Texts may quote a path or a value that is not UTF-8: such bytes are replaced.
-  const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string text = json_text(json);
   return write_file_atomically(file("outcome.json"), text, Existing::keep);
 }
 

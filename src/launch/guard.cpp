@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "crossilo/base/error.hpp"
 
@@ -47,36 +49,57 @@ std::optional<Launch> detect_launch() {
   return detect_launch([](const char* variable) { return std::getenv(variable); });
 }
 
+int launched_rank(const Environment& environment) {
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"})
+    if (const auto rank = number(environment, variable)) return static_cast<int>(*rank);
+  return 0;
+}
+
+int launched_rank() {
+  return launched_rank([](const char* variable) { return std::getenv(variable); });
+}
+
 int launched_size() {
   const auto launch = detect_launch();
   return launch ? launch->processes : 1;
 }
 
 int usable_cores() {
-  cpu_set_t cores;
-  return ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
+  // A plain cpu_set_t holds 1024 processors; the kernel refuses a set that is too small for the machine.
+  for (int processors = CPU_SETSIZE; processors <= (1 << 20); processors *= 2) {
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> cores(CPU_ALLOC(processors),
+                                                                 [](cpu_set_t* set) { CPU_FREE(set); });
+    const std::size_t bytes = CPU_ALLOC_SIZE(processors);
+    if (cores && ::sched_getaffinity(0, bytes, cores.get()) == 0) return CPU_COUNT_S(bytes, cores.get());
+  }
+  return static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 std::string crowding(const Crowd& crowd) {
   constexpr std::uint64_t kThreadsPerCoreMax = 4;
-  const std::uint64_t threads = std::uint64_t{crowd.threads} * static_cast<std::uint64_t>(crowd.ranks);
+  const auto ranks = static_cast<std::uint64_t>(crowd.ranks);
   const auto cores = static_cast<std::uint64_t>(crowd.cores);
+  const std::uint64_t threads = crowd.threads * ranks;
   if (crowd.threads == 1 || threads <= cores) return "";
+  const auto most = [&](std::uint64_t threads_max) { return std::max<std::uint64_t>(1, threads_max / ranks); };
   const std::string text =
-      fmt::format("run.threads = {} in {} make {} threads for {}; run.threads = {} is the most that fits",
-                  crowd.threads, counted(crowd.ranks, "rank", "ranks"), threads, counted(crowd.cores, "core", "cores"),
-                  std::max<std::uint64_t>(1, cores / static_cast<std::uint64_t>(crowd.ranks)));
-  if (threads > kThreadsPerCoreMax * cores) throw EnvironmentError(text + "; nothing was started");
-  return text;
+      fmt::format("run.threads = {} in {} make {} threads for {}", crowd.threads, counted(crowd.ranks, "rank", "ranks"),
+                  threads, counted(crowd.cores, "core", "cores"));
+  if (threads > kThreadsPerCoreMax * cores)
+    throw EnvironmentError(
+        fmt::format("{}; at most {} to a core are started: run.threads = {} at most, and {} is fastest; nothing was "
+                    "started",
+                    text, kThreadsPerCoreMax, most(kThreadsPerCoreMax * cores), most(cores)));
+  return fmt::format("{}, so they take turns: run.threads = {} is faster", text, most(cores));
 }
 
-std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch) {
+std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch,
+                            const std::string& command) {
   const std::string wanted = counted(static_cast<long>(silos), "silo", "silos");
-  if (!launch)
-    return fmt::format("{}, but one process was started: start with  crossilo train … --np {}", wanted, silos);
-  const std::string right_line =
-      launch->launcher == "srun" ? fmt::format("srun --mpi=pmix -n {} crossilo train …", silos)
-                                 : fmt::format("mpirun --oversubscribe --bind-to none -np {} crossilo train …", silos);
+  if (!launch) return fmt::format("{}, but one process was started: start with  {} --np {}", wanted, command, silos);
+  const std::string right_line = launch->launcher == "srun"
+                                     ? fmt::format("srun --mpi=pmix -n {} {}", silos, command)
+                                     : fmt::format("mpirun --oversubscribe --bind-to none -np {} {}", silos, command);
   if (launch->processes != processes)  // each a world of its own: the launcher speaks another protocol than this MPI
     return fmt::format(
         "{} started {}, but MPI joined {} of them: start with  {}, with the launcher of the MPI that "

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/supervisor.hpp"
@@ -58,10 +59,17 @@ Outcome standing_silos(const std::vector<RankStatus>& statuses) {
           fmt::format("{}", fmt::join(silos, ", "))};
 }
 
+/// The last model is written behind the best one.
+bool has_models(const RunFolder& folder) {
+  std::error_code error;
+  return std::filesystem::exists(folder.file("model/last.safetensors"), error);
+}
+
 Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& end) {
   if (end.signal != 0)
     return {end.signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated,
-            "ended at once, as asked for a second time; the round under way is lost",
+            std::string("ended at once, as asked for a second time; the round under way is lost, ") +
+                (has_models(folder) ? "the models of the rounds before are saved" : "and no model was saved"),
             {}};
   const std::vector<RankStatus> statuses = read_rank_statuses(folder);
   if (end.began_too_late)

@@ -30,8 +30,7 @@ void write_mark(int descriptor) {
 }
 
 extern "C" void on_end_deadline(int) {
-  constexpr std::string_view kText =
-      "crossilo: a silo did not leave MPI in time, so this one ends without it; the models are saved\n";
+  constexpr std::string_view kText = "crossilo: a silo did not leave MPI in time, so this one ends without it\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
   const int descriptor = mark_descriptor.load();
   if (descriptor >= 0) write_mark(descriptor);  // not this silo's fault

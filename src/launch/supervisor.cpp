@@ -160,19 +160,30 @@ bool refused_to_start(const RunEnd& end, const RunFolder& folder) {
          !end.began_too_late && !folder.has_outcome() && read_rank_statuses(folder).empty();
 }
 
+/// Writes down what no rank could. A full disk does not hide how the run ended: the text says it, too.
+void leave_outcome(const RunFolder& folder, Outcome& outcome) {
+  try {
+    (void)folder.write_outcome(outcome);
+  } catch (const StorageError& failure) {
+    outcome.text += fmt::format("; and outcome.json could not be written: {}", failure.what());
+  }
+}
+
 }  // namespace
 
 SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder) {
   if (const auto launch = detect_launch())
     throw EnvironmentError(
         fmt::format("--np starts mpirun by itself, but {} has started this process already: leave "
-                    "--np away",
+                    "--np out",
                     launch->launcher));
   const std::vector<std::string> command = mpirun_command(options, folder);
   if (options.shows_command) show_text(stdout, shell_line(command) + "\n");
   RunEnd end = watch_over(options, folder, command);
   if (refused_to_start(end, folder)) end.refusal = mpirun_refusal(options.ranks);
-  return judge(folder, options.ranks, end);
+  SupervisedEnd verdict = judge(folder, options.ranks, end);
+  if (!verdict.is_told) leave_outcome(folder, verdict.outcome);
+  return verdict;
 }
 
 }  // namespace crossilo

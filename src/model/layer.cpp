@@ -10,6 +10,12 @@
 namespace crossilo {
 namespace {
 
+thread_local bool has_shapes_only = false;
+
+at::Tensor zeros(at::IntArrayRef shape) {
+  return at::zeros(shape, at::TensorOptions().device(has_shapes_only ? at::kMeta : at::kCPU));
+}
+
 std::vector<Layer> hidden_layers(const DenseLayers::Widths& widths) {
   std::vector<Layer> layers;
   std::size_t inputs = widths.inputs;
@@ -23,8 +29,11 @@ std::vector<Layer> hidden_layers(const DenseLayers::Widths& widths) {
 
 }  // namespace
 
+ShapesOnly::ShapesOnly() { has_shapes_only = true; }
+ShapesOnly::~ShapesOnly() { has_shapes_only = false; }
+
 Layer::Layer(std::string tensor_prefix, const std::vector<std::int64_t>& weight_shape)
-    : name(std::move(tensor_prefix)), weight(at::zeros(weight_shape)), bias(at::zeros({weight_shape.front()})) {
+    : name(std::move(tensor_prefix)), weight(zeros(weight_shape)), bias(zeros({weight_shape.front()})) {
   bound = 1.0 / std::sqrt(static_cast<double>(weight.numel() / weight_shape.front()));
   weight.requires_grad_();
   bias.requires_grad_();

@@ -10,6 +10,15 @@
 
 namespace crossilo {
 
+/// As long as one lives, this thread's new layers have shapes but no memory (torch's meta device).
+class ShapesOnly {
+ public:
+  ShapesOnly();
+  ~ShapesOnly();
+  ShapesOnly(const ShapesOnly&) = delete;
+  ShapesOnly& operator=(const ShapesOnly&) = delete;
+};
+
 /// Weight and bias of a fully connected layer or a convolution.
 struct Layer {
   std::string name;    // of the tensors: "hidden.0." gives hidden.0.weight

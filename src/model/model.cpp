@@ -3,12 +3,18 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <limits>
 #include <random>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
+#include "layer.hpp"
 #include "model_parts.hpp"
 
 namespace crossilo {
@@ -33,6 +39,23 @@ void lay_out(Network& network, Model::Parts& parts) {
     if (buffer.is_non_negative) parts.layout.non_negative.push_back({spec.offset, spec.count});
   }
   parts.layout.buffers = offset - parts.layout.weights;
+}
+
+void build_and_lay_out(const ModelSpec& spec, Model::Parts& parts) {
+  parts.spec = spec;
+  if (spec.sample_shape.empty()) parts.spec.sample_shape = {spec.inputs};
+  parts.network = build_network(parts.spec);
+  parts.file_sha256 = parts.network->file_sha256();
+  lay_out(*parts.network, parts);
+}
+
+/// What programs can still get without swapping, as Linux estimates it; no limit where it does not say.
+std::uint64_t free_memory_bytes() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);)
+    if (unsigned long long kibibytes = 0; std::sscanf(line.c_str(), "MemAvailable: %llu kB", &kibibytes) == 1)
+      return kibibytes * 1024;
+  return std::numeric_limits<std::uint64_t>::max();
 }
 
 /// Makes each tensor, and each gradient, a view into the flat buffers; all keep their values.
@@ -129,13 +152,29 @@ std::string Network::to_torchscript() {
   return {};
 }
 
+ModelOutline outline_model(const ModelSpec& spec) {
+  const ShapesOnly no_memory;
+  Model::Parts parts;
+  build_and_lay_out(spec, parts);
+  return {.tensors = std::move(parts.tensors), .layout = std::move(parts.layout)};
+}
+
+std::string memory_fault(const ParameterLayout& layout) {
+  const std::uint64_t wanted = 3 * sizeof(float) * layout.size();  // the network as built, the flat vector, gradients
+  const std::uint64_t free = free_memory_bytes();
+  if (wanted <= free) return "";
+  constexpr double kGigabyte = 1e9;
+  return fmt::format("{} parameters want {:.1f} GB to be built, and {:.1f} GB of memory are free", layout.size(),
+                     static_cast<double>(wanted) / kGigabyte, static_cast<double>(free) / kGigabyte);
+}
+
 Model make_model(const ModelSpec& spec) {
+  if (const std::string fault = spec.torchscript.empty() ? memory_fault(outline_model(spec).layout) : "";
+      !fault.empty())
+    throw EnvironmentError(
+        fmt::format("model.name = {}: {}; choose narrower layers, or a machine with more", spec.name, fault));
   auto parts = std::make_unique<Model::Parts>();
-  parts->spec = spec;
-  if (spec.sample_shape.empty()) parts->spec.sample_shape = {spec.inputs};
-  parts->network = build_network(parts->spec);
-  parts->file_sha256 = parts->network->file_sha256();
-  lay_out(*parts->network, *parts);
+  build_and_lay_out(spec, *parts);
   parts->flat = at::zeros({static_cast<std::int64_t>(parts->layout.size())});
   parts->flat_gradient = at::zeros({static_cast<std::int64_t>(parts->layout.weights)});
   CROSSILO_ASSERT(is_aligned(parts->flat) && is_aligned(parts->flat_gradient));

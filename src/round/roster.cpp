@@ -5,13 +5,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "../data/silo_layout.hpp"
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
-#include "settings_of_ranks.hpp"
 
 namespace crossilo {
 namespace {
@@ -43,7 +46,7 @@ std::vector<T> gather(Communicator& communicator, std::span<const T> own, const 
 
 Hello own_hello(const OwnFacts& own, const X25519& key) {
   Hello hello{.config_hash = own.config_hash,
-              .schema_hash = own.schema_hash,
+              .schema_hash = schema_hash(own.schema),
               .model_schema_hash = own.model_schema_hash,
               .public_key = key.public_key(),
               .first_silo = own.hosted.front().id.value,
@@ -106,25 +109,42 @@ void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
                     fmt::join(left_over, ", ")));
 }
 
-/// Throws when settings that all must share differ: which, how, and between whom. Collective, since only then the texts
-/// are sent: they are no secret, but they are long.
-void compare_settings(Communicator& communicator, const std::vector<Hello>& hellos, const OwnFacts& own,
-                      const Deadline& deadline) {
-  const auto differs = [&](const Hello& hello) { return hello.config_hash != hellos.front().config_hash; };
-  if (std::ranges::none_of(hellos, differs)) return;
+/// A schema as one line of text, and back; nothing where the text, which came off the wire, is no sound schema.
+std::string text_of(const SiloSchema& schema) {
+  const nlohmann::json json{to_string(schema.task), schema.sample_shape, schema.feature_names, schema.class_names};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+std::optional<SiloSchema> schema_of(const std::string& text) try {
+  const auto json = nlohmann::json::parse(text);
+  const auto task = parse_task(json.at(0).get<std::string>());
+  if (!task) return std::nullopt;
+  SiloSchema schema{.feature_names = json.at(2), .class_names = json.at(3), .sample_shape = json.at(1), .task = *task};
+  return schema_fault(schema).empty() ? std::optional(std::move(schema)) : std::nullopt;
+} catch (const nlohmann::json::exception&) {
+  return std::nullopt;
+}
+
+/// Throws when silo files have other columns, classes or another task than most: whose, which, and how many there are.
+/// Collective, since only then the schemas themselves are sent.
+void compare_schemas(Communicator& communicator, const std::vector<Hello>& hellos, const OwnFacts& own,
+                     const Deadline& deadline) {
+  const auto as_many = [&](const Hello& one) {
+    return std::ranges::count(hellos, one.schema_hash, &Hello::schema_hash);
+  };
+  const auto most = std::ranges::max_element(hellos, {}, as_many) - hellos.begin();
+  if (as_many(hellos[most]) == std::ssize(hellos)) return;
+  const std::vector<std::string> texts = gather_texts(communicator, text_of(own.schema), deadline);
+  const std::optional<SiloSchema> expected = schema_of(texts[most]);
   std::vector<std::string> differences;
-  for (const SettingOfRanks& setting : gather_settings(communicator, own.shared_settings, deadline)) {
-    std::vector<std::string> values;
-    for (const auto& [value, ranks] : setting.ranks_of_value) {
-      std::vector<std::string> names;
-      for (const std::size_t rank : ranks) names.push_back(communicator.peer_name(static_cast<int>(rank)));
-      values.push_back(fmt::format("{} of {}", value, fmt::join(names, ", ")));
-    }
-    differences.push_back(fmt::format("{} is {}", setting.key, fmt::join(values, " but ")));
+  for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
+    if (hellos[rank].schema_hash == hellos[most].schema_hash) continue;
+    const std::optional<SiloSchema> found = schema_of(texts[rank]);
+    const std::string difference = found && expected ? schema_difference(*found, *expected) : "";
+    differences.push_back(fmt::format("{}: {}", communicator.peer_name(static_cast<int>(rank)),
+                                      difference.empty() ? "features, classes or task differ" : difference));
   }
-  if (differences.empty()) require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
-  throw ConfigError(
-      fmt::format("settings that all silos must share differ: {}; nothing was trained", fmt::join(differences, "; ")));
+  throw DataError(fmt::format("silo files do not fit together: {} (compared with {}); nothing was trained",
+                              fmt::join(differences, "; "), communicator.peer_name(static_cast<int>(most))));
 }
 
 /// Throws unless all ranks run one program. Other versions may round otherwise, and the models would part.
@@ -150,8 +170,10 @@ void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos, 
             "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was trained",
             communicator.peer_name(static_cast<int>(other)), communicator.peer_name(static_cast<int>(rank))));
   check_hosting(communicator, hellos, own.silo_names);
-  compare_settings(communicator, hellos, own, deadline);
-  require_equal<DataError>(communicator, hellos, &Hello::schema_hash, "the features, classes or task");
+  if (std::ranges::count(hellos, hellos.front().config_hash, &Hello::config_hash) != std::ssize(hellos))
+    require_same_settings(communicator, own.shared_settings, deadline);
+  require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
+  compare_schemas(communicator, hellos, own, deadline);
   require_equal<ConfigError>(communicator, hellos, &Hello::model_schema_hash,
                              "the model (its parameters, or the TorchScript file's SHA-256)");
 }

@@ -39,6 +39,12 @@ TEST_F(DataCheck, MakesSyntheticDataAndChecksIt) {
   EXPECT_HAS(error_text<ConfigError>([&] { static_cast<void>(run(run_data_synth, with({}))); }), "--silos is missing");
 }
 
+TEST_F(DataCheck, NamesSilosAsARangeOfAConfigurationDoes) {
+  output_of(run_data_synth, with({"--silos", "12"}));
+  for (int silo = 0; silo < 12; ++silo)  // silos = silo{0..11}
+    EXPECT_TRUE(std::filesystem::exists(folder_.path("silo" + std::to_string(silo) + ".h5"))) << silo;
+}
+
 TEST_F(DataCheck, CheckEndsWithADataErrorWhenColumnsDiffer) {
   output_of(run_data_synth, with({"--silos", "1"}));
   write_silo_file(folder_.path("other.h5"), example_silo());

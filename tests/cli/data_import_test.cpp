@@ -54,6 +54,8 @@ TEST_F(DataImport, RunsTheExampleOfItsHelp) {
   const std::string output = output_of(run_data_import, example_of(help));
   std::filesystem::current_path(before);
   EXPECT_EQ(output,
+            "features: age, sex, cp=1, cp=2, cp=3, cp=4, trestbps, chol, fbs, restecg, thalach, exang and 1 more\n"
+            "label: \"num > 0\" 0.625 of 16 rows\n"
             "data/example/cleveland.h5: 6 rows to train on, 2 to test on, 13 columns\n"
             "data/example/va.h5: 6 rows to train on, 2 to test on, 13 columns\n");
   const auto json = nlohmann::json::parse(output_of(run_data_describe, {"--json", folder_.path("data/example/va.h5")}));
@@ -74,6 +76,25 @@ TEST_F(DataImport, SplitsOneFileByASiloColumn) {
   EXPECT_EQ(data.origin, "made up");
   const std::string table = output_of(run_data_describe, {folder_.path("a.h5"), folder_.path("b.h5")});
   EXPECT_HAS(table, "no value is missing\n");
+}
+
+TEST_F(DataImport, WritesSilosUnderNamesThatTrainingAllows) {
+  const std::string csv = folder_.write("all.csv", "site,x,y\nRoyal_North,1,0\nst-mary,2,1\nA. B,3,1\n");
+  const Arguments options = {"--csv", csv, "--silo_column", "site", "--label", "y > 0"};
+  const auto with_output = [&](Arguments arguments) {
+    arguments.insert(arguments.end(), {"--output", folder_.path("{silo}.h5")});
+    return arguments;
+  };
+  const std::string output = output_of(run_data_import, with_output(options));
+  EXPECT_HAS(output, "silo Royal_North is written as royal_north\nsilo A. B is written as a__b\n");
+  EXPECT_EQ(output.find("silo st-mary"), std::string::npos);
+  for (const char* name : {"royal_north.h5", "st-mary.h5", "a__b.h5"})
+    EXPECT_EQ(read_silo_file(folder_.path(name)).train.rows, 1u);
+  EXPECT_HAS(error_text<DataError>([&] {
+               static_cast<void>(run(run_data_import, with_output({"--csv", "Va=" + csv, "--csv", "va=" + csv,
+                                                                   "--label", "y > 0", "--drop", "site"})));
+             }),
+             "silos Va and va would both be written as va");
 }
 
 TEST_F(DataImport, WritesNothingWhenAFileIsFaulty) {
@@ -103,10 +124,25 @@ TEST_F(DataImport, NamesFaultyOptions) {
   EXPECT_HAS(with({"--use", "x,,y"}), "use = \"x,,y\" has an empty entry");
   EXPECT_HAS(with({"--task", "binary"}), "only regression is to be said");
   EXPECT_HAS(with({"--csv", "a=b.csv"}), "csv: silo a is named twice");
-  EXPECT_HAS(with({"--csv", "../b=b.csv"}), "a silo name of letters");
   EXPECT_HAS(with({"--csv", "b=" + folder_.path("a.csv")}), "with more than one silo it needs {silo}");
-  EXPECT_HAS(with({"--seed", "x"}), "data import: ");
+  for (const char* seed : {"x", "-1", " 1", "1.5", "", "99999999999999999999"})
+    EXPECT_HAS(with({"--seed", seed}), "a whole number from 0 to 18446744073709551615 is wanted");
+  EXPECT_HAS(with({"--separator", "\""}), "separator: a quote or the end of a line");
+  EXPECT_HAS(with({"--origin", "\xff"}), "origin = \"\\xff\": text in UTF-8 is wanted");
   EXPECT_HAS(error_text<ConfigError>([] { static_cast<void>(run(run_data_describe, {})); }), "no FILE is given");
+}
+
+TEST_F(DataImport, NeverWritesOverWhatItReads) {
+  const std::string csv = folder_.write("a.csv", "x,y\n1,0\n2,1\n");
+  const std::string before = TemporaryFolder::read(csv);
+  std::filesystem::create_hard_link(csv, folder_.path("same.csv"));
+  for (const char* output : {"{silo}.csv", "a.csv", "./{silo}.csv", "same.csv"})
+    EXPECT_HAS(config_error({"--csv", "a=" + csv, "--label", "y > 0", "--output", folder_.path(output)}),
+               "would be written over " + csv + ", which is read");
+  EXPECT_EQ(TemporaryFolder::read(csv), before);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path("same.csv")));
+  output_of(run_data_import, {"--csv", "a=" + csv, "--label", "y > 0", "--output", folder_.path("{silo}/{silo}.h5")});
+  EXPECT_EQ(read_silo_file(folder_.path("a/a.h5")).train.rows, 2u);
 }
 
 TEST_F(DataImport, ReadsImages) {
@@ -138,6 +174,28 @@ TEST_F(DataImport, ReadsImages) {
                                 "--test_fraction", "0.5"})),
              "--test_fraction does not go with --idx_test_images");
   EXPECT_HAS(config_error({"--idx_labels", labels, "--output", path}), "--idx_images is missing");
+  EXPECT_HAS(config_error(with({"--output", labels})), "would be written over");
+}
+
+TEST_F(DataImport, SaysWhatItTookForTheLabel) {
+  const std::string a = "a=" + folder_.write("a.csv", "x,y\n1,2\n2,3\n"),
+                    b = "b=" + folder_.write("b.csv", "x,y\n1,2\n");
+  const auto options = [&](Arguments more) {
+    more.insert(more.end(), {"--output", folder_.path("{silo}.h5")});
+    return more;
+  };
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--csv", b, "--label", "y", "--task", "regression"})),
+             "features: x\nlabel: mean 2.333 of 3 rows\n");
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--csv", b, "--label", "y", "--classes", "2,3,4"})),
+             "label: \"2\" 0.667, \"3\" 0.333, \"4\" 0.000 of 3 rows\n");
+  std::filesystem::remove(folder_.path("a.h5"));
+  EXPECT_HAS(error_text<DataError>([&] {
+               static_cast<void>(run(run_data_import, options({"--csv", a, "--csv", b, "--label", "y > 1"})));
+             }),
+             "label: all 3 rows are \"y > 1\", so there is nothing to learn");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("a.h5")));
+  // One institution's rows alone may well be of one class.
+  EXPECT_HAS(output_of(run_data_import, options({"--csv", a, "--label", "y > 1"})), "label: \"y > 1\" 1.000 of 2 rows");
 }
 
 TEST_F(DataImport, DescribeFailsWhenFilesDoNotFit) {

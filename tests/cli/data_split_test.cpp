@@ -88,6 +88,36 @@ TEST_F(DataSplit, TakesACsvFileWithItsRecipe) {
              "--test_fraction has no meaning here");
 }
 
+TEST_F(DataSplit, GoesByAnyColumnOfACsvFile) {
+  std::string csv = "site,x,y\n";
+  for (int i = 0; i < 120; ++i)
+    csv += std::string(i % 3 == 0   ? "north,"
+                       : i % 3 == 1 ? ","
+                                    : "east,") +
+           std::to_string(i) + "," + std::to_string(i % 2) + "\n";
+  const Arguments recipe = {folder_.write("all.csv", csv),
+                            "--label",
+                            "y",
+                            "--classes",
+                            "0,1",
+                            "--by",
+                            "column",
+                            "--column",
+                            "site",
+                            "--silos",
+                            "3",
+                            "--output",
+                            output_};
+  EXPECT_EQ(run(recipe), 0);
+  for (int silo = 0; silo < 3; ++silo) {  // east, north, no site
+    const SiloData part = read_silo_file(folder_.path("parts/silo" + std::to_string(silo) + ".h5"));
+    EXPECT_EQ(part.schema.feature_names, Arguments{"x"});
+    EXPECT_EQ(part.train.rows + part.test.rows, 40u);
+    for (const RowSet* set : {&part.train, &part.test})
+      for (const float x : set->x) EXPECT_EQ(static_cast<int>(x) % 3, (silo + 2) * 2 % 3 == 1 ? 2 : silo == 1 ? 0 : 1);
+  }
+}
+
 TEST_F(DataSplit, TakesImages) {
   std::string images("\0\0\x08\x03\0\0\0\x28\0\0\0\2\0\0\0\2", 16), labels("\0\0\x08\x01\0\0\0\x28", 8);
   for (int i = 0; i < 160; ++i) images += static_cast<char>(i);
@@ -112,6 +142,15 @@ TEST_F(DataSplit, TakesImages) {
   EXPECT_EQ(part.train.rows, 20u);
 }
 
+TEST_F(DataSplit, NeverWritesOverWhatItReads) {
+  const std::string source = folder_.path("silo1.h5");
+  std::filesystem::rename(file_, source);
+  EXPECT_HAS(config_error({source, "--silos", "2", "--by", "iid", "--output", folder_.path("{silo}.h5")}),
+             "silo1.h5 would be written over " + source + ", which is read");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("silo0.h5")));
+  EXPECT_EQ(read_silo_file(source).train.rows, 100u);
+}
+
 TEST_F(DataSplit, NamesFaultyOptions) {
   EXPECT_HAS(config_error({}), "--silos is missing");
   EXPECT_HAS(config_error({file_, "--by", "iid", "--output", output_}), "--silos is missing");
@@ -124,6 +163,19 @@ TEST_F(DataSplit, NamesFaultyOptions) {
   EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--alpha", "1", "--output", output_}),
              "--alpha has no meaning with --by iid");
   EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "column", "--output", output_}), "--by column and --column");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--column", "chol", "--output", output_}),
+             "--by column and --column");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--classes", "a,b", "--output", output_}),
+             "--classes has no meaning here");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--idx_images", "i", "--output", output_}),
+             "either FILE or --idx_images is wanted");
+  EXPECT_HAS(config_error({"--silos", "2", "--by", "iid", "--idx_labels", "l", "--output", output_}),
+             "--idx_images is missing");
+  EXPECT_HAS(config_error({file_, "--silos", "-1", "--by", "iid", "--output", output_}),
+             "silos = \"-1\": a whole number");
+  EXPECT_HAS(config_error({file_, "--silos", "10001", "--by", "iid", "--output", output_}), "1 to 10000 are wanted");
+  EXPECT_HAS(config_error({file_, "--silos", "2", "--by", "iid", "--seed", "-1", "--output", output_}),
+             "seed = \"-1\": a whole number");
   EXPECT_HAS(error_text<DataError>([&] {
                static_cast<void>(run({file_, "--silos", "11", "--by", "iid", "--output", output_}));
              }),

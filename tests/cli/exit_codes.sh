@@ -22,6 +22,7 @@ expect_text "silo a: rank 0 on host "
 expect_text "rank 3 on host $(uname -n): silo d"
 expect_text "OMPI_MCA_btl_base_verbose=0"
 expect_text "libmpi.so"
+if grep -rqE "orte_|transports" runs/small-2/logs <<< "$output"; then fail "a log holds the job's key"; fi
 grep -q "rank 3 on host $(uname -n): silo d" runs/small-2/logs/c.log || fail "the log of c does not say who is who"
 # as root, with none of the variables that Open MPI wants of root
 exit_code_of env -u OMPI_ALLOW_RUN_AS_ROOT -u OMPI_ALLOW_RUN_AS_ROOT_CONFIRM "$CROSSILO_BIN" train small.ini --np 4
@@ -55,9 +56,7 @@ exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'rate=(0.05
 expect_code 2
 expect_text "train.learning_rate is 0.05 of silo a (rank 0"
 expect_text "but 0.051 of silo c (rank 2"
-for silo in a b c d; do
-  grep -q "error silo $silo" "runs/differing-1/logs/$silo.log" || fail "silo $silo did not refuse"
-done
+[ ! -e runs/differing-1 ] || fail "a start that all refuse left a run folder"
 
 # 3: threads: many are a warning, too many an error; a rank that is bound to one core says it itself
 cores=$(nproc)
@@ -67,14 +66,17 @@ expect_text "make $((cores * 16)) threads for $cores core"
 [ ! -e runs/crowd-1 ] || fail "something was started"
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 taskset -c 0 "$CROSSILO_BIN" train small.ini --run.threads 2
 expect_code 0
-expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core; run.threads = 1 is the most that fits"
+expect_text "warning: run.threads = 2 in 1 rank make 2 threads for 1 core, so they take turns: run.threads = 1 is faster"
 
-# 3: mpirun will not, in its own words
+# 3: mpirun will not, in its own words; the run's number stays free
+runs_before=$(ls runs)
 exit_code_of env OMPI_MCA_orte_default_hostfile=/no/hostfile "$CROSSILO_BIN" train small.ini --np 4
 if [ "$code" != 0 ]; then # Open MPI 5 does not know this parameter
   expect_code 3
   expect_text "mpirun would not start 4 ranks: "
   expect_text "/no/hostfile"
+  runs_after=$(ls runs)
+  [ "$runs_before" = "$runs_after" ] || fail "a start that mpirun refused left a folder: $runs_after"
 fi
 exit_code_of env CROSSILO_MPIRUN=/no/mpirun "$CROSSILO_BIN" train small.ini --np 4
 expect_code 3

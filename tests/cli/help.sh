@@ -37,3 +37,16 @@ for name in doctor version "model template"; do
   rm -rf "$folder"
   expect_code 0
 done
+
+# Of a subcommand of two words the first alone lists its own lines; scripts say how they are called.
+for first in data model; do
+  exit_code_of "$CROSSILO_BIN" $first --help
+  expect_code 0
+  [ "$(grep -c "^  crossilo $first " <<< "$output")" = "$(grep -c "^  crossilo " <<< "$output")" ] || fail "$first: $output"
+done
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+for script in quickstart setup test; do
+  exit_code_of "$root/jobs/$script.sh" --help
+  expect_code 0
+  expect_text "jobs/$script.sh"
+done

@@ -114,6 +114,34 @@ write("text_labels", put("train/y", data=np.full(ROWS, "1", dtype=object), dtype
 write("nan_test_label", None, "test/y, row 3", test__y=np.where(np.arange(8) == 3, np.nan, y[:8]).astype("float32"))
 write("negative_label", None, "train/y, row 0", train__y=np.full(ROWS, -1, "int32"))
 write("large_label", None, "train/y, row 0", train__y=np.full(ROWS, 2**63, "uint64"))
+write("chunk_of_gigabytes", put("train/x", data=x, chunks=(2**27, COLUMNS), maxshape=(None, COLUMNS), compression="gzip"),
+      "train/x: is stored in chunks of 134217728 x 3")
+
+
+def wide(shape):
+    """Few bytes stored, many values a sample; neither has names of its own."""
+    def change(file):
+        del file.attrs["feature_names"]
+        for group in ("train", "test"):
+            del file[group + "/x"], file[group + "/y"]
+            file.create_dataset(group + "/x", shape=shape, dtype="float32", compression="gzip", fillvalue=0, chunks=True)
+            file[group + "/x"][...] = 0
+            file[group + "/y"] = np.zeros(shape[0], "float32")
+
+    return change
+
+
+write("wide_table", wide((1, 2**20 + 1)), "train/x: a sample of 1048577 has 1048577 values; 1048576 at most")
+write("wide_image", wide((1, 3000, 3000)), "train/x: a sample of 3000 x 3000 has 9000000 values; 4194304 at most")
+write("other_scale", None, "test/x@scale: 0.25 found, 0.5 is wanted")
+with h5py.File(folder / "other_scale.h5", "r+") as file:
+    for group, scale in (("train", 0.5), ("test", 0.25)):
+        rows = len(file[group + "/x"])
+        del file[group + "/x"]
+        file.create_dataset(group + "/x", data=np.zeros((rows, COLUMNS), "uint8")).attrs["scale"] = scale
+write("other_type", put("test/x", data=np.zeros((8, COLUMNS), "uint8")), "test/x: uint8 found, float32 is wanted")
+write("latin1_origin", lambda f: f.attrs.__setitem__("origin", np.bytes_(b"Z\xfcrich")), "origin: \"Z\\xfcrich\" is not UTF-8")
+write("escape_in_task", lambda f: f.attrs.__setitem__("task", "\x1b[2Jbinary"), "task is \"\\x1b[2Jbinary\"")
 EXTENT = extent_of_train_x(2, ROWS)
 patch("rank_33", EXTENT, extent_of_train_x(33, ROWS), "train/x: is no data set: HDF5 says: simple dataspace dimensionality is too large")
 patch("rank_255", EXTENT, extent_of_train_x(255, ROWS), "train/x: is no data set: HDF5 says: simple dataspace dimensionality is too large")

@@ -58,6 +58,16 @@ exit_code_of "$CROSSILO_BIN" plan small.ini --model.name linreg
 expect_code 2
 expect_text "model.name = logreg or mlp fits"
 
+# 4b: a model for no machine: its size is told, and none of it is built
+exit_code_of "$CROSSILO_BIN" plan small.ini --model.name mlp --model.hidden 200000,200000
+expect_code 3
+expect_text "mlp, 40001400001 parameters"
+expect_text "memory of a rank with one silo: about "
+expect_text "40001400001 parameters want 480.0 GB to be built, and "
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --model.name mlp --model.hidden 200000,200000
+expect_code 3
+expect_text "GB of memory are free; choose narrower layers"
+
 # 5: several machines: only the own silo's file is looked at, once it is known which that is
 sed 's/^one_machine = true/one_machine = false/' small.ini > apart.ini
 exit_code_of "$CROSSILO_BIN" plan apart.ini

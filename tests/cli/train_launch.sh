@@ -10,18 +10,36 @@ trap 'rm -rf "$folder"' EXIT
 make_federation "$folder" 3
 cd "$folder"
 sed 's/^name = small/name = apart/; s/^one_machine = true/one_machine = false/' small.ini > apart.ini
+sed 's/^name = logreg/torchscript = nowhere.pt/' small.ini > torchscript.ini
 mpirun_4=("$MPIEXEC" --oversubscribe --bind-to none -np 4)
 
 # 1: worlds of one rank each, or fewer ranks than silos, are no federation
 exit_code_of "$CROSSILO_BIN" train apart.ini
 expect_code 3
-expect_text "start with  crossilo train … --np 4"
+expect_text "start with  $CROSSILO_BIN train apart.ini --np 4"
+if grep -q MPI_ABORT <<< "$output"; then fail "a refusal is no abort: $output"; fi
 exit_code_of env PMI_SIZE=4 "$CROSSILO_BIN" train small.ini
 expect_code 3
 expect_text "MPI joined 1 of them"
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 2 "$CROSSILO_BIN" train apart.ini
 expect_code 3
-expect_text "mpirun --oversubscribe --bind-to none -np 4"
+expect_text "mpirun --oversubscribe --bind-to none -np 4 $CROSSILO_BIN train apart.ini"
+[ "$(grep -c "^crossilo: " <<< "$output")" = 1 ] || fail "once is enough: $output"
+exit_code_of env PMI_SIZE=4 PMI_RANK=2 "$CROSSILO_BIN" train small.ini
+expect_code 3
+[ -z "$output" ] || fail "rank 0 says it already: $output"
+exit_code_of "$CROSSILO_BIN" train small.ini --np 5
+expect_code 3
+expect_text "start with --np 4, one rank for each silo"
+exit_code_of "$CROSSILO_BIN" train small.ini --np four
+expect_code 2
+expect_text "--np four: a number of ranks from 1 on is wanted"
+for option in "-n 4" "-np 4"; do
+  # shellcheck disable=SC2086
+  exit_code_of "$CROSSILO_BIN" train small.ini $option
+  expect_code 2
+  expect_text "did you mean --np?"
+done
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
 expect_code 3
 expect_text "4 silos, but 3 processes are wanted"
@@ -31,6 +49,29 @@ expect_text "add --simulate if each shall train several in turn"
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3 --simulate
 expect_code 2
 expect_text "run.one_machine = true is wanted"
+# one file, or one secret, for all ranks of this command
+for key in data.path=data/a.h5 data.private_folder=private; do
+  exit_code_of "$CROSSILO_BIN" train apart.ini --np 4 "--$key"
+  expect_code 2
+  expect_text "${key/=/ = }: --np starts 4 ranks here, and all would use this one: write {silo}"
+done
+# what does not fit the silo files' task, and a model file that is not there: the same from plan and train
+"$CROSSILO_BIN" data import --csv all.csv --silo_column site --task regression --label age --missing 'dose=?' --drop smoker,ill \
+  --test_fraction 0.25 --seed 1 --output "$folder/ages/{silo}.h5" > import2.log || fail "$(cat import2.log)"
+for start in "plan" "train --np 4"; do
+  for key in stop.metric=auc train.class_weights=balanced model.name=logreg; do
+    # shellcheck disable=SC2086
+    exit_code_of "$CROSSILO_BIN" $start small.ini --data.path "ages/{silo}.h5" --model.name linreg "--$key"
+    [ "$key" != model.name=logreg ] || # shellcheck disable=SC2086
+      exit_code_of "$CROSSILO_BIN" $start small.ini --data.path "ages/{silo}.h5" "--$key"
+    expect_code 2
+    expect_text "${key/=/ = }: "
+  done
+  # shellcheck disable=SC2086
+  exit_code_of "$CROSSILO_BIN" $start torchscript.ini
+  expect_code 2
+  expect_text "nowhere.pt"
+done
 # shellcheck disable=SC2016
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c 'order=(a b a d)
   CROSSILO_SILO=${order[OMPI_COMM_WORLD_RANK]} exec "$CROSSILO_BIN" train small.ini'

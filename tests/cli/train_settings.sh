@@ -29,6 +29,37 @@ expect_text "train.learning_rate is 0.05 of silo a (rank 0"
 expect_text "but 0.050001 of silo c (rank 2"
 expect_text "nothing was trained"
 
+# 1b: settings that other checks would judge by, and give wrong advice: they are compared first, and told once
+for change in "run.silos=a, b, c" "model.name=linreg" "run.threads=1000" "stop.metric=auc"; do
+  key=${change%%=*} value=${change#*=}
+  # shellcheck disable=SC2016
+  exit_code_of env KEY="$key" VALUE="$value" "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c '
+    [ "$OMPI_COMM_WORLD_RANK" != 2 ] || exec "$CROSSILO_BIN" train apart.ini "--$KEY" "$VALUE"
+    exec "$CROSSILO_BIN" train apart.ini'
+  expect_code 2
+  expect_text "settings that all silos must share differ: $key is "
+  expect_text "$value of "
+  expect_text "rank 2"
+  [ "$(grep -c "nothing was trained" <<< "$output")" = 1 ] || fail "once is enough: $output"
+  if grep -q MPI_ABORT <<< "$output"; then fail "the refusal of all is no abort: $output"; fi
+done
+# shellcheck disable=SC2016
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 bash -c '
+  [ "$OMPI_COMM_WORLD_RANK" != 2 ] || exec "$CROSSILO_BIN" train apart.ini --simulate
+  exec "$CROSSILO_BIN" train apart.ini'
+expect_code 2
+expect_text "differ: --simulate is off of silo a (rank 0"
+[ -z "$(ls runs)" ] || fail "a refused start left $(ls runs)"
+
+# 1c: a silo file with other columns: named with the silo, though nobody else may read it
+"$CROSSILO_BIN" data import --csv all.csv --silo_column site --missing 'dose=?' --label 'ill > 0' --drop smoker \
+  --test_fraction 0.25 --seed 1 --output "$folder/narrow/{silo}.h5" > import2.log || fail "$(cat import2.log)"
+sed "s|^path = .*|path = $folder/narrow/{silo}.h5|" apart.ini > narrow.ini
+train_with narrow.ini
+expect_code 4
+expect_text "silo c (rank 2"
+expect_text "train/x has 2 columns, the others have 4 (missing: smoker=no, smoker=yes)"
+
 # 2: the same settings written otherwise, and other own ones, are equal
 {
   cat apart.ini

@@ -62,6 +62,14 @@ expect_code 4
 expect_text 'column dose is missing'
 exit_code_of "$CROSSILO_BIN" predict runs/small-1 patients.csv --missing_mark '?' -o no/such/folder/out.csv
 expect_code 9
+mkdir -p runs/killed-1/ranks
+exit_code_of "$CROSSILO_BIN" evaluate runs/killed-1 data/a.h5
+expect_code 4
+expect_text "runs/killed-1: this run left no model: it is still under way, or was killed"
+echo '{"exit_code": 5, "text": "silo b died in round 2", "silo": "b"}' > runs/killed-1/outcome.json
+exit_code_of "$CROSSILO_BIN" evaluate runs/killed-1 data/a.h5
+expect_code 4
+expect_text "this run left no model: a silo was lost: silo b died in round 2"
 exit_code_of "$CROSSILO_BIN" evaluate runs/small-1
 expect_code 2
 expect_text 'no FILE is given'

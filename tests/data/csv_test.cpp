@@ -69,5 +69,30 @@ TEST(Csv, ChecksTheShapeOfATable) {
              "none.csv: cannot be read: No such file");
 }
 
+TEST(Csv, RefusesSeparatorsThatMeanSomethingElse) {
+  const TemporaryFolder folder;
+  for (const char separator : {'"', '\n', '\r'})
+    EXPECT_HAS(error_text<ConfigError>([&] {
+                 static_cast<void>(read_csv(folder.write("a.csv", "x\n1\n"), {{}, separator}));
+               }),
+               "separator: a quote or the end of a line cannot stand between fields");
+}
+
+TEST(Csv, NamesAFileThatCannotBeReadAsText) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& path) {
+    return error_text<DataError>([&] { static_cast<void>(read_csv(path, {})); });
+  };
+  EXPECT_EQ(error(folder.path()), folder.path() + ": cannot be read: Is a directory");
+  EXPECT_EQ(error("/proc/self/mem"), "/proc/self/mem: cannot be read: Input/output error");
+  EXPECT_HAS(error(folder.write("a.csv", std::string("\xff\xfe"
+                                                     "x\0,\0y\0\n\0",
+                                                     10))),
+             "a.csv: is UTF-16, not UTF-8");
+  std::string large = "x\n";
+  for (int i = 0; i < 100000; ++i) large += std::to_string(i) + "\n";
+  EXPECT_EQ(read_csv(folder.write("a.csv", large), {}).rows.size(), 100000u);
+}
+
 }  // namespace
 }  // namespace crossilo

@@ -108,6 +108,11 @@ TEST_F(Idx, NamesWhatIsWrongInTheValues) {
   EXPECT_HAS(fault(images(3), labels({"\0\1\3", 3})), "labels: byte 10: label 3 found, a class from 0 to 2 expected");
 }
 
+TEST_F(Idx, RefusesImagesThatASiloFileCannotHold) {
+  const std::string large = word(0x803) + word(1) + word(2049) + word(2048) + std::string(2049 * 2048, '\0');
+  EXPECT_HAS(fault(large, labels({"\0", 1})), "images: a sample of 2049 x 2048 has 4196352 values; 4194304 at most");
+}
+
 TEST_F(Idx, NamesADamagedGzipFile) {
   std::string noise(4000, '\0');
   std::iota(noise.begin(), noise.end(), '\0');
@@ -116,7 +121,10 @@ TEST_F(Idx, NamesADamagedGzipFile) {
     const std::string path = folder_.write("damaged.gz", text);
     return error_text<DataError>([&] { static_cast<void>(read_idx(path, 1)); });
   };
-  EXPECT_HAS(fault_of(whole.substr(0, whole.size() / 2)), "values found, 4000 expected");
+  EXPECT_HAS(fault_of(whole.substr(0, whole.size() / 2)), "the gzip file is cut off");
+  for (const std::size_t cut : {1u, 4u, 8u})
+    EXPECT_HAS(fault_of(whole.substr(0, whole.size() - cut)),
+               "damaged.gz: cannot be read after byte 4008: the gzip file is cut off");
   std::string wrong_checksum = whole;
   wrong_checksum[whole.size() - 8] ^= 1;
   EXPECT_HAS(fault_of(wrong_checksum), "damaged.gz: cannot be read after byte ");

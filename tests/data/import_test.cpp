@@ -113,9 +113,8 @@ TEST_F(Import, TakesTargetsOfARegression) {
 
 TEST_F(Import, NamesWhatIsWrongInACell) {
   EXPECT_HAS(data_error("a,num\n1,0\nabc,0\n"),
-             "a.csv:3: column a: \"abc\" found, a number is wanted (a category: --categorical 'a=abc|…'; no feature: "
-             "--drop a; a missing "
-             "value: --missing 'a=abc')");
+             "a.csv:3: column a: \"abc\" found, a number is wanted (a category: --categorical 'a=1|abc'; no feature: "
+             "--drop 'a'; a missing value: --missing 'a=abc')");
   EXPECT_HAS(data_error("a,num\nnan,0\n"), "\"nan\" found, a number is wanted");
   EXPECT_HAS(data_error("a,num\n12x,0\n"), "\"12x\" found, a number is wanted");
   EXPECT_HAS(data_error("a,num\n1e300,0\n"), "\"1e300\" found, a number that fits float32 is wanted");
@@ -123,6 +122,55 @@ TEST_F(Import, NamesWhatIsWrongInACell) {
              "a.csv:2: column num: \"\" found, a number is wanted (every row needs a label)");
   recipe_.missing = {{"", "?"}};
   EXPECT_HAS(data_error("a,num\n1,?\n"), "column num: \"?\" found, a number is wanted (every row needs a label)");
+}
+
+TEST_F(Import, NamesAllColumnsOfTextsAtOnceWithTheirOptions) {
+  recipe_.missing = {{"", "?"}};
+  std::string first = "sex,age,ward,dose,num\n", second = first;
+  for (int i = 0; i < 30; ++i) first += fmt::format("f,{},w{},{},1\n", i, i, i == 4 ? "n/a" : "2");
+  second += "m,?,w1,1,0\n?,3,w'2,1,0\n";
+  const auto error = [&] {
+    return error_text<DataError>([&] {
+      static_cast<void>(import_silos({table("a", first), table("b", second)}, recipe_));
+    });
+  };
+  const std::string folder = folder_.path();
+  EXPECT_EQ(error(), folder +
+                         "a.csv:2: column sex: \"f\" found, a number is wanted (a category: --categorical "
+                         "'sex=f|m'; no feature: --drop 'sex')\n" +
+                         folder +
+                         "a.csv:2: column ward: \"w0\" found, a number is wanted (no feature: --drop 'ward')\n" +
+                         folder +
+                         "a.csv:6: column dose: \"n/a\" found, a number is wanted (a category: --categorical "
+                         "'dose=1|2|n/a'; no feature: --drop 'dose'; a missing value: --missing 'dose=n/a')");
+  recipe_.use = {"age", "dose"};
+  EXPECT_HAS(error(), "no feature: leave it out of --use; a missing value");
+  recipe_.missing.push_back({"dose", "n/a"});
+  EXPECT_EQ(import_silos({table("a", first), table("b", second)}, recipe_).size(), 2u);
+}
+
+TEST_F(Import, NamesAColumnThatASiloFileCannotHave) {
+  EXPECT_HAS(data_error("\"a\nb\",num\n1,0\n"), "a.csv: feature_names: \"a\\x0ab\": a name on one line");
+  EXPECT_HAS(data_error("gr\xf6\xdf"
+                        "e,num\n1,0\n"),
+             "a.csv: feature_names: \"gr\\xf6\\xdfe\": a name on one line");
+  recipe_.categorical = {{"a", {"0", "1"}}};
+  EXPECT_HAS(data_error("a,a=1,num\n1,1,0\n"), "a.csv: feature_names names a=1 twice");
+  EXPECT_HAS(data_error("a,num\n\x1b[2J,0\n"), "column a: \"\\x1b[2J\" found, one of 0, 1 is wanted");
+}
+
+TEST_F(Import, OrdersTheRowsOfAKeyColumn) {
+  recipe_.key_column = "ward";
+  recipe_.missing = {{"ward", "?"}};
+  const ImportedSilo silo =
+      import_silos({table("a", "ward,x,num\nb,1,0\n10,2,1\n?,3,1\n9.0,4,0\na,5,0\n9,6,1\n")}, recipe_).front();
+  const double last = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(silo.keys.train, (std::vector<double>{4, 1, last, 0, 3, 0}));
+  EXPECT_EQ(silo.data.schema.feature_names, (std::vector<std::string>{"x"}));
+  recipe_.use = {"ward", "x"};
+  recipe_.categorical = {{"ward", {"9", "10", "a", "b"}}};
+  EXPECT_EQ(import_silos({table("a", "ward,x,num\nb,1,0\n9,2,1\n")}, recipe_).front().data.schema.feature_names.size(),
+            5u);
 }
 
 TEST_F(Import, NamesWhatIsWrongInTheRecipe) {
@@ -169,9 +217,12 @@ TEST_F(Import, TakesATableApartBySilo) {
   EXPECT_EQ(silos[0].silo, "b");
   EXPECT_EQ(silos[0].data.train.x, (std::vector<float>{1, 3}));
   EXPECT_EQ(silos[1].data.train.x, (std::vector<float>{2}));
-  const CsvTable wrong = read_csv(folder_.write("all.csv", "site,x,num\n../b,1,0\n"), {});
+  const CsvTable wrong = read_csv(folder_.write("all.csv", "site,x,num\n,1,0\n"), {});
   EXPECT_HAS(error_text<DataError>([&] { static_cast<void>(tables_by_silo(wrong, "site")); }),
-             "all.csv:2: column site: \"../b\" found, a silo name of letters");
+             "all.csv:2: column site: \"\" found, a silo's name is wanted");
+  std::vector<SiloTable> tables = {{"../b", table}, {std::string(65, 'x'), table}};
+  EXPECT_HAS(error_text<DataError>([&] { static_cast<void>(name_silos(tables)); }), "has 65 characters");
+  EXPECT_EQ(tables.front().silo, "___b");
 }
 
 TEST_F(Import, SplitsByClassAndGroup) {

@@ -192,7 +192,8 @@ TEST(Partition, SaysWhatCannotBe) {
 TEST(Partition, NamesItsSilos) {
   EXPECT_EQ(part_names(3), (std::vector<std::string>{"silo0", "silo1", "silo2"}));
   EXPECT_EQ(part_names(10).back(), "silo9");
-  EXPECT_EQ(part_names(11).front(), "silo00");
+  EXPECT_EQ(part_names(12).front(), "silo0");
+  EXPECT_EQ(part_names(12).back(), "silo11");
 }
 
 }  // namespace

@@ -162,6 +162,17 @@ TEST(SiloFile, ReadsBytesWithAScaleAndAnyIntegerLabel) {
   EXPECT_EQ(read.train.y, (std::vector<float>{1.0f, 0.0f}));
 }
 
+TEST(SiloFile, HasAnOriginInUtf8) {
+  const TemporaryFolder folder;
+  SiloData data = example_silo();
+  data.origin = "Z\xfcrich";
+  EXPECT_HAS(error_text<StorageError>([&] { write_silo_file(folder.path("a.h5"), data); }),
+             "not written: origin: \"Z\\xfcrich\" is not UTF-8");
+  data.origin = "Zürich, two\nlines";
+  write_silo_file(folder.path("a.h5"), data);
+  EXPECT_EQ(read_silo_file(folder.path("a.h5")).origin, data.origin);
+}
+
 struct Fault {
   const char* text;
   std::function<void(Parts&)> damage;
@@ -233,6 +244,11 @@ TEST(SiloFile, NamesEveryFaultOfTheData) {
       {"train/x, row 1, column a: is infinite",
        [=](Parts& p) {
          p.set<float>("train/x", Hdf5Type::float32, {2, 2}, {1, 2, infinity, 4});
+       }},
+      {"test/x: float32 found, uint8 is wanted, the type of train/x",
+       [](Parts& p) {
+         p.scale = 0.5;
+         p.set<std::uint8_t>("train/x", Hdf5Type::uint8, {2, 2}, {1, 2, 3, 4});
        }},
       {"uint8 needs the attribute scale",
        [](Parts& p) {

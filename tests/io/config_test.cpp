@@ -47,7 +47,8 @@ masking = maybe
 )";
   EXPECT_EQ(mistakes(text),
             "f.ini:2: run.name = \"Not A Name\": a name of a-z, 0-9, _ and -, at most 64 characters is wanted\n"
-            "f.ini:3: run.silos = \"a, b, a\": a list of at most 10000 distinct names (a-z, 0-9, _ and -, at most 64 "
+            "f.ini:3: run.silos = \"a, b, a\": a is named twice; a list of at most 10000 distinct names (a-z, 0-9, _ "
+            "and -, at most 64 "
             "characters) with commas between them, or a range such as silo{00..99} is wanted\n"
             "f.ini:5: run.rounds: set before, in line 4; keep one\n"
             "f.ini:7: train.learning_rte: no such key; did you mean train.learning_rate?\n"
@@ -60,6 +61,16 @@ masking = maybe
             "f.ini: model.name: missing; logreg | linreg | mlp | cnn, or model.torchscript = FILE.pt is wanted\n"
             "f.ini: train.learning_rate: missing; a number > 0 is wanted\n"
             "12 errors in f.ini, nothing was started");
+}
+
+TEST(Config, SaysWhichSiloIsNamedWrongly) {
+  const auto said = [](const std::string& silos) { return mistakes("[run]\nsilos = " + silos + "\n"); };
+  for (const auto& [silos, fault] : {std::pair{"va, Royal_North", "\"Royal_North\" has a capital letter; a list"},
+                                     {"va, st.mary", "\"st.mary\" has the character \".\"; a list"},
+                                     {"va,,b", "\"\" is empty; a list"},
+                                     {"va, s{1..0}", "\"s{1..0}\" is neither a name nor a range; a list"},
+                                     {"s{1..3}, s2", "s2 is named twice; a list"}})
+    EXPECT_NE(said(silos).find(fault), std::string::npos) << said(silos);
 }
 
 TEST(Config, RefusesValuesOutOfRange) {

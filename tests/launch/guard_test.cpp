@@ -38,28 +38,47 @@ TEST(Guard, ABatchScriptAndAnInteractiveShellAreNoLaunchers) {
 }
 
 TEST(Guard, GivesTheLineThatStartsItRight) {
-  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt),
-            "4 silos, but one process was started: start with  crossilo train … --np 4");
-  EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}),
-            "4 silos, but mpirun started 1 process: start with  mpirun --oversubscribe --bind-to none -np 4 crossilo "
-            "train …");
-  EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}),
-            "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 crossilo train …");
-  EXPECT_EQ(
-      launch_mismatch(4, 1, Launch{"srun", 4}),
-      "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -n 4 crossilo train …, with "
-      "the launcher of the MPI that crossilo was built with");
+  const std::string command = "/bin/crossilo train a.ini";
+  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt, command),
+            "4 silos, but one process was started: start with  /bin/crossilo train a.ini --np 4");
+  EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}, command),
+            "4 silos, but mpirun started 1 process: start with  mpirun --oversubscribe --bind-to none -np 4 "
+            "/bin/crossilo train a.ini");
+  EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}, command),
+            "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "a.ini");
+  EXPECT_EQ(launch_mismatch(4, 1, Launch{"srun", 4}, command),
+            "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "a.ini, with the launcher of the MPI that crossilo was built with");
 }
 
 TEST(Guard, ThreadsThatShareCoresAreSaidAndTooManyRefused) {
   EXPECT_EQ(crowding({.ranks = 4, .threads = 2, .cores = 8}), "");
   EXPECT_EQ(crowding({.ranks = 40, .threads = 1, .cores = 2}), "");
   EXPECT_EQ(crowding({.ranks = 4, .threads = 4, .cores = 8}),
-            "run.threads = 4 in 4 ranks make 16 threads for 8 cores; run.threads = 2 is the most that fits");
+            "run.threads = 4 in 4 ranks make 16 threads for 8 cores, so they take turns: run.threads = 2 is faster");
   EXPECT_EQ(crowding({.ranks = 1, .threads = 2, .cores = 1}),
-            "run.threads = 2 in 1 rank make 2 threads for 1 core; run.threads = 1 is the most that fits");
+            "run.threads = 2 in 1 rank make 2 threads for 1 core, so they take turns: run.threads = 1 is faster");
   EXPECT_NE(crowding({.ranks = 4, .threads = 8, .cores = 8}), "");
-  EXPECT_THROW((void)crowding({.ranks = 4, .threads = 9, .cores = 8}), EnvironmentError);
+  try {
+    (void)crowding({.ranks = 4, .threads = 9, .cores = 8});
+    ADD_FAILURE() << "not refused";
+  } catch (const EnvironmentError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "run.threads = 9 in 4 ranks make 36 threads for 8 cores; at most 4 to a core are started: run.threads = "
+        "8 at most, and 2 is fastest; nothing was started");
+  }
+}
+
+TEST(Guard, CoresAreCountedAndTheRankIsKnown) {
+  EXPECT_GE(usable_cores(), 1);
+  const auto rank_in = [](const char* variable) {
+    return launched_rank([=](const char* name) { return std::string(name) == variable ? "2" : nullptr; });
+  };
+  EXPECT_EQ(rank_in("OMPI_COMM_WORLD_RANK"), 2);
+  EXPECT_EQ(rank_in("PMI_RANK"), 2);
+  EXPECT_EQ(rank_in("PATH"), 0);
 }
 
 }  // namespace

@@ -59,6 +59,13 @@ TEST_F(Judge, TellsAnEndFromOutsideFromAnEndThatTheUserInsistedOn) {
   EXPECT_EQ(verdict({"T", "", "T"}, {.launcher_status = SIGKILL, .signal = SIGTERM}).exit_code, ExitCode::terminated);
 }
 
+TEST_F(Judge, SaysOfAnEndInsistedOnWhetherModelsAreSaved) {
+  EXPECT_NE(verdict({"", "", ""}, {.signal = SIGINT}).text.find("and no model was saved"), std::string::npos);
+  const RunFolder folder = RunFolder::create(parent_, "run");
+  write_file_atomically(folder.file("model/last.safetensors"), "");
+  EXPECT_NE(judge(folder, 3, {.signal = SIGINT}).outcome.text.find("before are saved"), std::string::npos);
+}
+
 TEST_F(Judge, CountsTheRanksThatBegan) {
   const Outcome never = verdict({}, {.launcher_status = kExitedWith1});
   EXPECT_EQ(never.exit_code, ExitCode::environment);

@@ -98,6 +98,9 @@ TEST_F(Supervisor, NamesTheSiloThatWasKilled) {
   EXPECT_EQ(end.outcome.text.find("silo va (rank 1, host h) died in round 2 (no answer, its process is gone); "), 0u)
       << end.outcome.text;
   EXPECT_FALSE(end.is_told);
+  ASSERT_TRUE(folder.read_outcome().has_value()) << "a killed rank writes none, so the supervisor does";
+  EXPECT_EQ(folder.read_outcome()->silo, "va");
+  EXPECT_EQ(folder.read_outcome()->exit_code, ExitCode::peer_lost);
 }
 
 TEST_F(Supervisor, NamesTheSiloThatLeft) {
@@ -180,6 +183,8 @@ TEST_F(Supervisor, EndsRanksThatDoNotListenOnASecondInterrupt) {
   ::usleep(300'000);
   supervisor.signal(SIGTERM);
   EXPECT_EQ(supervisor.wait(), 143);
+  ASSERT_TRUE(folder.read_outcome().has_value());
+  EXPECT_EQ(folder.read_outcome()->exit_code, ExitCode::terminated);
   expect_nothing_left(folder);
 }
 

@@ -37,6 +37,35 @@ TEST(Model, LiesInOneAlignedVectorWithoutGaps) {
   EXPECT_EQ(moved.parameters().data(), before);
 }
 
+TEST(Model, OutlineOfAModelIsThatOfTheModel) {
+  for (const char* name : {"logreg", "mlp", "cnn"}) {
+    const ModelSpec spec{
+        .name = name, .inputs = 64, .outputs = 3, .sample_shape = {8, 8}, .hidden = {5, 4}, .channels = {2, 3}};
+    const Model model = make_model(spec);
+    const ModelOutline outline = outline_model(spec);
+    EXPECT_EQ(outline.layout.weights, model.layout().weights) << name;
+    ASSERT_EQ(outline.tensors.size(), model.tensors().size());
+    for (std::size_t i = 0; i < outline.tensors.size(); ++i) {
+      EXPECT_EQ(outline.tensors[i].name, model.tensors()[i].name);
+      EXPECT_EQ(outline.tensors[i].shape, model.tensors()[i].shape);
+      EXPECT_EQ(outline.tensors[i].offset, model.tensors()[i].offset);
+    }
+  }
+}
+
+TEST(Model, TooLargeForAnyMemoryIsSaidInBytesBeforeAnyIsTaken) {
+  const ModelSpec spec{.name = "mlp", .inputs = 13, .outputs = 1, .hidden = {2'000'000, 2'000'000}};
+  EXPECT_GT(outline_model(spec).layout.weights, 4'000'000'000'000u);
+  try {
+    (void)make_model(spec);
+    ADD_FAILURE() << "it was built";
+  } catch (const EnvironmentError& error) {
+    EXPECT_NE(std::string(error.what()).find("model.name = mlp: 4000032000001 parameters want 48000.4 GB"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Model, SchemaHashTellsModelsApartAndNotTheirWeights) {
   Model model = logreg(4, 1);
   const Hash256 before = model.schema_hash();

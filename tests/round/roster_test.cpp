@@ -150,6 +150,31 @@ TEST(Roster, settings_that_differ_are_refused_key_by_key_with_their_values) {
   EXPECT_EQ(text.find("run.rounds"), std::string::npos) << text;
 }
 
+/// The facts of a rank whose file has these columns.
+OwnFacts facts_with_columns(int rank, const std::vector<std::string>& columns) {
+  OwnFacts facts = facts_of({.silos = 3}, 3, rank);
+  facts.schema = {.feature_names = columns, .class_names = {"no", "yes"}, .sample_shape = {columns.size()}};
+  return facts;
+}
+
+TEST(Roster, a_file_unlike_most_is_refused_naming_silo_and_columns_also_where_the_first_rank_has_it) {
+  for (const int odd : {0, 1, 2}) {
+    const std::string text = refusal([&](int rank) {
+      return facts_with_columns(rank, rank == odd ? std::vector<std::string>{"age", "chol"}
+                                                  : std::vector<std::string>{"age", "chol", "thalach"});
+    });
+    EXPECT_NE(text.find("silo silo" + std::to_string(odd) + " "), std::string::npos) << text;
+    EXPECT_NE(text.find("train/x has 2 columns, the others have 3 (missing: thalach)"), std::string::npos) << text;
+  }
+}
+
+TEST(Roster, a_schema_too_long_to_send_is_refused_all_the_same) {
+  const std::string text = refusal(
+      [](int rank) { return facts_with_columns(rank, {rank == 2 ? "age" : std::string(std::size_t{2} << 20, 'a')}); });
+  EXPECT_NE(text.find("silo silo2 (rank 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("features, classes or task differ"), std::string::npos) << text;
+}
+
 TEST(Roster, another_model_is_refused_by_the_silos_name) {
   const std::string text = refusal([](int rank) {
     OwnFacts facts = facts_of({.silos = 3}, 3, rank);

@@ -11,6 +11,9 @@ namespace crossilo {
 /// longer forms than needed, nothing above U+10FFFF. Source: RFC 3629, section 4.
 [[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
 
+/// True when a whole text is UTF-8.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 /// True when a text is UTF-8 without control characters, so that it can be shown on one line.
 [[nodiscard]] bool is_one_line(std::string_view text) noexcept;
 

@@ -17,8 +17,12 @@ namespace crossilo {
 
 /// Checks on one machine, before anything starts, that every silo's file is there, whole and right, and that all
 /// schemas are equal. Reads all rows.
-/// Throws: DataError that names silo, file, found and expected.
-void check_silo_files(const Config& config);
+/// Returns the schema that they share. Throws: DataError that names silo, file, found and expected.
+SiloSchema check_silo_files(const Config& config);
+/// Returns only if model, stop.metric and train.class_weights fit the task of the silo files. Throws: ConfigError.
+void check_task(const Config& config, const SiloSchema& schema);
+/// Returns only if the TorchScript file, where one is set, is there and as it must be. Throws: ConfigError.
+void check_model_file(const ModelConfig& model);
 
 /// This rank's part of a federation: its silos, its model, and what a run needs.
 class Job {

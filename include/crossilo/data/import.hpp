@@ -45,6 +45,7 @@ struct ImportRecipe {
   bool regression = false;
   std::string group_column;  // rows of one group stay together in the split; empty: no groups
   std::string silo_column;   // names the silo of a row; empty: one table a silo
+  std::string key_column;    // to deal rows out by: `keys` of ImportedSilo; no feature unless `use` names it
   SplitOptions split;
   std::string origin;
 };
@@ -55,16 +56,16 @@ struct SiloTable {
   CsvTable table;
 };
 
-/// Takes a table apart by a column that names the silo; silos in the order in which they appear.
-/// Throws: DataError, also for a name that cannot be part of a file name.
+/// Takes a table apart by a column that names the silo; silos in the order in which they appear. Throws: DataError.
 [[nodiscard]] std::vector<SiloTable> tables_by_silo(const CsvTable& table, const std::string& silo_column);
 
-/// True when the name can be part of a file name: letters, digits, '-', '_' and '.', beginning with none of "-.".
-[[nodiscard]] bool is_silo_name(const std::string& name);
-inline constexpr const char* kSiloNameWanted = "a silo name of letters, digits, '-', '_' and '.' is wanted";
+/// Gives each silo the nearest name that a configuration allows, and says in a line which ones changed.
+/// Throws: DataError when two would then be called alike, or one cannot be called anything.
+[[nodiscard]] std::string name_silos(std::vector<SiloTable>& tables);
 
 struct ImportedSilo {
   std::string silo;
+  RowKeys keys;   // places of the key column's values: numbers ascending, then texts; empty without one
   SiloData data;  // without the digest, which is computed on writing
 };
 

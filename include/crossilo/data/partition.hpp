@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "crossilo/data/silo_file.hpp"
+#include "crossilo/data/split.hpp"
 
 namespace crossilo {
 
@@ -21,8 +23,9 @@ struct PartitionOptions {
   PartitionRule rule = PartitionRule::iid;
   std::size_t silos = 0;
   double alpha = 0.3;  // of dirichlet and quantity: the smaller, the more unlike
-  std::string column;  // of column: a feature's name
+  std::string column;  // of column: a feature's name, or whatever `keys` are of
   std::uint64_t seed = 1;
+  std::optional<RowKeys> keys{};  // of column, in place of a feature
 };
 
 /// The silo of each row.
@@ -45,7 +48,7 @@ inline constexpr std::size_t kPartDrawsMax = 1000;
 /// The rows of one silo, in their order in `data`.
 [[nodiscard]] SiloData part_of(const SiloData& data, const Partition& partition, std::size_t silo);
 
-/// silo0 … silo7, or silo00 … silo99: as many digits as the last one needs.
+/// silo0, silo1, …, silo11: what silo{0..11} stands for in a configuration.
 [[nodiscard]] std::vector<std::string> part_names(std::size_t silos);
 
 /// Shares that add up to 1, from the symmetric Dirichlet distribution. Shapes: `parts` entries. Alpha is positive.

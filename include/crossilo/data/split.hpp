@@ -22,6 +22,12 @@ struct SplitOptions {
 [[nodiscard]] std::vector<bool> split_rows(std::span<const std::size_t> strata, std::span<const std::uint64_t> groups,
                                            const SplitOptions& options);
 
+/// What rows are dealt out by where it need be none of their features: a number a row, infinity where it is missing.
+struct RowKeys {
+  std::vector<double> train;
+  std::vector<double> test;
+};
+
 /// The finalizer of SplitMix64: a bijection of 64 bits in which every input bit moves about half of the output.
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 [[nodiscard]] std::uint64_t mix64(std::uint64_t value);

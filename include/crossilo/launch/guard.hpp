@@ -23,6 +23,9 @@ using Environment = std::function<const char*(const char*)>;
 [[nodiscard]] std::optional<Launch> detect_launch();
 /// Processes that the launcher started; 1 without a launcher.
 [[nodiscard]] int launched_size();
+/// Which of them this one is; 0 without a launcher.
+[[nodiscard]] int launched_rank(const Environment& environment);
+[[nodiscard]] int launched_rank();
 
 /// Cores that this process may run on.
 [[nodiscard]] int usable_cores();
@@ -39,7 +42,9 @@ struct Crowd {
 /// Throws: EnvironmentError where more than four threads would share a core.
 [[nodiscard]] std::string crowding(const Crowd& crowd);
 
-/// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts it right.
-[[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch);
+/// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts `command`
+/// right.
+[[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch,
+                                          const std::string& command);
 
 }  // namespace crossilo

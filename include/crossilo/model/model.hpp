@@ -80,8 +80,19 @@ class Model {
 /// The names that make_model knows, sorted.
 [[nodiscard]] std::vector<std::string> known_models();
 
+/// What a model consists of, without memory for its values.
+struct ModelOutline {
+  std::vector<TensorSpec> tensors;
+  ParameterLayout layout;
+};
+/// The tensors that make_model would give, for a model of the zoo of any size. Throws: ConfigError as make_model does.
+[[nodiscard]] ModelOutline outline_model(const ModelSpec& spec);
+/// Why this machine has too little free memory for make_model; empty where it has enough.
+[[nodiscard]] std::string memory_fault(const ParameterLayout& layout);
+
 /// Builds a model: parameters are zero, with torchscript those of the file.
-/// Throws: ConfigError that says what is known, what was found and what fits.
+/// Throws: ConfigError that says what is known, what was found and what fits; EnvironmentError where a model of the zoo
+/// does not fit the free memory.
 [[nodiscard]] Model make_model(const ModelSpec& spec);
 
 }  // namespace crossilo

@@ -7,6 +7,7 @@
 
 #include "crossilo/aggregate/key_agreement.hpp"
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/data/silo_file.hpp"
 #include "crossilo/model/payload.hpp"
 #include "crossilo/round/hosting.hpp"
 
@@ -25,7 +26,7 @@ struct OwnFacts {
   Hash256 config_hash{};                // of the settings all silos must share
   std::vector<std::pair<std::string, std::string>>
       shared_settings{};        // key and value of the same; sent where they differ
-  Hash256 schema_hash{};        // of features, classes and task
+  SiloSchema schema{};          // features, classes and task: their hash is shown; sent where hashes differ
   Hash256 model_schema_hash{};  // of the parameters' names and shapes
 };
 
