@@ -199,6 +199,7 @@ FederationSetup Job::common_setup() {
   setup.root = root_;
   setup.silos_per_round = config_.algorithm.silos_per_round;
   setup.evaluate_every_rounds = config_.run.evaluate_every_rounds;
+  setup.checkpoint_every_rounds = config_.run.checkpoint_every_rounds;
   setup.stop = stop_options(config_, schema().task);
   setup.clip = Clip(config_.privacy.clip_norm, setup.parameters.weights);
   setup.lane_bits = config_.privacy.lane_bits;

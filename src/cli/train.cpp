@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
+#include "run_place.hpp"
 #include "train_rank.hpp"
 
 namespace crossilo {
@@ -42,8 +42,9 @@ const CommandText kText{.name = "train",
 
 With as many ranks as silos, each rank is one silo: the first of run.silos is rank 0, unless each rank has CROSSILO_SILO
 set or run.silo in its silo's own file. A simulation has the same model to the last bit and needs run.one_machine =
-true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand and saves; a second one ends at once.
-mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
+true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand with a checkpoint and exit code 75; a
+second one ends at once. The same command goes on from there, as after a crash. mpirun started by hand kills its ranks
+on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
 
 )",
                         .example = "\nExample:  crossilo train configs/heart.ini --np 4\n",
@@ -58,14 +59,26 @@ int number_of_ranks(const std::string& text) {
   return ranks;
 }
 
+double number_of_hours(const std::string& text) {
+  double hours = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hours);
+  if (error != std::errc() || end != text.data() + text.size() || !(hours > 0.0))
+    throw ConfigError(fmt::format("--max_hours {}: a number above 0 is wanted, such as --max_hours 23.5", text));
+  return hours;
+}
+
 std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
   RankPlaces& places = arguments.places;
   bool is_verbose = false;
   po::options_description options("Options");
   std::string np;
+  std::string max_hours;
   options.add_options()("np", po::value(&np), "ranks to start with mpirun")(
       "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
       "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
+      "resume", po::value(&places.resume)->default_value("auto"),
+      "auto: go on with the newest unfinished run of that name and these settings, if there is one; never; or a run folder")(
+      "max_hours", po::value(&max_hours), "stop in time, with a checkpoint and exit code 75")(
       "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself")(
       "quiet", po::bool_switch(&places.is_quiet), "only warnings, errors and the last lines")(
       "verbose", po::bool_switch(&is_verbose), "the first rank's log, from debug on, on stderr too");
@@ -73,6 +86,9 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
   if (!values) return values;
   po::notify(*values);
   if (values->count("np") != 0) arguments.np = number_of_ranks(np);
+  if (values->count("max_hours") != 0) places.max_hours = number_of_hours(max_hours);
+  if (values->count("resume") != 0 && !(*values)["resume"].defaulted() && !places.run_folder.empty())
+    throw ConfigError("--resume and --run_folder: both name a run folder, choose one");
   if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   if (arguments.np > 0 && !places.run_folder.empty())
     throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
@@ -139,13 +155,11 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
                                .shows_command = !arguments.places.is_quiet,
                                .end_seconds_max = config.run.peer_seconds_max};
   for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
-  const RunFolder folder = RunFolder::create(arguments.places.runs_folder, config.run.name);
+  const auto [folder, is_new] = open_run(config, arguments.places);
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
-  remove_if_refused(folder, end.outcome.exit_code);
-  // The ranks were all asked by USR1; only this process knows that it was Ctrl-C.
-  const bool was_interrupted = end.outcome.exit_code == ExitCode::terminated && end.first_signal == SIGINT;
-  return static_cast<int>(was_interrupted ? ExitCode::interrupted : end.outcome.exit_code);
+  if (is_new) remove_if_refused(folder, end.outcome.exit_code);
+  return static_cast<int>(end.outcome.exit_code);
 }
 
 }  // namespace

@@ -8,10 +8,12 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "crossilo/base/clock.hpp"
 #include "crossilo/base/log.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/comm/mpi_communicator.hpp"
@@ -25,27 +27,13 @@
 #include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 #include "doctor_checks.hpp"
+#include "run_place.hpp"
 #include "train_report.hpp"
 
 namespace crossilo {
 namespace {
 
 constexpr const char* kStartStep = "start-up";
-
-/// The run folder, chosen by rank 0 and known to all.
-RunFolder agree_on_run_folder(Communicator& communicator, const Config& config, const RankPlaces& places) {
-  if (!places.run_folder.empty()) return RunFolder(places.run_folder);
-  std::array<char, 1024> own{};
-  if (communicator.rank() == 0) {
-    const std::string path = RunFolder::create(places.runs_folder, config.run.name).path();
-    if (path.size() >= own.size()) throw StorageError(path + ": this path is too long");
-    std::memcpy(own.data(), path.data(), path.size());
-  }
-  std::vector<std::array<char, 1024>> all(static_cast<std::size_t>(communicator.size()));
-  all_gather(communicator, std::as_bytes(std::span(own)), std::as_writable_bytes(std::span(all)),
-             {.seconds = config.run.peer_seconds_max, .step = kStartStep});
-  return RunFolder::create_at(all.front().data());  // silos need not share a file system
-}
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
 void check_launch(const Config& config, int processes, const RankPlaces& places) {
@@ -66,9 +54,29 @@ std::string presumed_name(const Config& config, const RankIdentity& identity, in
                       : fmt::format("silo {} (rank {}, host {})", silo, rank, identity.host);
 }
 
+/// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest kind
+/// would still end in time.
+class StopWish {
+ public:
+  explicit StopWish(double max_hours)
+      : begun_seconds_(steady_clock().now_seconds()),
+        seconds_max_(max_hours > 0.0 ? 3600.0 * max_hours : std::numeric_limits<double>::infinity()) {}
+  bool operator()() {
+    const double elapsed = steady_clock().now_seconds() - begun_seconds_;
+    longest_ = std::max(longest_, elapsed - last_);
+    last_ = elapsed;
+    return stop_wishes() > 0 || elapsed + longest_ > seconds_max_;
+  }
+
+ private:
+  double begun_seconds_;
+  double seconds_max_;
+  double last_ = 0.0;
+  double longest_ = 0.0;
+};
+
 ExitCode exit_code_of(const TrainedModel& trained) {
-  if (trained.stop != StopReason::signal) return ExitCode::success;
-  return stop_signal() == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
+  return trained.stop == StopReason::signal ? ExitCode::requeue : ExitCode::success;
 }
 
 /// Who is who: "rank 0 on host n1: silo c", one entry a rank.
@@ -111,11 +119,27 @@ class RankRun {
   ExitCode run() {
     start();
     const TorchSession torch({.threads = static_cast<int>(config_.run.threads)});
+    StopWish wants_stop(places_.max_hours);
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
+    FederationSetup setup = job.setup();
+    const CheckpointKeys keys{.settings = resume_hash(config_),
+                              .schema = setup.facts.schema_hash,
+                              .model_schema = setup.facts.model_schema_hash};
+    const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
+    const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};
+    if (is_first()) cut_metrics(folder_->file("metrics.jsonl"), from.value);
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
     if (places_.is_quiet) report.be_quiet();
+    if (resumed) {
+      setup.resumed = &resumed->state();
+      report.go_on_from(*resumed);
+    }
+    if (lock_->is_held()) {
+      note_start(*folder_, config_, keys, start_of_run(from));
+      report.keep_checkpoints(CheckpointFolder(folder_->file("checkpoints"), from), keys);
+    }
     const TrainedModel trained = train_federation(
-        *communicator_, job.setup(), [] { return stop_wishes() > 0; }, report);
+        *communicator_, std::move(setup), [&] { return wants_stop(); }, report);
     report.save(job, trained);
     leave();
     report.close(job, trained);
@@ -170,9 +194,9 @@ class RankRun {
     identity_ = {.rank = communicator_->rank(), .silos = "", .host = host_name()};
     agree();
     identity_.silos = hosting_.names(config_.run.silos, identity_.rank);
-    folder_.emplace(agree_on_run_folder(*communicator_, config_, places_));
-    if (folder_->has_outcome())
-      throw StorageError(folder_->path() + ": a finished run lies here; leave --run_folder out and a new one is made");
+    RunPlace place = agree_on_run_place(*communicator_, config_, places_);
+    lock_.emplace(std::move(place.lock));
+    folder_.emplace(std::move(place.folder));
     status_.emplace(*folder_, identity_);
     mark_termination_in(status_->descriptor());
     status_->write_running();
@@ -199,6 +223,17 @@ class RankRun {
     check_launch(config_, ranks_, places_);
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
     refuses_alike_ = false;
+  }
+
+  /// What the manifest says of this start.
+  [[nodiscard]] ManifestStart start_of_run(RoundIndex from) const {
+    ManifestStart start{.from_round = from, .version = kVersion, .command = places_.command};
+    for (std::size_t rank = 0; rank < hosting_.silos_of_rank.size(); ++rank) {
+      ManifestRank one{.rank = static_cast<int>(rank), .host = hosting_.host_of_rank[rank], .silos = {}};
+      for (const SiloId silo : hosting_.silos_of_rank[rank]) one.silos.push_back(config_.run.silos[silo.value]);
+      start.ranks.push_back(std::move(one));
+    }
+    return start;
   }
 
   void tell_start() {
@@ -238,8 +273,7 @@ class RankRun {
   [[nodiscard]] std::string advice_after_loss() const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;
     return fmt::format(
-        "; {}. A run cannot go on where it stopped yet: the same command begins anew. If that silo was merely still "
-        "loading or training, "
+        "; {}. The same command goes on from the last checkpoint. If that silo was merely still loading or training, "
         "raise run.peer_seconds_max",
         begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1));
   }
@@ -253,6 +287,7 @@ class RankRun {
   bool log_is_open_ = false;
   std::optional<MpiSession> session_;
   std::optional<MpiCommunicator> communicator_;
+  std::optional<RunLock> lock_;
   std::optional<RunFolder> folder_;
   std::optional<RankStatusFile> status_;
 };

@@ -13,6 +13,8 @@ namespace crossilo {
 struct RankPlaces {
   std::string run_folder;                  // given by the supervisor; empty: the first rank makes one
   std::string runs_folder = "runs";        // where a new one is made
+  std::string resume = "auto";             // or "never", or the folder of a run to go on with
+  double max_hours = 0.0;                  // stops in time to end by then; 0: no limit
   std::string command;                     // as it would be typed again, without --np
   bool is_quiet = false;                   // warnings, errors and the end alone are shown
   bool simulates = false;                  // fewer ranks than silos are meant

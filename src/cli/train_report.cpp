@@ -57,6 +57,28 @@ std::string model_text(const Config& config, const PayloadLayout& layout) {
          (buffers > 0 ? fmt::format(" and {} values of buffers", buffers) : "");
 }
 
+/// What a round's line begins with; its evaluation comes one round later.
+MetricRecord fields_of(const RoundRecord& record) {
+  return {{"round", static_cast<std::int64_t>(record.ticket.round.value)},
+          {"unix_seconds", unix_seconds()},
+          {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
+          {"contributed_share", record.contributed_share},
+          {"abstentions", static_cast<std::int64_t>(record.abstentions)},
+          {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
+          {"mask", record.mask},
+          {"noise", record.noise},
+          {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.empty() ? 0 : record.ticket.lanes.front().lane_bits)},
+          {"model_fingerprint", to_hex(record.model)},
+          {"open_seconds", record.seconds.open},
+          {"train_seconds", record.seconds.train},
+          {"encode_seconds", record.seconds.encode},
+          {"mask_seconds", record.seconds.mask},
+          {"sum_seconds", record.seconds.sum},
+          {"decode_seconds", record.seconds.decode},
+          {"evaluate_seconds", record.seconds.evaluate},
+          {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}};
+}
+
 }  // namespace
 
 TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
@@ -75,7 +97,7 @@ void TrainReport::on_start(const RunStart& start) {
   const Roster& roster = start.roster;
   const char* const mask = start.mask;
   target_unit_ = start.scaling.target_standard_deviation;
-  status_.write_round(RoundIndex{1});
+  status_.write_round(RoundIndex{start.resumed.value + 1});
   log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
   if (!is_first_rank_) return;
   PayloadLayout steady = start.layout;  // narrow lanes travel from the second round on
@@ -107,12 +129,22 @@ void TrainReport::on_round(const RoundRecord& record) {
     warn(fmt::format("round {}: {} of {} silos abstained, their model delta is not finite", record.ticket.round.value,
                      record.abstentions, record.ticket.cohort.size()));
   if (record.clamped_parameters > 0) warn_of_clamped(record);
-  if (record.parent_is_best) best_round_ = last_ ? last_->record.ticket.round.value : 0;
-  if (is_first_rank_ && last_) {
-    if (!is_quiet_) show(*last_, record.parent_evaluation.held_back);
-    write_metrics(*last_, record.parent_evaluation);
-  }
-  last_ = PastRound{.record = record, .unix_seconds = unix_seconds(), .steady_seconds = steady_clock().now_seconds()};
+  if (record.parent_is_best) best_round_ = judged_round_;
+  if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record.parent_evaluation.held_back);
+  if (is_first_rank_ && !begun_.empty()) metrics_->write(begun_, evaluation_fields(record.parent_evaluation));
+  last_ = PastRound{.record = record, .steady_seconds = steady_clock().now_seconds()};
+  begun_ = json_line(fields_of(record));
+  judged_round_ = record.ticket.round.value;
+}
+
+void TrainReport::on_state(const FederationState& state) {
+  if (keeper_) keeper_->keep(state, begun_, [this](const std::string& text) { warn(text); });
+}
+
+void TrainReport::go_on_from(const Checkpoint& checkpoint) {
+  begun_ = checkpoint.pending_metrics();
+  judged_round_ = checkpoint.state().round.value;
+  best_round_ = checkpoint.state().best_round.value;
 }
 
 /// Every round into the log, but only the first few onto the screen.
@@ -162,42 +194,27 @@ void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) 
                   .best_round = best_round_});
 }
 
-void TrainReport::write_metrics(const PastRound& round, const SiloEvaluation& evaluation) {
-  const RoundRecord& record = round.record;
+MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) const {
   const EvaluationSums& held_back = evaluation.held_back;
   const EvaluationSums& test = evaluation.test;
-  metrics_->write({{"round", static_cast<std::int64_t>(record.ticket.round.value)},
-                   {"unix_seconds", round.unix_seconds},
-                   {"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
-                   {"held_back_accuracy", or_nan(accuracy(held_back))},
-                   {"held_back_rmse", or_nan(rmse(held_back))},
-                   {"held_back_auc", auc_value(held_back)},
-                   {"held_back_auc_error", auc_error(held_back)},
-                   {"test_loss", or_nan(per_row(test.loss, test.rows))},
-                   {"test_accuracy", or_nan(accuracy(test))},
-                   {"test_rmse", or_nan(rmse(test))},
-                   {"test_auc", auc_value(test)},
-                   {"test_auc_error", auc_error(test)},
-                   {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
-                   {"contributed_share", record.contributed_share},
-                   {"abstentions", static_cast<std::int64_t>(record.abstentions)},
-                   {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
-                   {"mask", record.mask},
-                   {"noise", record.noise},
-                   {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.front().lane_bits)},
-                   {"model_fingerprint", to_hex(record.model)},
-                   {"open_seconds", record.seconds.open},
-                   {"train_seconds", record.seconds.train},
-                   {"encode_seconds", record.seconds.encode},
-                   {"mask_seconds", record.seconds.mask},
-                   {"sum_seconds", record.seconds.sum},
-                   {"decode_seconds", record.seconds.decode},
-                   {"evaluate_seconds", record.seconds.evaluate},
-                   {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}});
+  return {{"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
+          {"held_back_accuracy", or_nan(accuracy(held_back))},
+          {"held_back_rmse", or_nan(rmse(held_back))},
+          {"held_back_auc", auc_value(held_back)},
+          {"held_back_auc_error", auc_error(held_back)},
+          {"test_loss", or_nan(per_row(test.loss, test.rows))},
+          {"test_accuracy", or_nan(accuracy(test))},
+          {"test_rmse", or_nan(rmse(test))},
+          {"test_auc", auc_value(test)},
+          {"test_auc_error", auc_error(test)},
+          {"checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0}};
 }
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
   progress_.finish();
+  if (trained.stop == StopReason::signal && keeper_ && keeper_->kept() != trained.last.round)
+    throw StorageError(fmt::format("stopped after round {} as asked, but its checkpoint could not be written, see above",
+                                   trained.last.round.value));
   if (clamped_rounds_ > 0)
     warn(fmt::format(
         "in {} of {} rounds parameters were clamped, so the model is not what the silos trained: train with a "
@@ -211,7 +228,8 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
     write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
     write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
     if (trained.stop == StopReason::signal)
-      show_text(stdout, fmt::format("\nstopped after round {} as asked; the models so far are saved\n",
+      show_text(stdout, fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
+                                    "saved. The same command goes on.\n",
                                     trained.last.round.value));
     if (trained.stop == StopReason::patience)
       show_text(stdout, fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "crossilo/cli/build_job.hpp"
+#include "checkpoint_keeper.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
@@ -21,8 +22,14 @@ class TrainReport final : public RunObserver {
   /// From now on only warnings and the end are shown.
   void be_quiet() noexcept { is_quiet_ = true; }
 
+  /// From now on states are kept there.
+  void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) { keeper_.emplace(std::move(folder), keys); }
+  /// Takes up what an earlier start knew of its last round.
+  void go_on_from(const Checkpoint& checkpoint);
+
   void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
+  void on_state(const FederationState& state) override;
 
   /// Saves the models, and where silos do not share a machine what each learns about its own rows.
   void save(Job& job, const TrainedModel& trained);
@@ -34,7 +41,6 @@ class TrainReport final : public RunObserver {
   /// A round whose model's evaluation comes with the next record.
   struct PastRound {
     RoundRecord record;
-    double unix_seconds = 0.0;
     double steady_seconds = 0.0;
   };
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
@@ -42,7 +48,7 @@ class TrainReport final : public RunObserver {
   void warn(const std::string& text);
   void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const EvaluationSums& held_back);
-  void write_metrics(const PastRound& round, const SiloEvaluation& evaluation);
+  [[nodiscard]] MetricRecord evaluation_fields(const SiloEvaluation& evaluation) const;
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;
@@ -55,7 +61,10 @@ class TrainReport final : public RunObserver {
   double start_seconds_;
   Progress progress_;
   std::unique_ptr<MetricsWriter> metrics_;
+  std::optional<CheckpointKeeper> keeper_;
   std::optional<PastRound> last_;
+  std::string begun_;                // the line of the last round, which only wants its evaluation
+  std::uint32_t judged_round_ = 0;   // whose model the next record brings the evaluation of
   std::uint32_t best_round_ = 0;
   double target_unit_ = 1.0;
 };

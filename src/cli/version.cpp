@@ -30,7 +30,9 @@ which are mostly headers, those it was built with. crossilo --version does the s
 Example:  crossilo version --json
 )";
 
-std::vector<std::pair<std::string, std::string>> versions() {
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
   return {{"crossilo", kVersion},
           {"MPI", MpiSession::library_version()},
           {"libtorch", TorchSession::version()},
@@ -46,17 +48,15 @@ std::vector<std::pair<std::string, std::string>> versions() {
           {"NCCL", "not used in this build"}};
 }
 
-}  // namespace
-
 std::string version_text() {
   std::string text;
-  for (const auto& [name, version] : versions()) text += fmt::format("{:<15}{}\n", name, version);
+  for (const auto& [name, version] : library_versions()) text += fmt::format("{:<15}{}\n", name, version);
   return text;
 }
 
 std::string version_json() {
   nlohmann::ordered_json json;
-  for (const auto& [name, version] : versions()) json[name] = version;
+  for (const auto& [name, version] : library_versions()) json[name] = version;
   return json_text(json);
 }
 

@@ -1,6 +1,7 @@
 // What the table of settings says to people: a page of documentation and a configuration with every key.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "config_options.hpp"
@@ -103,6 +104,23 @@ std::string configuration_reference() {
     text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key_of(option), escaped(option.allowed),
                         default_of(option), option.belongs == Belongs::to_all ? "all" : "own",
                         option.fixes_course ? "same" : "may change", escaped(option.meaning));
+  }
+  return text;
+}
+
+std::string config_text(const Config& config) {
+  const std::vector<std::string> idle = settings_without_effect(config);
+  std::string text = "# Every setting of this run, as it was in effect.\n";
+  std::string section;
+  for (const ConfigOption& option : config_options()) {
+    const std::string value = option.write(config);
+    if (value.empty() || std::ranges::find(idle, option.name) != idle.end()) continue;
+    if (section_of(option) != section) {
+      section = section_of(option);
+      text += fmt::format("\n[{}]\n", section);
+    }
+    const bool wants_quotes = value.find_first_of("#;\"") != std::string::npos;
+    text += fmt::format("{} = {}\n", key_of(option), wants_quotes ? '"' + value + '"' : value);
   }
   return text;
 }

@@ -6,11 +6,32 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
+
+std::string json_line(const MetricRecord& record) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : record) std::visit([&](const auto& plain) { json[key] = plain; }, value);
+  return json_text(json, -1);
+}
+
+void cut_metrics(const std::string& path, std::uint32_t round) {
+  const std::optional<std::string> text = read_file_if_there(path);
+  if (!text) return;
+  std::istringstream lines(*text);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (json.is_object() && json.value("round", round) < round) kept += line + "\n";
+  }
+  if (kept != *text) write_file_atomically(path, kept);
+}
 
 MetricsWriter::MetricsWriter(std::string path)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
@@ -19,10 +40,9 @@ MetricsWriter::MetricsWriter(std::string path)
 
 MetricsWriter::~MetricsWriter() { ::close(descriptor_); }
 
-void MetricsWriter::write(const MetricRecord& record) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : record) std::visit([&](const auto& plain) { json[key] = plain; }, value);
-  const std::string line = json_text(json, -1);
+void MetricsWriter::write(const std::string& begun, const MetricRecord& record) {
+  std::string line = json_line(record);
+  if (!begun.empty()) line = begun.substr(0, begun.rfind('}')) + "," + line.substr(1);
   std::size_t done = 0;
   while (done < line.size()) {
     const ssize_t written = ::write(descriptor_, line.data() + done, line.size() - done);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/manifest.hpp"
 #include "crossilo/io/json_text.hpp"
 
 namespace crossilo {
@@ -106,6 +107,13 @@ RunFolder::RunFolder(std::string path) : path_(std::move(path)) {
                        "file system that all ranks see");
 }
 
+void RunFolder::begin_again() const try {
+  fs::remove(file("outcome.json"));
+  for (const fs::directory_entry& entry : fs::directory_iterator(file("ranks"))) fs::remove(entry.path());
+} catch (const fs::filesystem_error& failure) {
+  throw StorageError(fmt::format("{}: cannot be cleared for another start: {}", path_, failure.code().message()));
+}
+
 bool RunFolder::write_outcome(const Outcome& outcome) const {
   const nlohmann::ordered_json json{{"status", status_of(outcome.exit_code)},
                                     {"exit_code", static_cast<int>(outcome.exit_code)},
@@ -113,7 +121,9 @@ bool RunFolder::write_outcome(const Outcome& outcome) const {
                                     {"silo", outcome.silo}};
   // Texts may quote a path or a value that is not UTF-8: such bytes are replaced.
   const std::string text = json_text(json);
-  return write_file_atomically(file("outcome.json"), text, Existing::keep);
+  if (!write_file_atomically(file("outcome.json"), text, Existing::keep)) return false;
+  end_in_manifest(*this, outcome);
+  return true;
 }
 
 bool RunFolder::has_outcome() const {

@@ -5,51 +5,53 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/comm/communicator.hpp"
 
 namespace crossilo {
 namespace {
 
-/// "process 4711 on host n1": what the holder wrote into the file.
-std::string holder_in(int descriptor) {
-  std::array<char, 256> text{};
-  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
-  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "another process";
+/// What the holder wrote: "JOB process 4711 on host n1". Between its lock and its text a moment passes.
+std::string text_in(int descriptor) {
+  std::array<char, 512> text{};
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+    if (size > 0) return {text.data(), static_cast<std::size_t>(size)};
+    ::usleep(20'000);
+  }
+  return " another process";
 }
 
-std::string own_text() {
-  std::array<char, 128> host{};
-  static_cast<void>(::gethostname(host.data(), host.size() - 1));
-  return fmt::format("process {} on host {}", ::getpid(), host.data());
+void write_text(int descriptor, const std::string& path, const std::string& text) {
+  if (::ftruncate(descriptor, 0) == 0 &&
+      ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+    return;
+  throw StorageError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
 }
 
 }  // namespace
 
-RunLock::RunLock(const std::string& folder) {
+RunLock::RunLock(const std::string& folder, const std::string& job) {
   const std::string path = folder + "/lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) throw StorageError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
-  is_held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
-  const int error = errno;
-  if (!is_held_ && error == EWOULDBLOCK) {
-    const std::string holder = holder_in(descriptor_);
-    ::close(descriptor_);
-    throw StorageError(
-        fmt::format("{}: {} works in it; wait for its end, or begin another run with --resume never", folder, holder));
+  descriptor_ = UniqueHandle<DescriptorTraits>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (descriptor_.get() < 0) throw StorageError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+  if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    write_text(descriptor_.get(), path, fmt::format("{} process {} on host {}", job, ::getpid(), host_name()));
+    is_held_ = true;
+    return;
   }
-  const std::string text = own_text();
-  if (is_held_ && (::ftruncate(descriptor_, 0) != 0 ||
-                   ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))) {
-    const int failure = errno;
-    ::close(descriptor_);
-    throw StorageError(fmt::format("{}: cannot be written: {}", path, std::strerror(failure)));
-  }
+  const std::string text = text_in(descriptor_.get());
+  const std::size_t blank = std::min(text.find(' '), text.size());
+  if (text.substr(0, blank) != job)
+    throw StorageError(fmt::format("{}:{} works in it; wait for its end, or begin another run with --resume never",
+                                   folder, text.substr(blank)));
 }
 
-RunLock::~RunLock() { ::close(descriptor_); }
+void RunLock::DescriptorTraits::close(int descriptor) noexcept { ::close(descriptor); }
 
 }  // namespace crossilo

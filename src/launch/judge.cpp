@@ -37,8 +37,8 @@ Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead)
     silos.push_back(status.identity.silos);
   }
   return {ExitCode::peer_lost,
-          fmt::format("{}; the others were stopped. Was there enough memory (dmesg)? What the silos logged: {}. No "
-                      "model of this run was saved: the same command begins anew",
+          fmt::format("{}; the others were stopped. Was there enough memory (dmesg)? What the silos logged: {}. The "
+                      "same command goes on from the last checkpoint",
                       fmt::join(deaths, "; "), folder.file("logs")),
           fmt::format("{}", fmt::join(silos, ", "))};
 }
@@ -96,7 +96,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
             {}};
   if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
     return {WIFSIGNALED(end.launcher_status) || left_in_time(end) ? ExitCode::peer_lost : ExitCode::terminated,
-            fmt::format("all silos were ended from outside: {}. The same command begins anew",
+            fmt::format("all silos were ended from outside: {}. The same command goes on from the last checkpoint",
                         describe_end(end.launcher_status)),
             {}};
   return {ExitCode::internal,

@@ -41,10 +41,11 @@ extern "C" void on_stop_signal(int signal) {
   const int error = errno;
   int none = 0;
   first_signal.compare_exchange_strong(none, signal);
-  wishes.fetch_add(1);
+  const bool insists = wishes.fetch_add(1) > 0 && (signal == SIGINT || signal == SIGTERM);
   if (signal == SIGTERM) was_terminated.store(true);
   const int descriptor = mark_descriptor.load();
   if (signal == SIGTERM && descriptor >= 0) write_mark(descriptor);
+  if (insists) ::_exit(128 + signal);
   errno = error;
 }
 
@@ -59,7 +60,7 @@ void handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 void install_stop_handlers() {
-  for (const int signal : {SIGUSR1, SIGINT, SIGTERM}) handle(signal, on_stop_signal);
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGINT, SIGTERM}) handle(signal, on_stop_signal);
   handle(SIGPIPE, SIG_IGN);
 }
 

@@ -168,7 +168,8 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   observer.on_start({.roster = session.roster(),
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,
-                     .mask = session.mask_name()});
+                     .mask = session.mask_name(),
+                     .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{}});
   Round round(session, std::move(stages), setup.initial, setup.resumed);
   StateKeeper keeper(round, setup, result, observer);
   run_rounds(round, setup.rounds, wants_stop, observer, keeper, result);

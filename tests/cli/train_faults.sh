@@ -21,9 +21,9 @@ pid_of() {
   awk '$1 == "pid" { print $2 }' "$status"
 }
 
-# start_run N: starts a run in the background as small-N; its output goes to out-N.
+# start_run N: starts a run of its own in the background as small-N; its output goes to out-N.
 start_run() {
-  "$CROSSILO_BIN" train small.ini --np 4 > "out-$1" 2>&1 &
+  "$CROSSILO_BIN" train small.ini --np 4 --resume never > "out-$1" 2>&1 &
   job=$!
 }
 
@@ -58,7 +58,7 @@ expect_code 5
 expect_text "silo b"
 expect_text "has not answered for 10 s"
 expect_text "the last finished round is "
-expect_text "the same command begins anew"
+expect_text "The same command goes on from the last checkpoint"
 outcome_is small-2 b
 for silo in a c d; do
   grep -q "error silo $silo, round [0-9]*: silo b (rank 1" "runs/small-2/logs/$silo.log" || fail "log of $silo: no error"
@@ -69,7 +69,8 @@ start_run 3
 pid_of a small-3 > /dev/null
 kill -INT "$job"
 end_run 3
-expect_code 130
+expect_code 75
+expect_text "The same command goes on"
 [ -s runs/small-3/model/last.safetensors ] || fail "no model after an interrupt"
 
 # 4: terminated
@@ -77,7 +78,7 @@ start_run 4
 pid_of a small-4 > /dev/null
 kill -TERM "$job"
 end_run 4
-expect_code 143
+expect_code 75
 
 sleep 1
 [ -z "$(left_over)" ] || fail "processes are left: $(left_over)"

@@ -99,7 +99,7 @@ TEST_F(ResumeTest, a_folder_belongs_to_one_job_until_that_ends) {
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const RunLock lock(folder.path());
+    const RunLock lock(folder.path(), "one");
     char byte = lock.is_held() ? 'y' : 'n';
     (void)!::write(ready[1], &byte, 1);
     ::pause();
@@ -108,14 +108,15 @@ TEST_F(ResumeTest, a_folder_belongs_to_one_job_until_that_ends) {
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   EXPECT_EQ(byte, 'y');
   try {
-    const RunLock second(folder.path());
+    EXPECT_FALSE(RunLock(folder.path(), "one").is_held()) << "another rank of that job";
+    const RunLock second(folder.path(), "two");
     ADD_FAILURE() << "two jobs in one folder";
   } catch (const StorageError& error) {
     EXPECT_NE(std::string(error.what()).find("process " + std::to_string(child)), std::string::npos) << error.what();
   }
   ::kill(child, SIGKILL);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-  EXPECT_TRUE(RunLock(folder.path()).is_held());
+  EXPECT_TRUE(RunLock(folder.path(), "two").is_held());
 }
 
 std::vector<std::byte> sealed(std::uint32_t round) {

@@ -167,8 +167,8 @@ TEST_F(RunFolderTest, TellsWhoDiedByItself) {
 TEST_F(RunFolderTest, MetricsAreOneObjectALine) {
   const RunFolder folder = RunFolder::create(parent_, "heart");
   MetricsWriter metrics(folder.file("metrics.jsonl"));
-  metrics.write({{"round", std::int64_t{1}}, {"loss", 0.5}, {"noise", "none"}});
-  metrics.write({{"round", std::int64_t{2}}, {"loss", std::numeric_limits<double>::quiet_NaN()}});
+  metrics.write("", {{"round", std::int64_t{1}}, {"loss", 0.5}, {"noise", "none"}});
+  metrics.write(json_line({{"round", std::int64_t{2}}}), {{"loss", std::numeric_limits<double>::quiet_NaN()}});
   EXPECT_EQ(read_file_if_there(folder.file("metrics.jsonl")).value(),
             "{\"round\":1,\"loss\":0.5,\"noise\":\"none\"}\n{\"round\":2,\"loss\":null}\n");
 }
@@ -176,7 +176,7 @@ TEST_F(RunFolderTest, MetricsAreOneObjectALine) {
 TEST_F(RunFolderTest, ADiskThatIsFullIsAnError) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
   MetricsWriter metrics("/dev/full");
-  EXPECT_THROW(metrics.write({{"round", std::int64_t{1}}}), StorageError);
+  EXPECT_THROW(metrics.write("", {{"round", std::int64_t{1}}}), StorageError);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct RunConfig {
   double peer_seconds_max = 60.0;
   std::uint32_t threads = 1;                               // of each rank, for training and evaluation
   std::uint32_t evaluate_every_rounds = 1;                 // the last model is evaluated anyway
+  std::uint32_t checkpoint_every_rounds = 10;              // the last one is kept anyway
   std::vector<std::string> baselines = {"own", "pooled"};  // compared with at the end; where one_machine
   std::string silo;                                        // own: which silo this process is; empty: by rank
 };
@@ -112,6 +113,9 @@ struct LoadedConfig {
   Config config;
   std::map<std::string, std::string> origins;  // of each key: "a.ini:14", "CROSSILO_…", "--train.momentum", "default"
 };
+
+/// The settings as an INI file with the same hashes; keys that nothing reads are left out.
+[[nodiscard]] std::string config_text(const Config& config);
 
 /// Reads and checks all layers.
 /// Throws: ConfigError with one line for each mistake of all layers, `place: section.key = "found": what is allowed`.

@@ -13,6 +13,13 @@ namespace crossilo {
 using MetricValue = std::variant<double, std::int64_t, std::string>;
 using MetricRecord = std::vector<std::pair<std::string, MetricValue>>;
 
+/// A record as one line of JSON; a number that is not finite becomes null.
+[[nodiscard]] std::string json_line(const MetricRecord& record);
+
+/// Keeps the lines of a metrics file whose "round" is below `round`, as a run does that goes on from there; nothing
+/// happens without a file. Throws: StorageError.
+void cut_metrics(const std::string& path, std::uint32_t round);
+
 /// Appends records to a file; each is on the disk's side of the program once write() returns.
 class MetricsWriter {
  public:
@@ -22,8 +29,8 @@ class MetricsWriter {
   MetricsWriter(const MetricsWriter&) = delete;
   MetricsWriter& operator=(const MetricsWriter&) = delete;
 
-  /// A number that is not finite becomes null. Throws: StorageError.
-  void write(const MetricRecord& record);
+  /// `begun` is a json_line() that `record` continues; empty: none. Throws: StorageError.
+  void write(const std::string& begun, const MetricRecord& record);
 
  private:
   std::string path_;

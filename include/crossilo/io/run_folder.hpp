@@ -2,6 +2,8 @@
 //
 // runs/heart-1/   outcome.json   how the run ended; the first rank to write it is believed
 //                 ranks/RANK     what became of each rank (io/rank_status)
+//                 manifest.json  what ran here, and how each start ended (io/manifest)
+//                 checkpoints/   io/checkpoint
 //                 metrics.jsonl  one line a round (io/metrics)
 //                 logs/SILO.log  model/
 #pragma once
@@ -44,7 +46,10 @@ class RunFolder {
   [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
   [[nodiscard]] std::string log_file(const std::string& silo) const { return file("logs/" + silo + ".log"); }
 
-  /// Leaves the outcome unless there is one. True when this one was left. Throws: StorageError.
+  /// Forgets how the last start ended and what became of its ranks; the manifest remembers. Throws: StorageError.
+  void begin_again() const;
+
+  /// Leaves the outcome, in the manifest too, unless there is one. True when this one was left. Throws: StorageError.
   bool write_outcome(const Outcome& outcome) const;
   [[nodiscard]] bool has_outcome() const;
   /// The outcome, if one was left. Throws: StorageError when it cannot be read.

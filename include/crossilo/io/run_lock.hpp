@@ -3,22 +3,26 @@
 
 #include <string>
 
+#include "crossilo/base/unique_handle.hpp"
+
 namespace crossilo {
 
 /// An exclusive lock on a folder, held as long as the object lives; it falls with the process, however that ends.
 class RunLock {
  public:
-  /// Takes the lock, or throws StorageError that names who holds it. Where a file system knows no locks, `is_held` is
-  /// false and nothing is locked.
-  explicit RunLock(const std::string& folder);
-  ~RunLock();
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
-
+  /// Takes the lock. Where another process of the same job has it, is_held() is false; `job` is a random text that the
+  /// processes of one job share. Throws: StorageError that names the holder where it is another job; where the file
+  /// system knows no locks it is taken for held, and nothing is locked.
+  RunLock(const std::string& folder, const std::string& job);
   [[nodiscard]] bool is_held() const noexcept { return is_held_; }
 
  private:
-  int descriptor_ = -1;
+  struct DescriptorTraits {
+    using Handle = int;
+    static constexpr Handle none() { return -1; }
+    static void close(Handle descriptor) noexcept;
+  };
+  UniqueHandle<DescriptorTraits> descriptor_;
   bool is_held_ = false;
 };
 

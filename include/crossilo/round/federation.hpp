@@ -55,6 +55,7 @@ struct RunStart {
   const PayloadLayout& layout;
   const Scaling& scaling;
   const char* mask;
+  RoundIndex resumed{};  // the round that an earlier start had finished; 0: none
 };
 
 /// Watches a run; beside the rounds it sees once how they will be.

@@ -1,0 +1,117 @@
+#include "run_place.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/log.hpp"
+#include "crossilo/cli/version.hpp"
+#include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/progress.hpp"
+#include "crossilo/io/resume.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr const char* kStep = "start-up";
+
+std::string random_word() {
+  Key256 key{};
+  secure_random(key);
+  return to_hex(key).substr(0, 16);
+}
+
+/// What the first rank tells the others.
+struct Told {
+  std::array<char, 1024> path{};
+  std::array<char, 17> job{};
+};
+
+template <std::size_t Size>
+void copy_text(const std::string& text, std::array<char, Size>& out) {
+  if (text.size() >= Size) throw StorageError(text + ": this path is too long");
+  std::memcpy(out.data(), text.data(), text.size());
+}
+
+}  // namespace
+
+OpenedRun open_run(const Config& config, const RankPlaces& places) {
+  RunChoice choice;
+  if (places.resume == "auto")
+    choice = choose_run(places.runs_folder, config.run.name, resume_hash(config));
+  else if (places.resume != "never")
+    choice = take_run(places.resume, resume_hash(config));
+  if (choice.path.empty()) return {RunFolder::create(places.runs_folder, config.run.name), true};
+  RunFolder folder(choice.path);
+  {
+    const RunLock lock(folder.path(), random_word());
+    folder.begin_again();
+  }
+  if (!places.is_quiet) show_text(stdout, choice.sentence + "\n");
+  return {std::move(folder), false};
+}
+
+RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places) {
+  Told own;
+  std::optional<RunPlace> first;
+  if (communicator.rank() == 0) {
+    const std::string job = random_word();
+    RunFolder folder = places.run_folder.empty() ? open_run(config, places).folder : RunFolder(places.run_folder);
+    if (folder.has_outcome())
+      throw StorageError(folder.path() + ": a finished run lies here; --resume " + folder.path() +
+                         " goes on with it, and without --run_folder a new one is made");
+    RunLock lock(folder.path(), job);
+    copy_text(folder.path(), own.path);
+    copy_text(job, own.job);
+    first.emplace(RunPlace{std::move(folder), std::move(lock)});
+  }
+  std::vector<Told> all(static_cast<std::size_t>(communicator.size()));
+  all_gather(communicator, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
+             {.seconds = config.run.peer_seconds_max, .step = kStep});
+  if (first) return std::move(*first);
+  RunFolder folder = RunFolder::create_at(all.front().path.data());
+  if (folder.has_outcome()) folder.begin_again();  // on a file system that the first rank does not see
+  RunLock lock(folder.path(), all.front().job.data());
+  return {std::move(folder), std::move(lock)};
+}
+
+std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,
+                                            const CheckpointKeys& keys, double peer_seconds_max) {
+  const std::string name = folder.file("checkpoints");
+  std::vector<std::string> damaged;
+  auto own = CheckpointFolder::newest(name, [&](const std::string& text) { damaged.push_back(text); });
+  for (const std::string& text : damaged) {
+    log_warning(text + "; the one before it is taken");
+    show_text(stderr, "crossilo: warning: " + text + "; the one before it is taken\n");
+  }
+  const auto sealed = share_newest(communicator, std::move(own), {.seconds = peer_seconds_max, .step = "resume"});
+  if (!sealed) return std::nullopt;
+  Checkpoint checkpoint(*sealed, name);
+  checkpoint.require(keys, name);
+  return checkpoint;
+}
+
+void note_start(const RunFolder& folder, const Config& config, const CheckpointKeys& keys, ManifestStart start) {
+  Manifest manifest = read_manifest(folder).value_or(Manifest{});
+  manifest.name = config.run.name;
+  manifest.settings = keys.settings;
+  manifest.schema = keys.schema;
+  manifest.model_schema = keys.model_schema;
+  manifest.seed = config.run.seed;
+  manifest.rounds = config.run.rounds;
+  manifest.silos = config.run.silos;
+  manifest.libraries = library_versions();
+  start.started_unix_seconds =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  manifest.starts.push_back(std::move(start));
+  write_manifest(folder, manifest);
+  write_file_atomically(folder.file("config.ini"), config_text(config));
+}
+
+}  // namespace crossilo
