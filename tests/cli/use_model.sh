@@ -46,6 +46,18 @@ for i, row in enumerate(rows):
     assert row["prediction"] == ("ill > 0" if p[i] > 0.5 else "ill <= 0")
 PY
 fi
+printf 'id,smoker,dose,age\n"p, 1",yes,4.5,66\np2,no,?,41\n' > named.csv
+"$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' --keep id,smoker -o named-out.csv || fail "predict --keep"
+[ "$(head -n 2 named-out.csv | cut -d , -f 1-5)" = $'row,id,smoker,prediction,probability ill <= 0\n1,"p, 1",yes,'"$(sed -n '2s/^1,\([^,]*\),.*/\1/p' out.csv)" ] || fail "$(cat named-out.csv)"
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 data/a.h5 --keep id
+expect_code 2
+expect_text 'a silo file, which has features alone'
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' --keep name
+expect_code 4
+expect_text 'has no column name'
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' -o ./named.csv
+expect_code 2
+expect_text 'is the file that is read'
 lines=$("$CROSSILO_BIN" predict runs/small-1 data/a.h5 | wc -l)
 [ "$lines" = 81 ] || fail "$lines lines for the 80 rows of a silo file"
 
