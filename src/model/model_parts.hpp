@@ -32,6 +32,10 @@ class Network {
   virtual ~Network() = default;
   /// Shapes: [rows, inputs] -> [rows, outputs].
   [[nodiscard]] virtual at::Tensor forward(const at::Tensor& x) = 0;
+  /// Adds to the parameters' gradients that of the sum of outputs x gradient; `outputs` is what forward gave last.
+  virtual void backward(const at::Tensor& outputs, const at::Tensor& gradient) { outputs.backward(gradient); }
+  /// False where a training batch of one row fails (normalisation over the rows of a batch).
+  [[nodiscard]] virtual bool trains_on_single_rows() const { return true; }
   [[nodiscard]] virtual std::vector<NamedParameter> parameters() = 0;
   [[nodiscard]] virtual std::vector<NamedBuffer> buffers() { return {}; }
   /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
