@@ -53,8 +53,8 @@ class Silo {
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
 
-  /// Evaluates `global` on the silo's own rows.
-  [[nodiscard]] virtual SiloEvaluation evaluate(std::span<const float> global) = 0;
+  /// Evaluates `global` on the silo's own rows. Deterministic on one processor type for one (private root, hash).
+  [[nodiscard]] virtual SiloEvaluation evaluate(const GlobalModel& global) = 0;
 
  protected:
   /// Writes the model delta. Deterministic on one processor type for one (private root, parent model, round).
