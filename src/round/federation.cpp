@@ -45,9 +45,12 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
 }
 
 /// Scores are sent only where they choose the model, and only in bins that many rows share.
-EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows) {
-  if (setup.stop.metric != StopMetric::auc) return {};
-  return {.held_back_bins = score_bins(rows.held_back_rows), .test_bins = score_bins(rows.test_rows)};
+EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows, const Roster& roster) {
+  EvaluationLayout layout{.silos = roster.cohort.size()};
+  if (setup.stop.metric != StopMetric::auc) return layout;
+  layout.held_back_bins = score_bins(rows.held_back_rows);
+  layout.test_bins = score_bins(rows.test_rows);
+  return layout;
 }
 
 /// Moves the strategies out of the setup.
@@ -100,7 +103,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
   TrainedModel result{.scaling = rows.scaling};
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
-  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows), session.roster());
+  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, session.roster()), session.roster());
   observer.on_start({.roster = session.roster(),
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,
