@@ -38,6 +38,8 @@ class Network {
   [[nodiscard]] virtual bool trains_on_single_rows() const { return true; }
   [[nodiscard]] virtual std::vector<NamedParameter> parameters() = 0;
   [[nodiscard]] virtual std::vector<NamedBuffer> buffers() { return {}; }
+  /// Names of the parameters that do not require a gradient: they stay as they are.
+  [[nodiscard]] virtual std::vector<std::string> frozen() const { return {}; }
   /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
   /// leave the silo (num_batches_tracked) start anew.
   virtual void set_training(bool) {}

@@ -184,6 +184,7 @@ class TorchscriptNetwork final : public Network {
 
   std::vector<NamedParameter> parameters() override { return parameters_; }
   std::vector<NamedBuffer> buffers() override { return buffers_; }
+  [[nodiscard]] std::vector<std::string> frozen() const override { return frozen_; }
 
   void set_training(bool is_training) override {
     const c10::NoGradGuard no_grad;
@@ -240,8 +241,11 @@ class TorchscriptNetwork final : public Network {
   void collect_parameters() {
     for (const auto& owner : module_.named_modules()) {
       for (const auto& [name, tensor] : owner.value.named_parameters(/*recurse=*/false)) {
-        if (!tensor.requires_grad()) continue;
         const std::string full_name = owner.name.empty() ? name : owner.name + "." + name;
+        if (!tensor.requires_grad()) {
+          frozen_.push_back(full_name);
+          continue;
+        }
         if (tensor.scalar_type() != at::kFloat)
           refuse("parameter " + full_name + " has type " + c10::toString(tensor.scalar_type()) +
                  "; Float is wanted: call model.float() before scripting");
@@ -345,6 +349,7 @@ class TorchscriptNetwork final : public Network {
   Module module_;
   std::optional<torch::jit::Method> forward_;
   std::vector<NamedParameter> parameters_;
+  std::vector<std::string> frozen_;
   std::vector<NamedBuffer> buffers_;
   std::vector<std::pair<at::Tensor, at::Tensor>> counters_;  // integer buffers, and their values in the file
   std::vector<ConstantAttribute> constants_;
