@@ -14,11 +14,18 @@ cd "$scratch"
 "$CROSSILO_BIN" evaluate runs/small-1 data/*.h5 --train_rows --json > evaluation.json || fail "evaluate"
 "$CROSSILO_BIN" evaluate runs/small-1/model/global.safetensors data/a.h5 > table.txt || fail "evaluate one"
 grep -q "data/a.h5  test " table.txt || fail "$(cat table.txt)"
+grep -q "^all" table.txt && fail "a line of all for one file"
+exit_code_of "$CROSSILO_BIN" evaluate runs/small-1 all.csv
+expect_code 4
+expect_text "all.csv: a CSV is not a silo file; use crossilo predict"
 [ -z "${CROSSILO_PYTHON:-}" ] || "$CROSSILO_PYTHON" - <<'PY' || fail "evaluate differs from the run's own table"
 import json
 comparison, rows = json.load(open("runs/small-1/comparison.json")), json.load(open("evaluation.json"))
 tests = [row for row in rows if row["set"] == "test"]
-assert len(tests) == 4 and len(rows) == 8
+assert len(tests) == 5 and len(rows) == 9
+assert tests[-1]["file"] == "all" and tests[-1]["rows"] == sum(row["rows"] for row in tests[:-1])
+mean = sum(row["rows"] * row["loss"] for row in tests[:-1]) / tests[-1]["rows"]
+assert abs(tests[-1]["loss"] - mean) < 1e-6, (tests[-1], mean)
 for row, cell in zip(tests, comparison["federated"]):
     assert abs(row["auc"] - cell["auc"]) < 1e-12 and abs(row["auc_low"] - cell["low"]) < 1e-12, (row, cell)
     assert 0.5 < row["accuracy"] <= 1 and 0 < row["loss"] < 0.7, row
