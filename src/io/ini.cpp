@@ -60,6 +60,7 @@ class Scanner {
     if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
     const std::string_view text = trimmed(raw);
     if (auto bad = strange_byte(raw)) {
+      result.hides_settings = true;
       problem(std::move(*bad));
     } else if (!is_comment(text)) {
       text.front() == '[' ? section(text) : setting(text);
@@ -75,6 +76,7 @@ class Scanner {
     const std::string_view name = text.back() == ']' ? trimmed(text.substr(1, text.size() - 2)) : std::string_view();
     section_ = name;
     in_broken_section_ = !is_name(name);
+    result.hides_settings |= in_broken_section_;
     if (in_broken_section_) return problem(fmt::format("\"{}\": a section is written [name]", shown(text)));
     const auto [known, is_new] = section_lines_.emplace(section_, line_);
     if (!is_new) problem(fmt::format("[{}] was opened before, in line {}; keep one", section_, known->second));
@@ -112,7 +114,7 @@ IniFile scan_ini(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   if (text.substr(0, 2) == "\xff\xfe" || text.substr(0, 2) == "\xfe\xff")
-    return {.entries = {}, .problems = {{1, "the file is UTF-16; save it as UTF-8"}}};
+    return {.entries = {}, .problems = {{1, "the file is UTF-16; save it as UTF-8"}}, .hides_settings = true};
   Scanner scanner;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
