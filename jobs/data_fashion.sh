@@ -22,7 +22,7 @@ declare -A sha256=(
   [t10k-labels-idx1-ubyte]=0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34
 )
 find_crossilo
-mapfile -t files < <(seq -w 0 "$((silos - 1))" | sed "s|.*|$folder/silo&.h5|")
+mapfile -t files < <(seq 0 "$((silos - 1))" | sed "s|.*|$folder/silo&.h5|")
 
 download_is_right() {
   local name

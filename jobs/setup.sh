@@ -107,7 +107,8 @@ is_complete() { # FOLDER REQUIREMENTS
   "$1/bin/python" -c '' 2>/dev/null
 }
 
-install_wheels() { # LABEL FOLDER REQUIREMENTS
+# With "into" the wheels join those that are in the folder.
+install_wheels() { # LABEL FOLDER REQUIREMENTS [into]
   local folder="$crossilo_cache/$2" python pins began=$SECONDS
   pins=$(grep -oE '^[a-z0-9-]+==[0-9.]+' "$3" | grep -v ^nvidia | sed 's/==/ /' | paste -sd, | sed 's/,/, /g')
   if is_complete "$folder" "$3"; then
@@ -116,8 +117,10 @@ install_wheels() { # LABEL FOLDER REQUIREMENTS
   fi
   python=$(find_python)
   printf '%-10s %s … ' "$1" "$pins"
-  rm -rf "$folder" # an interrupted one
-  run_logged "$crossilo_cache/$2.log" "$python" -m venv "$folder"
+  if [ "${4:-}" != into ]; then
+    rm -rf "$folder" # an interrupted one
+    run_logged "$crossilo_cache/$2.log" "$python" -m venv "$folder"
+  fi
   run_logged "$crossilo_cache/$2.log" "$folder/bin/python" -m pip install --disable-pip-version-check --no-cache-dir \
     --no-deps --only-binary :all: --require-hashes -r "$3"
   echo "$(du -sh "$folder" | cut -f 1) in $(short_path "$folder"), $(span $((SECONDS - began)))"
@@ -129,7 +132,10 @@ exec 9>"$crossilo_cache/lock"
 flock 9 # two at once would install into one folder
 [ "$with_apt" = no ] || install_packages
 install_wheels libtorch venv jobs/requirements-libtorch.txt
-[ "$with_tests" = no ] || install_wheels tools tools jobs/requirements-tools.txt
+if [ "$with_tests" = yes ]; then
+  install_wheels pytorch venv jobs/requirements-torch-python.txt into
+  install_wheels tools tools jobs/requirements-tools.txt
+fi
 
 remove="rm -rf $(short_path "$crossilo_cache") build data runs private"
 if [ -s "$crossilo_cache/apt-packages" ]; then

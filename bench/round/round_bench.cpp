@@ -28,7 +28,7 @@ class RandomSilo final : public Silo {
   explicit RandomSilo(SiloId id) : id_(id), state_(0x9e3779b97f4a7c15u * (id.value + 1)) {}
   [[nodiscard]] SiloId id() const noexcept override { return id_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  [[nodiscard]] SiloEvaluation evaluate(std::span<const float>) override { return {}; }
+  [[nodiscard]] SiloEvaluation evaluate(const GlobalModel&) override { return {}; }
   [[nodiscard]] const std::vector<float>& first() const noexcept { return first_; }
 
  protected:

@@ -29,6 +29,8 @@ const char* name_of(PrivatePurpose purpose) {
       return "order";
     case PrivatePurpose::dropout:
       return "dropout";
+    case PrivatePurpose::evaluation:
+      return "evaluation";
   }
   CROSSILO_ASSERT(!"a private purpose has a name");
   return "";

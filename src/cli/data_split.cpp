@@ -1,14 +1,12 @@
 #include <fmt/format.h>
 
-#include <array>
-#include <fstream>
-#include <string_view>
 #include <utility>
 
 #include "command_line.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/data_commands.hpp"
 #include "crossilo/data/partition.hpp"
+#include "crossilo/foreign/hdf5.hpp"
 #include "data_options.hpp"
 #include "import_summary.hpp"
 #include "silo_output.hpp"
@@ -70,13 +68,6 @@ PartitionOptions partition_options(const DataOptions& given) {
   return options;
 }
 
-bool is_hdf5(const std::string& path) {
-  constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
-  std::array<char, 8> start{};
-  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
-  return std::string_view(start.data(), start.size()) == signature;
-}
-
 SiloData read_whole_silo_file(const DataOptions& given, const std::string& path) {
   refuse_csv_options(given, fmt::format("has no meaning here: {} is a silo file", path));
   if (given.has("classes")) given.refuse(fmt::format("--classes has no meaning here: {} names its own", path));
@@ -107,7 +98,7 @@ std::pair<std::string, SiloData> read_source(const DataOptions& given, Partition
   }
   if (given.files().size() != 1) given.refuse(fmt::format("one FILE is wanted, {} are given", given.files().size()));
   const std::string path = given.files().front();
-  const bool is_silo_file = is_hdf5(path) || path.ends_with(".h5");
+  const bool is_silo_file = is_hdf5_file(path) || path.ends_with(".h5");
   return {path, is_silo_file ? read_whole_silo_file(given, path) : read_csv_file(given, path, options)};
 }
 

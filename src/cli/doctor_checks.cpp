@@ -52,7 +52,7 @@ bool can_train() {
   (void)silo.train_locally({.cohort = {.silos = {SiloId{0}}, .weights = {1}}}, start, update);
   std::vector<float> trained = start;
   for (std::size_t i = 0; i < trained.size(); ++i) trained[i] += update.parameters[i];
-  return silo.evaluate(trained).test.loss < silo.evaluate(start).test.loss;
+  return silo.evaluate({.parameters = trained}).test.loss < silo.evaluate({.parameters = start}).test.loss;
 }
 
 /// "13.0, /usr/lib/…/libcuda.so.1", or "not here".

@@ -9,6 +9,7 @@
 #include "command_line.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/model_commands.hpp"
+#include "crossilo/data/standardise.hpp"
 #include "crossilo/foreign/torch.hpp"
 #include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
@@ -25,7 +26,8 @@ const CommandText kText{
     .usage =
         "Usage: crossilo evaluate MODEL FILE... [--train_rows] [--json]\n"
         "MODEL: a run folder or a .safetensors file. FILE: silo files, whose test rows are evaluated.\n"
-        "AUC is exact, with its 95 % interval; RMSE is in the target's own unit.\n\n",
+        "Of several files, the last line has the test rows of all. AUC is exact, with its 95 % interval; RMSE is in "
+        "the target's own unit.\n\n",
     .example = "\nExample: crossilo evaluate runs/heart-1 data/heart/*.h5\n",
     .positional = {"MODEL", "FILE"}};
 
@@ -69,15 +71,19 @@ Metrics metrics_of(SavedModel& model, const std::string& file, const char* set, 
   }
   if (task == Task::regression) {
     add_errors(model, outputs, rows.y, metrics);
-    for (float& y : rows.y)
-      y = static_cast<float>((static_cast<double>(y) - model.scaling.target_mean) /
-                             model.scaling.target_standard_deviation);
+    for (float& y : rows.y) y = standardised(y, model.scaling.target_mean, model.scaling.target_standard_deviation);
   }
   EvaluationSums sums;
   add_row_losses(task, outputs, rows.y, sums);
   metrics.loss = sums.loss / sums.rows;
   if (task != Task::regression) metrics.accuracy = sums.correct / sums.rows;
   return metrics;
+}
+
+void append(RowSet& to, const RowSet& from) {
+  to.x.insert(to.x.end(), from.x.begin(), from.x.end());
+  to.y.insert(to.y.end(), from.y.begin(), from.y.end());
+  to.rows += from.rows;
 }
 
 template <class Value>
@@ -138,11 +144,15 @@ int run_evaluate(int argc, char** argv) {
   const TorchSession torch;
   SavedModel model = read_saved_model((*values)["MODEL"].as<std::vector<std::string>>().front());
   std::vector<Metrics> all;
-  for (const std::string& file : (*values)["FILE"].as<std::vector<std::string>>()) {
+  RowSet of_all_files;
+  const auto& files = (*values)["FILE"].as<std::vector<std::string>>();
+  for (const std::string& file : files) {
     SiloData data = read_fitting_silo_file(file, model);
+    append(of_all_files, data.test);
     all.push_back(metrics_of(model, file, "test", std::move(data.test)));
     if (values->count("train_rows") > 0) all.push_back(metrics_of(model, file, "train", std::move(data.train)));
   }
+  if (files.size() > 1) all.push_back(metrics_of(model, "all", "test", std::move(of_all_files)));
   if (values->count("json") > 0) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const Metrics& metrics : all) json.push_back(to_json(metrics, model.schema.task));

@@ -9,6 +9,7 @@
 
 #include "../data/label.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/utf8.hpp"
 
 namespace crossilo {
 namespace {
@@ -52,7 +53,7 @@ void append_number(const CsvTable& table, const CsvRow& row, const Source& sourc
   if (!std::isfinite(x.back()))
     throw DataError(fmt::format(
         "{}:{}: column {}: \"{}\" found, a number is wanted (a mark of a missing value: --missing_mark '{}')",
-        table.path, row.line, source.name, cell, cell));
+        table.path, row.line, source.name, shown(cell), shown(cell)));
 }
 
 void append_category(const CsvTable& table, const CsvRow& row, const Source& source, std::vector<float>& x) {
@@ -60,7 +61,7 @@ void append_category(const CsvTable& table, const CsvRow& row, const Source& sou
   const auto category = index_of(source.categories, cell);
   if (!category)
     throw DataError(fmt::format("{}:{}: column {}: \"{}\" found, one of {} is wanted: the model knows no other",
-                                table.path, row.line, source.name, cell, fmt::join(source.categories, ", ")));
+                                table.path, row.line, source.name, shown(cell), fmt::join(source.categories, ", ")));
   for (std::size_t i = 0; i < source.categories.size(); ++i) x.push_back(i == *category ? 1.0f : 0.0f);
 }
 

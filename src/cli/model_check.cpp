@@ -23,7 +23,7 @@ const CommandText kText{
     .usage =
         "Usage: crossilo model check FILE.pt --data SILO_FILE | --features N | --sample_shape H,W [options]\n"
         "Loads a TorchScript module and runs it forward and backward on random rows.\n\n",
-    .example = "\nExample: crossilo model check m.pt --features 18 --task binary\n",
+    .example = "\nExample: crossilo model check m.pt --data data/heart/va.h5\n",
     .positional = {"FILE"}};
 
 po::options_description option_list() {
@@ -75,6 +75,11 @@ std::vector<std::string> warnings_of(const TorchscriptCheck& check) {
         "not switch); use torch.jit.script");
   if (!check.is_repeatable)
     warnings.push_back("evaluating the same rows twice gives different outputs: something random is not switched off");
+  if (check.gives_probabilities)
+    warnings.push_back(
+        "the outputs look like probabilities (a sigmoid or softmax at the end?): logits are wanted, or the scaled "
+        "target "
+        "of a regression");
   for (const std::string& name : check.unreached)
     warnings.push_back(fmt::format("no gradient reaches parameter {}: it would stay as it is", name));
   return warnings;
@@ -93,6 +98,7 @@ nlohmann::ordered_json to_json(const TorchscriptCheck& check, const ModelSpec& s
           {"parameters", check.weights},
           {"buffer_values", check.buffers},
           {"tensors", tensors},
+          {"frozen", check.frozen},
           {"traced", check.is_traced},
           {"repeatable", check.is_repeatable},
           {"differs_in_training", check.differs_in_training},
@@ -115,6 +121,7 @@ std::string check_text(const TorchscriptCheck& check, const ModelSpec& spec) {
   for (const TensorSpec& tensor : check.tensors)
     text += fmt::format("  {} [{}]{}\n", tensor.name, fmt::join(tensor.shape, ", "),
                         tensor.kind == TensorKind::buffer ? "  buffer" : "");
+  for (const std::string& name : check.frozen) text += fmt::format("  {}  frozen: stays as it is\n", name);
   for (const std::string& warning : warnings_of(check)) text += "warning: " + warning + "\n";
   return text;
 }

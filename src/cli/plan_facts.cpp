@@ -124,19 +124,22 @@ std::vector<Leaving> leaving(const Config& config, const PlanFacts& plan) {
   const std::size_t evaluation = 8 * (kFirstFreeStatistic + evaluation_statistics(planned_histograms(config)).size());
   const char* rows = config.run.weights == WeightRule::rows ? ", rows rounded up to tens" : "";
   const std::string scores = config.stop.metric == "auc" ? ", histogram of scores" : "";
-  return {{.what = fmt::format("name, host, public key, hashes{}", rows), .when = "at the start", .readable_by = "yes"},
-          {.what = "each column's sums, for scaling; rows of each class, held back, for testing",
-           .when = "at the start",
-           .bytes = 8 * (5 * columns + schema.class_names.size() + 2),
-           .readable_by = readers},
-          {.what = "change of the model, sums of losses and counts" + scores,
-           .when = "each round",
-           .bytes = plan.traffic.payload_bytes,
-           .readable_by = readers},
-          {.what = "sums of losses and counts" + scores,
-           .when = "at the end",
-           .bytes = evaluation,
-           .readable_by = readers}};
+  return {
+      {.what = fmt::format("name, host, public key, hashes of settings and columns (where they differ, these){}", rows),
+       .when = "at the start",
+       .readable_by = "yes"},
+      {.what = "each column's sums, for scaling; rows of each class, held back, for testing",
+       .when = "at the start",
+       .bytes = 8 * (5 * columns + schema.class_names.size() + 2),
+       .readable_by = readers},
+      {.what = "change of the model, sums of losses and counts" + scores,
+       .when = "each round",
+       .bytes = plan.traffic.payload_bytes,
+       .readable_by = readers},
+      {.what = "sums of losses and counts" + scores, .when = "at the end", .bytes = evaluation, .readable_by = readers},
+      {.what = "number of the round, fingerprint of the model, wish to stop",
+       .when = "each round",
+       .readable_by = "yes"}};
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
 
 #include "command_line.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
 #include "crossilo/cli/model_commands.hpp"
+#include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/torch.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "feature_rows.hpp"
@@ -31,6 +33,7 @@ po::options_description option_list() {
   po::options_description options("Options", 100, 70);
   auto add = options.add_options();
   add("output,o", po::value<std::string>()->value_name("FILE"), "where to write; else to the screen");
+  add("keep", po::value<std::string>()->value_name("A,B,..."), "columns of the CSV that the output shows too");
   add("separator", po::value<char>()->default_value(','), "what stands between fields of the CSV");
   add("columns", po::value<std::string>()->value_name("A,B,..."), "column names, for a CSV without a header");
   add("missing", po::value<std::vector<std::string>>()->value_name("COLUMN=MARK"),
@@ -56,23 +59,37 @@ std::vector<MissingMark> missing_marks(const po::variables_map& values) {
   return marks;
 }
 
-bool is_hdf5(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string begin(4, '\0');
-  return file.read(begin.data(), 4) && begin == "\x89HDF";
-}
+/// Unscaled rows, and cells of other columns that the output is to have.
+struct Rows {
+  std::vector<float> x;
+  std::vector<std::string> kept_columns;
+  std::vector<std::vector<std::string>> kept;  // of each row
+};
 
-/// Unscaled rows: of a silo file those of train/, then those of test/.
-std::vector<float> read_rows(const std::string& path, const SavedModel& model, const po::variables_map& values) {
-  if (is_hdf5(path)) {
+/// Of a silo file the rows of train/, then those of test/.
+Rows read_rows(const std::string& path, const SavedModel& model, const po::variables_map& values) {
+  Rows rows;
+  if (values.count("keep") > 0) rows.kept_columns = parts_of(values["keep"].as<std::string>(), ',');
+  if (is_hdf5_file(path)) {
+    if (!rows.kept_columns.empty())
+      throw ConfigError(
+          fmt::format("predict: --keep has no meaning here: {} is a silo file, which has features alone", path));
     SiloData data = read_fitting_silo_file(path, model);
     data.train.x.insert(data.train.x.end(), data.test.x.begin(), data.test.x.end());
-    return std::move(data.train.x);
+    rows.x = std::move(data.train.x);
+    return rows;
   }
   CsvOptions csv{.columns = {}, .separator = values["separator"].as<char>()};
   if (values.count("columns") > 0)
     csv.columns = parse_csv(values["columns"].as<std::string>(), ',', "columns").at(0).fields;
-  return feature_rows(read_csv(path, csv), model.schema.feature_names, missing_marks(values));
+  const CsvTable table = read_csv(path, csv);
+  rows.x = feature_rows(table, model.schema.feature_names, missing_marks(values));
+  std::vector<std::size_t> indices;
+  for (const std::string& column : rows.kept_columns) indices.push_back(table.column(column));
+  rows.kept.resize(table.rows.size());
+  for (std::size_t row = 0; row < table.rows.size(); ++row)
+    for (const std::size_t index : indices) rows.kept[row].push_back(table.rows[row].fields[index]);
+  return rows;
 }
 
 /// As RFC 4180 wants it.
@@ -97,22 +114,27 @@ std::vector<double> probabilities(std::span<const float> logits) {
   return result;
 }
 
-std::string predictions_text(const SavedModel& model, std::span<const float> outputs) {
+std::string predictions_text(const SavedModel& model, const Rows& rows, std::span<const float> outputs) {
   const std::vector<std::string>& classes = model.schema.class_names;
-  std::string text = "row,prediction";
+  std::string text = "row";
+  for (const std::string& column : rows.kept_columns) text += "," + csv_field(column);
+  text += ",prediction";
   for (const std::string& name : classes) text += "," + csv_field("probability " + name);
   text += "\n";
   const std::size_t width = model.model.spec().outputs;
   for (std::size_t row = 0; row * width < outputs.size(); ++row) {
     const auto of_row = outputs.subspan(row * width, width);
+    text += std::to_string(row + 1);
+    if (!rows.kept.empty())
+      for (const std::string& cell : rows.kept[row]) text += "," + csv_field(cell);
     if (classes.empty()) {
-      text += fmt::format("{},{:.9g}\n", row + 1, model.in_target_unit(static_cast<double>(of_row.front())));
+      text += fmt::format(",{:.9g}\n", model.in_target_unit(static_cast<double>(of_row.front())));
       continue;
     }
     const std::vector<double> shares = probabilities(of_row);
     // The first of equal ones, as everywhere: a logit of 0 is the negative class.
     const auto best = static_cast<std::size_t>(std::ranges::max_element(shares) - shares.begin());
-    text += fmt::format("{},{}", row + 1, csv_field(classes[best]));
+    text += "," + csv_field(classes[best]);
     for (const double share : shares) text += fmt::format(",{:.6g}", share);
     text += "\n";
   }
@@ -126,10 +148,15 @@ int run_predict(int argc, char** argv) {
   if (!values) return 0;
   const std::vector<std::string> files = texts(*values, "FILE");
   if (files.size() != 1) throw ConfigError(fmt::format("predict: {} files are given, one is wanted", files.size()));
+  std::error_code error;  // a file that is not there yet is no other's name
+  if (values->count("output") > 0 &&
+      std::filesystem::equivalent((*values)["output"].as<std::string>(), files.front(), error))
+    throw ConfigError(fmt::format("predict: output = \"{}\" is the file that is read", files.front()));
   const TorchSession torch;
   SavedModel model = read_saved_model(texts(*values, "MODEL").front());
-  const std::vector<float> outputs = model.outputs_for(read_rows(files.front(), model, *values));
-  const std::string text = predictions_text(model, outputs);
+  const Rows rows = read_rows(files.front(), model, *values);
+  const std::vector<float> outputs = model.outputs_for(rows.x);
+  const std::string text = predictions_text(model, rows, outputs);
   if (values->count("output") == 0)
     std::cout << text << std::flush;
   else

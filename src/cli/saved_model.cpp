@@ -10,6 +10,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/model_spec.hpp"
+#include "crossilo/data/standardise.hpp"
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/io/safetensors.hpp"
 
@@ -137,9 +138,7 @@ std::vector<float> SavedModel::outputs_for(std::vector<float> x) {
   const std::size_t features = scaling.mean.size();
   for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t column = i % features;
-    const double deviation = scaling.standard_deviation[column];
-    const double centred = static_cast<double>(x[i]) - scaling.mean[column];
-    x[i] = std::isnan(x[i]) ? 0.0f : static_cast<float>(centred / (deviation > 0.0 ? deviation : 1.0));
+    x[i] = standardised(x[i], scaling.mean[column], scaling.standard_deviation[column]);
   }
   return model.outputs_for(x);
 }
@@ -161,6 +160,10 @@ SavedModel read_saved_model(const std::string& path) {
 }
 
 SiloData read_fitting_silo_file(const std::string& path, const SavedModel& model) {
+  if (std::string(path).ends_with(".csv"))
+    throw DataError(path +
+                    ": a CSV is not a silo file; use crossilo predict for its rows, or make silo files of it with "
+                    "crossilo data import");
   SiloData data = read_silo_file(path);
   const std::vector<std::string>& wanted = model.schema.feature_names;
   std::vector<std::string>& found = data.schema.feature_names;

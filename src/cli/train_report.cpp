@@ -104,8 +104,8 @@ void TrainReport::on_start(const RunStart& start) {
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
-  std::string text = fmt::format("\ncrossilo {}  {} silos on {} rank{}, CPU, {} thread{} each   model {}\n", kVersion,
-                                 silos, ranks, ranks == 1 ? "" : "s", config_.run.threads,
+  std::string text = fmt::format("\ncrossilo {}  {} silo{} on {} rank{}, CPU, {} thread{} each   model {}\n", kVersion,
+                                 silos, silos == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s", config_.run.threads,
                                  config_.run.threads == 1 ? "" : "s", model_text(config_, start.layout));
   const bool is_masked = std::string_view(mask) != "none";
   if (is_masked && ranks == silos)
@@ -124,7 +124,9 @@ void TrainReport::on_start(const RunStart& start) {
 void TrainReport::on_round(const RoundRecord& record) {
   status_.write_round(RoundIndex{record.ticket.round.value + 1});
   set_log_round(record.ticket.round);
-  log_info(fmt::format("done; train {:.3f} s, sum {:.3f} s", record.seconds.train, record.seconds.sum));
+  const bool closes = last_ && last_->record.ticket.round == record.ticket.round;  // the last model's evaluation
+  log_info(closes ? "the last model is evaluated"
+                  : fmt::format("done; train {:.3f} s, sum {:.3f} s", record.seconds.train, record.seconds.sum));
   if (record.abstentions > 0)
     warn(fmt::format("round {}: {} of {} silos abstained, their model delta is not finite", record.ticket.round.value,
                      record.abstentions, record.ticket.cohort.size()));

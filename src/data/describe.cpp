@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <numeric>
+
+#include "crossilo/base/text.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -38,16 +40,23 @@ class Table {
     for (const SiloDescription& silo : silos_) cells.push_back(cell(silo));
     lines_.push_back(std::move(cells));
   }
+  void titles() {
+    std::vector<std::string> paths;
+    for (const SiloDescription& silo : silos_) paths.push_back(silo.path);
+    lines_.push_back(file_titles(paths));
+    lines_.back().insert(lines_.back().begin(), "");
+  }
   void heading(const std::string& text) { lines_.push_back({text}); }
 
   [[nodiscard]] std::string text() const {
     std::vector<std::size_t> width(silos_.size() + 1, 0);
     for (const auto& line : lines_)
-      for (std::size_t i = 0; i < line.size() && line.size() > 1; ++i) width[i] = std::max(width[i], line[i].size());
+      for (std::size_t i = 0; i < line.size() && line.size() > 1; ++i)
+        width[i] = std::max(width[i], display_width(line[i]));
     std::string text;
     for (const auto& line : lines_) {
-      text += fmt::format("{:<{}}", line.front(), line.size() > 1 ? width.front() : 0);
-      for (std::size_t i = 1; i < line.size(); ++i) text += fmt::format("  {:>{}}", line[i], width[i]);
+      text += padded_right(line.front(), line.size() > 1 ? width.front() : 0);
+      for (std::size_t i = 1; i < line.size(); ++i) text += "  " + padded_left(line[i], width[i]);
       text += '\n';
     }
     return text;
@@ -66,11 +75,13 @@ std::size_t missing_rows(const SiloDescription& silo, const std::string& column)
 
 void add_labels(Table& table, const SiloSchema& schema) {
   if (schema.task == Task::regression)
-    table.line("label, mean", [](const SiloDescription& silo) { return fmt::format("{:.4g}", silo.label_mean); });
+    table.line("label, mean", [](const SiloDescription& silo) -> std::string {
+      return silo.schema.task == Task::regression ? fmt::format("{:.4g}", silo.label_mean) : "–";
+    });
   const std::size_t first = schema.task == Task::binary ? 1 : 0;  // the negative class is the rest
   for (std::size_t i = first; i < schema.class_names.size(); ++i)
-    table.line("share of \"" + schema.class_names[i] + "\"", [i](const SiloDescription& silo) -> std::string {
-      if (i >= silo.rows_of_class.size()) return "–";
+    table.line("share of \"" + schema.class_names[i] + "\"", [&, i](const SiloDescription& silo) -> std::string {
+      if (silo.schema.class_names != schema.class_names) return "–";
       return fmt::format(
           "{:.3f}", static_cast<double>(silo.rows_of_class[i]) / static_cast<double>(silo.train_rows + silo.test_rows));
     });
@@ -96,7 +107,6 @@ SiloDescription describe_silo_file(const std::string& path) {
   SiloData data = read_silo_file(path);
   SiloDescription silo;
   silo.path = path;
-  silo.name = std::filesystem::path(path).stem().string();
   silo.origin = data.origin;
   silo.digest = data.digest;
   silo.train_rows = data.train.rows;
@@ -116,7 +126,7 @@ SiloDescription describe_silo_file(const std::string& path) {
 
 std::string description_table(std::span<const SiloDescription> silos) {
   Table table(silos);
-  table.line("", [](const SiloDescription& silo) { return silo.name; });
+  table.titles();
   table.line("rows to train on", [](const SiloDescription& silo) { return std::to_string(silo.train_rows); });
   table.line("rows to test on", [](const SiloDescription& silo) { return std::to_string(silo.test_rows); });
   table.line("columns", [](const SiloDescription& silo) { return std::to_string(silo.schema.feature_names.size()); });

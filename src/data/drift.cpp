@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <numeric>
+
+#include "crossilo/base/text.hpp"
+#include "silo_layout.hpp"
 
 namespace crossilo {
 namespace {
@@ -100,21 +102,14 @@ std::string cell_of(const Drift& drift, std::size_t silo) {
 
 using Cells = std::vector<std::string>;
 
-/// Characters of a UTF-8 text: all bytes but those that go on with one.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 std::string aligned(const std::vector<Cells>& lines) {
   std::vector<std::size_t> width(lines.front().size(), 0);
   for (const Cells& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], characters(line[i]));
+    for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], display_width(line[i]));
   std::string text;
   for (const Cells& line : lines) {
-    text += line.front() + std::string(width.front() - characters(line.front()), ' ');
-    for (std::size_t i = 1; i < line.size(); ++i)
-      text += std::string(2 + width[i] - characters(line[i]), ' ') + line[i];
+    text += padded_right(line.front(), width.front());
+    for (std::size_t i = 1; i < line.size(); ++i) text += padded_left(line[i], 2 + width[i]);
     text += '\n';
   }
   return text;
@@ -152,7 +147,7 @@ std::vector<Quantity> quantities_of(const SiloSchema& schema) {
 
 SiloMoments moments_of(const std::string& path) {
   SiloData data = read_silo_file(path);
-  SiloMoments silo{path, std::filesystem::path(path).stem().string(), {}, data.train.rows, data.test.rows, {}};
+  SiloMoments silo{path, {}, data.train.rows, data.test.rows, {}};
   silo.moments.resize(quantities_of(data.schema).size());
   for (const RowSet* set : {&data.train, &data.test})
     for (std::size_t row = 0; row < set->rows; ++row) add_row(data.schema, *set, row, silo.moments);
@@ -181,9 +176,12 @@ std::string drift_table(std::span<const SiloMoments> silos, std::span<const Drif
   if (shown.size() < silos.size())
     text += fmt::format("The {} silos that differ most; --json has all.\n", shown.size());
 
+  std::vector<std::string> paths;
+  for (const SiloMoments& silo : silos) paths.push_back(silo.path);
+  const std::vector<std::string> titles = file_titles(paths);
   std::vector<Cells> lines = {{"", "difference"}, {"rows", ""}};
   for (const std::size_t i : shown) {
-    lines[0].push_back(silos[i].name + " ");
+    lines[0].push_back(titles[i] + " ");
     lines[1].push_back(std::to_string(silos[i].train_rows + silos[i].test_rows) + " ");
   }
   const auto differing = static_cast<std::size_t>(

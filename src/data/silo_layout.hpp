@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crossilo/data/silo_file.hpp"
 
@@ -33,6 +34,9 @@ inline constexpr std::size_t kSampleValuesMax = std::size_t{1} << 22;
 [[nodiscard]] std::string sample_fault(const SiloSchema& schema);
 /// Why a schema cannot be that of a silo file ("feature_names has 3 names, train/x has 4 columns"); empty when it can.
 [[nodiscard]] std::string schema_fault(const SiloSchema& schema);
+
+/// What stands above a file's column in a table: its name without folder and ending, or its path where names repeat.
+[[nodiscard]] std::vector<std::string> file_titles(const std::vector<std::string>& paths);
 
 /// Why rows cannot stand in a silo file ("x, row 3, column age: is infinite"); empty when they can.
 [[nodiscard]] std::string rows_fault(const SiloSchema& schema, const RowSet& set);

@@ -57,6 +57,11 @@ std::string hdf5_version() {
   return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
 }
 
+bool is_hdf5_file(const std::string& path) {
+  quiet_library();
+  return H5Fis_hdf5(path.c_str()) > 0;
+}
+
 const char* to_string(Hdf5Type type) { return entry_of(type).name; }
 std::size_t size_of(Hdf5Type type) { return entry_of(type).bytes; }
 

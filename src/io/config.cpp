@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -27,7 +29,8 @@ class Settler {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) read(layer);
     if (std::ranges::all_of(layers_, &SettingsLayer::is_readable)) check_required();
     for (CheckProblem& problem : check_pairs(config_, states_)) {
-      const auto origin = origins_.find(problem.key);
+      auto origin = origins_.find(problem.key);
+      if (origin == origins_.end()) origin = origins_.find(problem.cause);
       const Origin place = origin == origins_.end() ? Origin{0, {layers_.front().source}} : origin->second;
       add(place, problem.key + problem.text);
     }
@@ -65,6 +68,7 @@ class Settler {
       const ConfigOption* const option = find_option(setting.name);
       const auto [before, is_new] = first.emplace(setting.name, setting.place);
       if (option == nullptr) {
+        slips_.insert(nearest_key(setting.name));
         refuse_it(fmt::format("{}: no such key; {}", shown(setting.name), key_suggestion(setting.name)));
       } else if (layers_[index].is_own_file && option->belongs == Belongs::to_all) {
         refuse_it(setting.name + ": belongs to the configuration that all silos share" + own_keys());
@@ -103,7 +107,12 @@ class Settler {
       if (option.need == Need::optional || states_.set.count(option.name) != 0) continue;
       if (option.need == Need::or_torchscript && states_.set.count("model.torchscript") != 0) continue;
       states_.broken.insert(option.name);
-      add({0, {layers_.front().source}}, fmt::format("{}: missing; {} is wanted", option.name, wanted(option)));
+      if (slips_.contains(option.name)) continue;  // said already: somebody meant it
+      const bool lacks_own_file =
+          option.belongs == Belongs::to_silo && std::ranges::none_of(layers_, &SettingsLayer::is_own_file);
+      add({0, {layers_.front().source}},
+          fmt::format("{}: missing; {} is wanted{}", option.name, wanted(option),
+                      lacks_own_file ? "; where it stands in the silo's own file: --own_config FILE" : ""));
     }
   }
 
@@ -129,20 +138,19 @@ class Settler {
   Config config_;
   std::map<std::string, Origin> origins_;
   SettingStates states_;
+  std::set<std::string> slips_;  // keys that unknown ones were probably meant to be
   std::vector<Problem> problems_;
 };
 
 }  // namespace
 
 LoadedConfig load_config(const ConfigRequest& request) {
-  std::string own_path = request.own_path;
+  std::optional<std::string> own_path = request.own_path;
+  std::string origin = "--own_config";
   for (const auto& [name, value] : request.environment)
-    if (own_path.empty() && name == kOwnConfigVariable) own_path = value;
+    if (!own_path && name == kOwnConfigVariable) own_path = value, origin = name;
   std::vector<SettingsLayer> layers{layer_of_file(request.path)};
-  if (!own_path.empty()) {
-    layers.push_back(layer_of_file(own_path));
-    layers.back().is_own_file = true;
-  }
+  if (own_path) layers.push_back(layer_of_own_file(*own_path, origin));
   layers.push_back(layer_of_environment(request.environment));
   layers.push_back(layer_of_command_line(request.command_line));
   return Settler(std::move(layers)).run();

@@ -58,7 +58,9 @@ class Checks {
   [[nodiscard]] bool are_sound(std::initializer_list<const char*> keys) const {
     return std::ranges::none_of(keys, [&](const char* key) { return states_.broken.count(key) != 0; });
   }
-  void problem(std::string key, std::string text) { problems_.push_back({std::move(key), std::move(text)}); }
+  void problem(std::string key, std::string text, std::string cause = {}) {
+    problems_.push_back({std::move(key), std::move(text), std::move(cause)});
+  }
 
   void places() {
     if (!config_.run.one_machine || config_.run.silos.size() < 2) return;
@@ -94,9 +96,11 @@ class Checks {
     if (train.schedule_rounds == 0)
       problem("train.schedule_rounds",
               fmt::format(" = \"0\": with train.schedule = {} a whole number ≥ 1 is wanted: {}", train.schedule,
-                          is_step ? "rounds between two steps" : "rounds until the end, often run.rounds"));
+                          is_step ? "rounds between two steps" : "rounds until the end, often run.rounds"),
+              "train.schedule");
     if (is_step && train.schedule_factor == 0.0)
-      problem("train.schedule_factor", " = \"0\": with train.schedule = step a number > 0 and < 1 is wanted");
+      problem("train.schedule_factor", " = \"0\": with train.schedule = step a number > 0 and < 1 is wanted",
+              "train.schedule");
   }
 
   void amount() {
@@ -109,9 +113,9 @@ class Checks {
     const std::size_t silos = config_.run.silos.size();
     const std::size_t drawn = config_.algorithm.silos_per_round;
     if (silos == 2 && !config_.privacy.allow_two_silos)
-      problem(
-          "privacy.allow_two_silos",
-          " = \"false\": of two silos each can read the other's change from the sum; add a silo, or set it to true");
+      problem("privacy.allow_two_silos",
+              " = \"false\": of two silos each can read the other's change from the sum; add a silo, or set it to true",
+              "run.silos");
     const std::string key = "algorithm.silos_per_round";
     if (drawn > silos)
       problem(key, fmt::format(" = \"{}\": run.silos has {}", drawn, silos));

@@ -18,6 +18,7 @@ struct SettingStates {
 struct CheckProblem {
   std::string key;  // the place of this key is the place of the mistake
   std::string text;
+  std::string cause{};  // the key that makes it one, where `key` itself may not be set
 };
 
 [[nodiscard]] std::vector<CheckProblem> check_pairs(const Config& config, const SettingStates& states);

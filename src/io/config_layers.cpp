@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
 constexpr std::string_view kPrefix = "CROSSILO_";
+constexpr const char* kNoFile = "no such file";
 constexpr const char* kReady = "; a ready one: configs/heart.ini";
 
 std::string_view key_of(std::string_view name) { return name.substr(name.find('.') + 1); }
@@ -43,7 +44,7 @@ std::string environment_suggestion(std::string_view name) {
 std::optional<std::string> read_text(const std::string& path, std::string& text) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) return std::string("no such file") + kReady;
+  if (status.type() == std::filesystem::file_type::not_found) return kNoFile;
   if (std::filesystem::is_directory(status)) return "this is a folder, a file is wanted";
   const auto too_large = [](std::uintmax_t bytes) {
     return fmt::format("{} bytes; a configuration has at most {} (1 MiB)", bytes, kConfigBytesMax);
@@ -63,7 +64,7 @@ std::optional<std::string> read_text(const std::string& path, std::string& text)
 
 }  // namespace
 
-std::string key_suggestion(std::string_view name) {
+std::string nearest_key(std::string_view name) {
   // A right key in a wrong section is near, a slip in the full name is nearer.
   const ConfigOption* nearest = nullptr;
   std::size_t least = 2 * std::max<std::size_t>(2, key_of(name).size() / 3) + 1;
@@ -72,7 +73,12 @@ std::string key_suggestion(std::string_view name) {
         std::min(2 * edit_distance(name, option.name), 2 * edit_distance(key_of(name), key_of(option.name)) + 3);
     if (distance < least) least = distance, nearest = &option;
   }
-  return nearest == nullptr ? "all keys: docs/configuration.md" : fmt::format("did you mean {}?", nearest->name);
+  return nearest == nullptr ? "" : nearest->name;
+}
+
+std::string key_suggestion(std::string_view name) {
+  const std::string nearest = nearest_key(name);
+  return nearest.empty() ? "all keys: docs/configuration.md" : fmt::format("did you mean {}?", nearest);
 }
 
 SettingsLayer layer_of_text(std::string_view text, const std::string& file) {
@@ -82,6 +88,7 @@ SettingsLayer layer_of_text(std::string_view text, const std::string& file) {
   for (IniEntry& entry : ini.entries)
     layer.settings.push_back({std::move(entry.name), std::move(entry.value), place(entry.line)});
   for (IniProblem& problem : ini.problems) layer.problems.push_back({place(problem.line), std::move(problem.text)});
+  layer.is_readable = !ini.hides_settings;
   if (ini.entries.empty() && ini.problems.empty()) {
     layer.is_readable = false;
     layer.problems.push_back({place(0), std::string("empty: no setting stands in it") + kReady});
@@ -91,9 +98,25 @@ SettingsLayer layer_of_text(std::string_view text, const std::string& file) {
 
 SettingsLayer layer_of_file(const std::string& path) {
   std::string text;
-  if (auto problem = read_text(path, text))
+  if (auto problem = read_text(path, text)) {
+    if (*problem == kNoFile) *problem += kReady;
     return {.source = path, .is_readable = false, .settings = {}, .problems = {{{path, 0}, std::move(*problem)}}};
+  }
   return layer_of_text(text, path);
+}
+
+SettingsLayer layer_of_own_file(const std::string& path, const std::string& origin) {
+  std::string text;
+  const std::optional<std::string> problem = path.empty() ? std::nullopt : read_text(path, text);
+  SettingsLayer layer =
+      path.empty() || problem ? SettingsLayer{.source = path.empty() ? origin : path} : layer_of_text(text, path);
+  layer.is_own_file = true;
+  if (!path.empty() && !problem) return layer;
+  layer.is_readable = false;
+  LayerProblem& one = layer.problems.emplace_back();
+  one.place.text = layer.source;
+  one.text = path.empty() ? "is empty; the silo's own file is wanted, or nothing" : *problem + " (from " + origin + ")";
+  return layer;
 }
 
 SettingsLayer layer_of_environment(const NamedTexts& environment) {

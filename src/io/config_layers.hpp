@@ -39,9 +39,13 @@ struct SettingsLayer {
 [[nodiscard]] SettingsLayer layer_of_text(std::string_view text, const std::string& file);
 /// A file that is missing, unreadable, empty or too large is a problem of the layer.
 [[nodiscard]] SettingsLayer layer_of_file(const std::string& path);
+/// The same for a silo's own file, which `origin` (an option, a variable) names.
+[[nodiscard]] SettingsLayer layer_of_own_file(const std::string& path, const std::string& origin);
 [[nodiscard]] SettingsLayer layer_of_environment(const NamedTexts& environment);
 [[nodiscard]] SettingsLayer layer_of_command_line(const NamedTexts& settings);
 
+/// The key that `name` is a slip of; empty where none is near.
+[[nodiscard]] std::string nearest_key(std::string_view name);
 /// "did you mean train.learning_rate?", or where to look when no key is near.
 [[nodiscard]] std::string key_suggestion(std::string_view name);
 

@@ -6,18 +6,13 @@
 #include <map>
 #include <optional>
 
+#include "crossilo/base/text.hpp"
 #include "crossilo/base/utf8.hpp"
 
 namespace crossilo {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 bool is_comment(std::string_view text) { return text.empty() || text.front() == '#' || text.front() == ';'; }
 
@@ -30,15 +25,15 @@ bool is_name(std::string_view text) {
 std::string_view without_comment(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at)
     if ((text[at] == '#' || text[at] == ';') && (at == 0 || kBlanks.find(text[at - 1]) != std::string_view::npos))
-      return trim(text.substr(0, at));
-  return trim(text);
+      return trimmed(text.substr(0, at));
+  return trimmed(text);
 }
 
 /// The value of a text that starts with a quote; nothing when the quote is not closed or more follows it.
 std::optional<std::string> unquote(std::string_view text) {
   std::string value;
   for (std::size_t at = 1; at < text.size(); ++at) {
-    if (text[at] == '"') return is_comment(trim(text.substr(at + 1))) ? std::optional(value) : std::nullopt;
+    if (text[at] == '"') return is_comment(trimmed(text.substr(at + 1))) ? std::optional(value) : std::nullopt;
     if (text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\\')) ++at;
     value.push_back(text[at]);
   }
@@ -63,8 +58,9 @@ class Scanner {
   void line(std::string_view raw) {
     ++line_;
     if (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
-    const std::string_view text = trim(raw);
+    const std::string_view text = trimmed(raw);
     if (auto bad = strange_byte(raw)) {
+      result.hides_settings = true;
       problem(std::move(*bad));
     } else if (!is_comment(text)) {
       text.front() == '[' ? section(text) : setting(text);
@@ -77,9 +73,10 @@ class Scanner {
 
   void section(std::string_view text) {
     text = without_comment(text);
-    const std::string_view name = text.back() == ']' ? trim(text.substr(1, text.size() - 2)) : std::string_view();
+    const std::string_view name = text.back() == ']' ? trimmed(text.substr(1, text.size() - 2)) : std::string_view();
     section_ = name;
     in_broken_section_ = !is_name(name);
+    result.hides_settings |= in_broken_section_;
     if (in_broken_section_) return problem(fmt::format("\"{}\": a section is written [name]", shown(text)));
     const auto [known, is_new] = section_lines_.emplace(section_, line_);
     if (!is_new) problem(fmt::format("[{}] was opened before, in line {}; keep one", section_, known->second));
@@ -88,13 +85,13 @@ class Scanner {
   void setting(std::string_view text) {
     if (in_broken_section_) return;  // said once, at the section
     const auto equals = text.find('=');
-    const std::string_view key = trim(text.substr(0, equals));
+    const std::string_view key = trimmed(text.substr(0, equals));
     if (equals == std::string_view::npos || !is_name(key))
       return problem(
           fmt::format("\"{}\": a line is [section], key = value or a comment", shown(without_comment(text))));
     if (section_.empty()) return problem(fmt::format("{}: stands before the first [section]", shown(key)));
     IniEntry entry{fmt::format("{}.{}", section_, key), {}, line_};
-    const std::string_view value = trim(text.substr(equals + 1));
+    const std::string_view value = trimmed(text.substr(equals + 1));
     if (!value.empty() && value.front() == '"') {
       const auto unquoted = unquote(value);
       if (!unquoted) return problem(fmt::format("{}: the quotes do not enclose the whole value", entry.name));
@@ -117,7 +114,7 @@ IniFile scan_ini(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   if (text.substr(0, 2) == "\xff\xfe" || text.substr(0, 2) == "\xfe\xff")
-    return {.entries = {}, .problems = {{1, "the file is UTF-16; save it as UTF-8"}}};
+    return {.entries = {}, .problems = {{1, "the file is UTF-16; save it as UTF-8"}}, .hides_settings = true};
   Scanner scanner;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());

@@ -23,6 +23,7 @@ struct IniProblem {
 struct IniFile {
   std::vector<IniEntry> entries;
   std::vector<IniProblem> problems;
+  bool hides_settings = false;  // a line or a section could not be read, and nobody knows what it would have set
 };
 
 /// Reads sections, keys and values. Comments start with # or ; at the start of a line or after a blank; a value in

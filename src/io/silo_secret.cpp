@@ -2,17 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <system_error>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
+#include "crossilo/io/atomic_file.hpp"
 
 namespace crossilo {
 namespace {
@@ -33,38 +34,12 @@ class File {
   int descriptor_;
 };
 
-/// A file of its own name (mode 0600), gone at the end of the scope, however that comes.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& prefix)
-      : path_(prefix + ".XXXXXX"), file_(::mkostemp(path_.data(), O_CLOEXEC)) {}
-  ~TemporaryFile() {
-    if (file_.is_open()) ::unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] const File& file() const noexcept { return file_; }
-
- private:
-  std::string path_;
-  File file_;
-};
-
 void create_secret(const std::string& path) {
-  const auto check = [&](bool done) {
-    if (!done) throw StorageError(fmt::format("{}: cannot write the silo's secret: {}", path, std::strerror(errno)));
-  };
   SecretKey secret;
   secure_random(secret.bytes());
-  const TemporaryFile temporary(path);
-  check(temporary.file().is_open());
-  const int descriptor = temporary.file().get();
-  check(::write(descriptor, secret.bytes().data(), secret.bytes().size()) ==
-        static_cast<ssize_t>(secret.bytes().size()));
-  check(::fsync(descriptor) == 0);
-  // link() fails where another process was faster: then its secret is the one.
-  check(::link(temporary.path().c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const std::span<const std::byte> bytes = secret.bytes();
+  // Kept where another process was faster: then its secret is the one.
+  static_cast<void>(write_file_atomically(path, {&bytes, 1}, Existing::keep, 0600));
 }
 
 /// The folder itself is made for its owner alone; the folders above it as the user's umask says.

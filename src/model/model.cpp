@@ -145,6 +145,7 @@ std::vector<float> Model::outputs_for(std::span<const float> x) {
 }
 
 const std::string& Model::torchscript_sha256() const noexcept { return parts_->file_sha256; }
+bool Model::trains_on_single_rows() const noexcept { return parts_->network->trains_on_single_rows(); }
 std::string Model::to_torchscript() { return parts_->network->to_torchscript(); }
 
 std::string Network::to_torchscript() {

@@ -32,8 +32,14 @@ class Network {
   virtual ~Network() = default;
   /// Shapes: [rows, inputs] -> [rows, outputs].
   [[nodiscard]] virtual at::Tensor forward(const at::Tensor& x) = 0;
+  /// Adds to the parameters' gradients that of the sum of outputs x gradient; `outputs` is what forward gave last.
+  virtual void backward(const at::Tensor& outputs, const at::Tensor& gradient) { outputs.backward(gradient); }
+  /// False where a training batch of one row fails (normalisation over the rows of a batch).
+  [[nodiscard]] virtual bool trains_on_single_rows() const { return true; }
   [[nodiscard]] virtual std::vector<NamedParameter> parameters() = 0;
   [[nodiscard]] virtual std::vector<NamedBuffer> buffers() { return {}; }
+  /// Names of the parameters that do not require a gradient: they stay as they are.
+  [[nodiscard]] virtual std::vector<std::string> frozen() const { return {}; }
   /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
   /// leave the silo (num_batches_tracked) start anew.
   virtual void set_training(bool) {}

@@ -13,6 +13,8 @@ struct TorchscriptCheck {
   std::vector<TensorSpec> tensors;
   std::size_t weights = 0;
   std::size_t buffers = 0;
+  std::vector<std::string> frozen;   // parameters with requires_grad = False
+  bool gives_probabilities = false;  // not logits: all in [0, 1], and with several outputs a row adds up to 1
   bool is_traced = false;
   bool is_repeatable = false;          // evaluating twice gives the same
   bool differs_in_training = false;    // outputs or buffers

@@ -3,11 +3,13 @@
 #include <torch/script.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <sstream>
 #include <string_view>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/foreign/torch.hpp"
 #include "networks.hpp"
 #include "torchscript_file.hpp"
 
@@ -42,27 +44,101 @@ bool are_tied(const at::Tensor& a, const at::Tensor& b) {
          a.strides() == b.strides();
 }
 
-/// The first operation in a block that reads or writes files; empty when there is none.
-std::string file_operation_in(const torch::jit::Block& block) {
+/// The first node in a block, and in the blocks inside it, that `wanted` accepts; null when there is none.
+template <class Wanted>
+const torch::jit::Node* find_node(const torch::jit::Block& block, const Wanted& wanted) {
   for (const torch::jit::Node* node : block.nodes()) {
-    const std::string kind = node->kind().toQualString();
-    if (kind == "aten::save" || kind == "aten::from_file") return kind;
+    if (wanted(*node)) return node;
     for (const torch::jit::Block* inner : node->blocks())
-      if (std::string found = file_operation_in(*inner); !found.empty()) return found;
+      if (const torch::jit::Node* found = find_node(*inner, wanted)) return found;
   }
-  return {};
+  return nullptr;
+}
+
+std::shared_ptr<torch::jit::Graph> inlined(const torch::jit::Method& method) {
+  auto graph = method.graph()->copy();
+  torch::jit::Inline(*graph);
+  return graph;
 }
 
 /// Not a wall (docs/own-model.md), but no model needs it, so whoever sends one should be asked.
 std::string file_operation_in(const Module& module) {
+  const auto is_of_files = [](const torch::jit::Node& node) {
+    const std::string_view kind = node.kind().toQualString();
+    return kind == "aten::save" || kind == "aten::from_file";
+  };
   for (const Module& part : module.modules())
-    for (const torch::jit::Method& method : part.get_methods()) {
-      const auto graph = method.graph()->copy();
-      torch::jit::Inline(*graph);
-      if (std::string found = file_operation_in(*graph->block()); !found.empty()) return found;
-    }
+    for (const torch::jit::Method& method : part.get_methods())
+      if (const auto graph = inlined(method); const auto* node = find_node(*graph->block(), is_of_files))
+        return node->kind().toQualString();
   return {};
 }
+
+/// `self.n += 1.0` of a tensor: changed in place, then assigned to itself.
+bool is_in_place(const torch::jit::Node& assignment) {
+  const torch::jit::Node& value = *assignment.input(1)->node();
+  if (!std::string_view(value.kind().toQualString()).ends_with('_') || value.inputs().empty()) return false;
+  const torch::jit::Node& changed = *value.input(0)->node();
+  return changed.kind() == c10::prim::GetAttr && changed.s(c10::attr::name) == assignment.s(c10::attr::name);
+}
+
+/// The name of an attribute that forward assigns; empty when there is none. Objects that forward itself makes do not
+/// outlive it.
+std::string assigned_attribute_in(const Module& module) {
+  const auto assigns = [](const torch::jit::Node& node) {
+    return node.kind() == c10::prim::SetAttr && node.input(0)->node()->kind() != c10::prim::CreateObject &&
+           !is_in_place(node);
+  };
+  for (const Module& part : module.modules()) {
+    const auto method = part.find_method("forward");
+    if (!method) continue;
+    if (const auto graph = inlined(*method); const auto* node = find_node(*graph->block(), assigns))
+      return node->s(c10::attr::name);
+  }
+  return {};
+}
+
+bool have_same_bytes(const at::Tensor& a, const at::Tensor& b) {
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return false;
+  return a.numel() == 0 ||
+         std::memcmp(a.contiguous().const_data_ptr(), b.contiguous().const_data_ptr(), a.nbytes()) == 0;
+}
+
+/// An attribute that is neither a trained parameter nor a buffer, as the file has it: nobody averages it or takes it
+/// back, so forward must leave it alone.
+class ConstantAttribute {
+ public:
+  /// `is_model` tells the tensors that training changes (an LSTM keeps a list of its parameters).
+  template <class IsModel>
+  ConstantAttribute(std::string name, const c10::IValue& value, const IsModel& is_model)
+      : name_(std::move(name)), value_(value), leaves_(leaves_of(value)) {
+    for (c10::IValue& leaf : leaves_)
+      if (leaf.isTensor() && !is_model(leaf.toTensor())) leaf = leaf.toTensor().detach().clone();
+  }
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] bool is_as_it_was() const {
+    return std::ranges::equal(leaves_of(value_), leaves_, [](const c10::IValue& now, const c10::IValue& before) {
+      if (!now.isTensor() || !before.isTensor()) return now == before;
+      return now.toTensor().is_same(before.toTensor()) || have_same_bytes(now.toTensor(), before.toTensor());
+    });
+  }
+
+ private:
+  /// Tensors, numbers and strings in it, in their order.
+  static std::vector<c10::IValue> leaves_of(const c10::IValue& value) {
+    std::vector<c10::IValue> leaves;
+    value.visit([&](const c10::IValue& part) {
+      if (part.isTensor() || part.isScalar() || part.isString() || part.isNone()) leaves.push_back(part);
+      return false;
+    });
+    return leaves;
+  }
+
+  std::string name_;
+  c10::IValue value_;
+  std::vector<c10::IValue> leaves_;
+};
 
 class TorchscriptNetwork final : public Network {
  public:
@@ -74,7 +150,7 @@ class TorchscriptNetwork final : public Network {
     load(file.bytes);
     collect_parameters();
     collect_buffers();
-    set_training(false);
+    collect_constants();
     try_out(static_cast<std::int64_t>(spec.inputs));
   }
 
@@ -92,11 +168,31 @@ class TorchscriptNetwork final : public Network {
     return as_rows(output);
   }
 
+  void backward(const at::Tensor& outputs, const at::Tensor& gradient) override {
+    if (!outputs.requires_grad())
+      refuse("forward's result has no gradient (torch.no_grad, or detach, inside?); it cannot be trained");
+    try {
+      outputs.backward(gradient);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& failure) {
+      refuse("backward failed on a batch of shape " + shape_text(batch_shape_) + ": " + reason_of(failure));
+    }
+  }
+
+  [[nodiscard]] bool trains_on_single_rows() const override { return trains_on_single_rows_; }
+
   std::vector<NamedParameter> parameters() override { return parameters_; }
   std::vector<NamedBuffer> buffers() override { return buffers_; }
+  [[nodiscard]] std::vector<std::string> frozen() const override { return frozen_; }
 
   void set_training(bool is_training) override {
     const c10::NoGradGuard no_grad;
+    for (const ConstantAttribute& constant : constants_)
+      if (!constant.is_as_it_was())
+        refuse("forward changes the attribute " + constant.name() +
+               ", which is no buffer, so no silo would hear of it; make it one with register_buffer and change that in "
+               "place, or leave it as it is");
     module_.train(is_training);
     for (auto& [counter, initial] : counters_) counter.copy_(initial);
   }
@@ -131,6 +227,9 @@ class TorchscriptNetwork final : public Network {
       refuse("it uses " + found + ", so it reads or writes files; a model has no need to");
     const auto method = module_.find_method("forward");
     if (!method) refuse("it has no method forward");
+    if (const std::string name = assigned_attribute_in(module_); !name.empty())
+      refuse("forward assigns the attribute " + name + "; change buffers in place (self." + name +
+             ".mul_(…), .add_(…), .copy_(…)) and keep in buffers whatever has to change (register_buffer)");
     const auto& arguments = method->function().getSchema().arguments();  // self, x, and others with defaults
     const auto needed = std::ranges::count_if(arguments, [](const auto& a) { return !a.default_value(); });
     if (arguments.size() < 2 || needed > 2)
@@ -142,8 +241,11 @@ class TorchscriptNetwork final : public Network {
   void collect_parameters() {
     for (const auto& owner : module_.named_modules()) {
       for (const auto& [name, tensor] : owner.value.named_parameters(/*recurse=*/false)) {
-        if (!tensor.requires_grad()) continue;
         const std::string full_name = owner.name.empty() ? name : owner.name + "." + name;
+        if (!tensor.requires_grad()) {
+          frozen_.push_back(full_name);
+          continue;
+        }
         if (tensor.scalar_type() != at::kFloat)
           refuse("parameter " + full_name + " has type " + c10::toString(tensor.scalar_type()) +
                  "; Float is wanted: call model.float() before scripting");
@@ -173,10 +275,56 @@ class TorchscriptNetwork final : public Network {
     }
   }
 
-  /// Shapes that do not fit are found here, before anything starts. The second batch finds a size frozen by tracing.
+  void collect_constants() {
+    const auto is_model = [&](const at::Tensor& tensor) {
+      const auto is_it = [&](const auto& other) { return are_tied(other.tensor, tensor); };
+      return std::ranges::any_of(parameters_, is_it) || std::ranges::any_of(buffers_, is_it) ||
+             std::ranges::any_of(counters_, [&](const auto& counter) { return are_tied(counter.first, tensor); });
+    };
+    for (const auto& owner : module_.named_modules())
+      for (const auto& [name, value] : owner.value.named_attributes(/*recurse=*/false)) {
+        if (value.isModule() || name == "training" || (value.isTensor() && is_model(value.toTensor()))) continue;
+        constants_.emplace_back(owner.name.empty() ? name : owner.name + "." + name, value, is_model);
+      }
+  }
+
+  /// What does not fit is found here, before anything starts: shapes (the second batch finds a size frozen by tracing),
+  /// a step that fails, attributes that change, batches of one row that do not work.
   void try_out(std::int64_t inputs) {
+    const c10::AutoGradMode as_in_training(true);
+    const TorchSeedGuard leaves_no_trace(0);
+    set_training(false);
+    {
+      const c10::NoGradGuard no_grad;
+      for (const std::int64_t rows : {2, 3}) (void)forward(at::zeros({rows, inputs}));
+    }
+    std::vector<at::Tensor> brought;
+    for (const NamedBuffer& buffer : buffers_) brought.push_back(buffer.tensor.clone());
+    set_training(true);
+    const at::Tensor outputs = forward(at::ones({2, inputs}));
+    backward(outputs, at::ones_like(outputs));
+    put_back(brought);
+    trains_on_single_rows_ = can_train_on(at::ones({1, inputs}), brought);
+    put_back(brought);
+    set_training(false);
+  }
+
+  /// Batch normalisation refuses, or leaves a variance that is no number.
+  bool can_train_on(const at::Tensor& x, const std::vector<at::Tensor>& before) {
     const c10::NoGradGuard no_grad;
-    for (const std::int64_t rows : {2, 3}) (void)forward(at::zeros({rows, inputs}));
+    try {
+      (void)forward(x);
+    } catch (const ConfigError&) {
+      return false;
+    }
+    return std::ranges::equal(buffers_, before, [](const NamedBuffer& buffer, const at::Tensor& brought) {
+      return (buffer.tensor.isfinite() | (buffer.tensor == brought)).all().item<bool>();
+    });
+  }
+
+  void put_back(const std::vector<at::Tensor>& brought) {
+    const c10::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < brought.size(); ++i) at::Tensor(buffers_[i].tensor).copy_(brought[i]);
   }
 
   /// [rows, outputs], of what forward returned.
@@ -201,8 +349,11 @@ class TorchscriptNetwork final : public Network {
   Module module_;
   std::optional<torch::jit::Method> forward_;
   std::vector<NamedParameter> parameters_;
+  std::vector<std::string> frozen_;
   std::vector<NamedBuffer> buffers_;
   std::vector<std::pair<at::Tensor, at::Tensor>> counters_;  // integer buffers, and their values in the file
+  std::vector<ConstantAttribute> constants_;
+  bool trains_on_single_rows_ = true;
 };
 
 }  // namespace

@@ -53,9 +53,13 @@ double share_of_others(const Cohort& cohort) {
 }
 
 /// Scores are sent only where they choose the model, and only in bins that many rows share.
-EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows, double others) {
-  if (setup.stop.metric != StopMetric::auc) return {};
-  return {.held_back_bins = score_bins(others * rows.held_back_rows), .test_bins = score_bins(others * rows.test_rows)};
+EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows, const Cohort& cohort) {
+  EvaluationLayout layout{.silos = cohort.size()};
+  if (setup.stop.metric != StopMetric::auc) return layout;
+  const double others = share_of_others(cohort);
+  layout.held_back_bins = score_bins(others * rows.held_back_rows);
+  layout.test_bins = score_bins(others * rows.test_rows);
+  return layout;
 }
 
 /// Moves the strategies out of the setup.
@@ -158,13 +162,13 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
-  const double others = share_of_others(session.roster().cohort);
-  StopRule::require_rows(setup.stop, {.held_back = rows.held_back_rows, .share_of_others = others});
+  StopRule::require_rows(
+      setup.stop, {.held_back = rows.held_back_rows, .share_of_others = share_of_others(session.roster().cohort)});
   TrainedModel result{.scaling = rows.scaling};
   if (setup.resumed != nullptr) take_up(*setup.resumed, result);
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
-  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, others), session.roster());
+  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, session.roster().cohort), session.roster());
   observer.on_start({.roster = session.roster(),
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,

@@ -52,8 +52,6 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
   (void)LaneScale::of(delta, cohort_size, stages_.codec.noise_bound());
   // One silo's sum is its own model delta, which no mask hides; the configuration refuses it.
   CROSSILO_ASSERT(cohort_size > 1 || !session_.is_masked());
-  if (feeds_errors_back(stages_.lanes.lane_bits()))
-    for (Silo* silo : stages_.silos) silo->feed_errors_back(stages_.parameters.weights);
   set_last(RoundIndex{0});
   best_ = last_;
   best_.parameters = best_parameters_;

@@ -155,7 +155,7 @@ void Round::evaluate(const GlobalModel& model) {
 
 void Round::evaluate_hosted() {
   const PhaseTimer timer(seconds_.evaluate);
-  for (std::size_t i = 0; i < evaluations_.size(); ++i) evaluations_[i] = stages_.silos[i]->evaluate(parameters_);
+  for (std::size_t i = 0; i < evaluations_.size(); ++i) evaluations_[i] = stages_.silos[i]->evaluate(last_);
   evaluated_ = last_.round;
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/data/standardise.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "shuffle.hpp"
 
@@ -57,21 +58,15 @@ void for_each_value(const RowSet& set, std::size_t features, bool target_is_colu
   }
 }
 
-double divisor_of(double standard_deviation) { return standard_deviation > 0.0 ? standard_deviation : 1.0; }
-
 void scale(RowSet& set, const Scaling& scaling) {
   float* x = set.x.data();
   for (std::size_t row = 0; row < set.rows; ++row)
-    for (std::size_t column = 0; column < scaling.mean.size(); ++column, ++x) {
-      const double centred = static_cast<double>(*x) - scaling.mean[column];
-      *x = std::isnan(*x) ? 0.0f : static_cast<float>(centred / divisor_of(scaling.standard_deviation[column]));
-    }
+    for (std::size_t column = 0; column < scaling.mean.size(); ++column, ++x)
+      *x = standardised(*x, scaling.mean[column], scaling.standard_deviation[column]);
 }
 
 void scale_target(RowSet& set, const Scaling& scaling) {
-  for (float& y : set.y)
-    y = static_cast<float>((static_cast<double>(y) - scaling.target_mean) /
-                           divisor_of(scaling.target_standard_deviation));
+  for (float& y : set.y) y = standardised(y, scaling.target_mean, scaling.target_standard_deviation);
 }
 
 }  // namespace

@@ -4,12 +4,15 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <functional>
 #include <random>
 
 #include "../model/model_parts.hpp"
 #include "batches.hpp"
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
 #include "optimizer_step.hpp"
@@ -36,7 +39,7 @@ void backpropagate(Network& network, const LossRule& rule, const Batches::Batch&
   const at::Tensor outputs = network.forward(batch.x);
   const at::Tensor gradient = room.narrow(0, 0, outputs.size(0));
   output_gradient(rule, view_const(outputs.contiguous()), batch.y, view(gradient));
-  outputs.backward(gradient);
+  network.backward(outputs, gradient);
 }
 
 /// Takes the silo's steps of one round.
@@ -59,6 +62,23 @@ void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, co
   }
 }
 
+/// A model that normalises over the rows of a batch would fail in the middle of the first round.
+void check_batches(const LocalSiloParts& silo) {
+  const std::string what = "silo " + silo.name + ": the model normalises over the rows of a batch";
+  if (silo.train.batch_size == 1)
+    throw ConfigError(what + ", and train.batch_size = 1; 2 or more is wanted (or layer or group normalisation)");
+  if (silo.data->fit().rows == 1)
+    throw DataError(what +
+                    ", and this silo has 1 row to train on; leave it out of run.silos, or give it 2 rows or more "
+                    "(layer and group normalisation take 1)");
+}
+
+/// A buffer's delta: 0 where training left it alone, be it infinite (an attention mask) or NaN.
+float buffer_delta(float trained, float global) {
+  const bool is_untouched = std::bit_cast<std::uint32_t>(trained) == std::bit_cast<std::uint32_t>(global);
+  return is_untouched ? 0.0f : trained - global;
+}
+
 }  // namespace
 
 std::size_t outputs_of(const SiloSchema& schema) {
@@ -69,6 +89,7 @@ LocalSilo::LocalSilo(LocalSiloParts parts, Model& model) : parts_(std::move(part
   CROSSILO_ASSERT(parts_.data && parts_.train.batch_size > 0);
   CROSSILO_ASSERT(model_.spec().inputs == parts_.data->features());
   CROSSILO_ASSERT(model_.spec().outputs == outputs_of(parts_.data->schema()));
+  if (!model_.trains_on_single_rows()) check_batches(parts_);
 }
 
 void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) {
@@ -81,20 +102,26 @@ void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, 
   const Derivation use{.round = ticket.round, .silo = parts_.id, .parent = ticket.parent_model};
   const TorchSeedGuard dropout_seed(seed_of(derive(parts_.root, PrivatePurpose::dropout, use).bytes()));
   const TrainOptions& options = parts_.train;
-  Batches batches(data.fit(), {.batch_size = options.batch_size, .joins_single_row = model_.layout().buffers > 0},
+  Batches batches(data.fit(), {.batch_size = options.batch_size, .joins_single_row = !model_.trains_on_single_rows()},
                   std::mt19937_64(seed_of(derive(parts_.root, PrivatePurpose::order, use).bytes())));
   std::ranges::copy(global, model_.parameters().begin());
   model_.parts().network->set_training(true);
   train_steps(model_.parts(), loss_rule(data, options.balances_classes), batches, options,
               learning_rate_in(options, ticket.round), global);
-  std::ranges::transform(model_.parameters(), global, model_delta.begin(), std::minus<>());
+  const std::span<const float> trained = model_.parameters();
+  const std::size_t weights = model_.layout().weights;
+  std::ranges::transform(trained.first(weights), global.first(weights), model_delta.begin(), std::minus<>());
+  std::ranges::transform(trained.subspan(weights), global.subspan(weights), model_delta.subspan(weights).begin(),
+                         &buffer_delta);
 }
 
-SiloEvaluation LocalSilo::evaluate(std::span<const float> global) {
+SiloEvaluation LocalSilo::evaluate(const GlobalModel& global) {
+  const Derivation use{.round = {}, .silo = parts_.id, .parent = global.hash};
+  const TorchSeedGuard draws_of_its_own(seed_of(derive(parts_.root, PrivatePurpose::evaluation, use).bytes()));
   const Dataset& data = *parts_.data;
   const Task task = data.schema().task;
-  return {.held_back = evaluate_rows(model_, global, data.held_back(), task),
-          .test = evaluate_rows(model_, global, data.test(), task)};
+  return {.held_back = evaluate_rows(model_, global.parameters, data.held_back(), task),
+          .test = evaluate_rows(model_, global.parameters, data.test(), task)};
 }
 
 }  // namespace crossilo

@@ -1,7 +1,5 @@
 #include "crossilo/silo/silo.hpp"
 
-#include <algorithm>
-
 #include "crossilo/base/check.hpp"
 
 namespace crossilo {
@@ -14,8 +12,8 @@ SiloUpdate Silo::train_locally(const RoundTicket& ticket, std::span<const float>
 }
 
 void Silo::keep_remainder(std::span<const float> remainder) {
-  CROSSILO_ASSERT(remainder.size() == remainder_.size());
-  std::ranges::copy(remainder, remainder_.begin());
+  CROSSILO_ASSERT(remainder_.empty() || remainder.size() == remainder_.size());
+  remainder_.assign(remainder.begin(), remainder.end());
 }
 
 SiloUpdate Silo::statistics_only(UpdateBuffer& buffer) {

@@ -66,7 +66,7 @@ std::vector<std::string> every_info() {
     for (const PublicPurpose purpose : {PublicPurpose::initial_weights, PublicPurpose::cohort, PublicPurpose::rounding,
                                         PublicPurpose::held_back_rows, PublicPurpose::baseline})
       infos.push_back(derivation_info(purpose, derivation));
-    for (const PrivatePurpose purpose : {PrivatePurpose::order, PrivatePurpose::dropout})
+    for (const PrivatePurpose purpose : {PrivatePurpose::order, PrivatePurpose::dropout, PrivatePurpose::evaluation})
       infos.push_back(derivation_info(purpose, derivation));
   }
   for (const std::uint64_t seed : {0U, 1U, 256U}) {

@@ -45,6 +45,19 @@ TEST_F(DataCheck, NamesSilosAsARangeOfAConfigurationDoes) {
     EXPECT_TRUE(std::filesystem::exists(folder_.path("silo" + std::to_string(silo) + ".h5"))) << silo;
 }
 
+TEST_F(DataCheck, PrintsAnyPathAndTellsFilesOfOneNameApart) {
+  Arguments files;
+  for (const char* name : {"\xff", "b"}) {
+    std::filesystem::create_directory(folder_.path(name));
+    files.push_back(folder_.path(name) + "/\xfe.h5");
+    write_silo_file(files.back(), example_silo());
+  }
+  EXPECT_HAS(output_of(run_data_check, files), files[0] + "   " + files[1] + " \n");
+  files.insert(files.begin(), "--json");
+  for (auto* command : {run_data_check, run_data_describe})
+    EXPECT_HAS(output_of(command, files), "/b/\xef\xbf\xbd.h5\"");
+}
+
 TEST_F(DataCheck, CheckEndsWithADataErrorWhenColumnsDiffer) {
   output_of(run_data_synth, with({"--silos", "1"}));
   write_silo_file(folder_.path("other.h5"), example_silo());

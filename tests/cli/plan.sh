@@ -33,6 +33,10 @@ grep -q "5 parameters" train.log || fail "another model was trained"
 [ "$(field plan.json "j['leaves_a_silo'][1]['bytes']")" = 192 ] ||
   fail "4 columns with 5 sums each, 2 classes, 2 parts: 24 numbers leave before the first round"
 
+for text in "fingerprint of the model, wish to stop" "hashes of settings and columns"; do
+  grep -qF "$text" plan.json || fail "what leaves: $text is missing"
+done
+
 # 3: command line over environment over own file over shared file
 printf '[run]\nsilo = b\n[data]\npath = data/{silo}.h5\n' > own.ini
 CROSSILO_TRAIN_MOMENTUM=0.5 CROSSILO_RUN_SEED=7 "$CROSSILO_BIN" plan small.ini --own_config own.ini --run.seed 8 \

@@ -60,10 +60,10 @@ done
   --test_fraction 0.25 --seed 1 --output "$folder/ages/{silo}.h5" > import2.log || fail "$(cat import2.log)"
 for start in "plan" "train --np 4"; do
   for key in stop.metric=auc train.class_weights=balanced model.name=logreg; do
+    options=(--model.name linreg "--$key")
+    [ "$key" != model.name=logreg ] || options=("--$key")
     # shellcheck disable=SC2086
-    exit_code_of "$CROSSILO_BIN" $start small.ini --data.path "ages/{silo}.h5" --model.name linreg "--$key"
-    [ "$key" != model.name=logreg ] || # shellcheck disable=SC2086
-      exit_code_of "$CROSSILO_BIN" $start small.ini --data.path "ages/{silo}.h5" "--$key"
+    exit_code_of "$CROSSILO_BIN" $start small.ini --data.path "ages/{silo}.h5" "${options[@]}"
     expect_code 2
     expect_text "${key/=/ = }: "
   done
@@ -89,6 +89,7 @@ for rank in 0 1 2 3; do
   silo=${silos[rank]} run=host$rank/runs/apart-1
   grep -q finished "$run/ranks/$rank" || fail "$run/ranks/$rank: the rank's status is not there"
   grep -q "round 3: done; train" "$run/logs/$silo.log" || fail "$run/logs/$silo.log: a round is missing"
+  [ "$(grep -c "round 3: done" "$run/logs/$silo.log")" = 1 ] || fail "$run/logs/$silo.log: a round is done twice"
   grep -q "mask: pairwise" "$run/logs/$silo.log" || fail "$run/logs/$silo.log: the mask is missing"
   # each silo's own column: in its private folder, for its eyes, nowhere else
   own=private/$silo/apart-1.txt

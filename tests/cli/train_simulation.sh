@@ -65,3 +65,23 @@ for silos in 8 100; do
     [ "$(weights "many-$silos-$run")" = "$first" ] || fail "$silos silos on $np ranks make another model"
   done
 done
+
+# memory without baselines (each keeps models of its own): about a million parameters, one rank; ninety-two silos more are their rows alone (32-bit lanes keep no vector a silo)
+# peak_memory SILOS: the most that one process held, in KiB
+peak_memory() {
+  "$CROSSILO_BIN" data synth --silos "$1" --seed 1 --output "synth-$1/{silo}.h5" > synth.log || fail "synth: $(cat synth.log)"
+  {
+    printf '[run]\nname = memory-%s\nrounds = 1\nseed = 1\none_machine = true\nbaselines = none\nsilos = ' "$1"
+    (cd "synth-$1" && printf '%s\n' *.h5) | sed 's/\.h5$//' | paste -sd, | sed 's/,/, /g'
+    printf '[data]\npath = synth-%s/{silo}.h5\nprivate_folder = private-%s/{silo}\n' "$1" "$1"
+    printf '[model]\nname = mlp\nhidden = 950, 950\n[train]\nlearning_rate = 0.05\nbatch_size = 64\nlocal_steps = 1\n'
+  } > "memory-$1.ini"
+  python3 -c 'import resource, subprocess, sys
+ran = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(ran.returncode)' "$CROSSILO_BIN" train "memory-$1.ini" --np 1 --simulate
+}
+few=$(peak_memory 8) || fail "8 silos do not train"
+many=$(peak_memory 100) || fail "100 silos do not train"
+echo "peak memory: 8 silos $((few / 1024)) MB, 100 silos $((many / 1024)) MB"
+[ $((many * 10)) -lt $((few * 11)) ] || fail "100 silos take $many KiB, 8 take $few: it grows with their number"

@@ -14,11 +14,18 @@ cd "$scratch"
 "$CROSSILO_BIN" evaluate runs/small-1 data/*.h5 --train_rows --json > evaluation.json || fail "evaluate"
 "$CROSSILO_BIN" evaluate runs/small-1/model/global.safetensors data/a.h5 > table.txt || fail "evaluate one"
 grep -q "data/a.h5  test " table.txt || fail "$(cat table.txt)"
+grep -q "^all" table.txt && fail "a line of all for one file"
+exit_code_of "$CROSSILO_BIN" evaluate runs/small-1 all.csv
+expect_code 4
+expect_text "all.csv: a CSV is not a silo file; use crossilo predict"
 [ -z "${CROSSILO_PYTHON:-}" ] || "$CROSSILO_PYTHON" - <<'PY' || fail "evaluate differs from the run's own table"
 import json
 comparison, rows = json.load(open("runs/small-1/comparison.json")), json.load(open("evaluation.json"))
 tests = [row for row in rows if row["set"] == "test"]
-assert len(tests) == 4 and len(rows) == 8
+assert len(tests) == 5 and len(rows) == 9
+assert tests[-1]["file"] == "all" and tests[-1]["rows"] == sum(row["rows"] for row in tests[:-1])
+mean = sum(row["rows"] * row["loss"] for row in tests[:-1]) / tests[-1]["rows"]
+assert abs(tests[-1]["loss"] - mean) < 1e-6, (tests[-1], mean)
 for row, cell in zip(tests, comparison["federated"]):
     assert abs(row["auc"] - cell["auc"]) < 1e-12 and abs(row["auc_low"] - cell["low"]) < 1e-12, (row, cell)
     assert 0.5 < row["accuracy"] <= 1 and 0 < row["loss"] < 0.7, row
@@ -46,6 +53,18 @@ for i, row in enumerate(rows):
     assert row["prediction"] == ("ill > 0" if p[i] > 0.5 else "ill <= 0")
 PY
 fi
+printf 'id,smoker,dose,age\n"p, 1",yes,4.5,66\np2,no,?,41\n' > named.csv
+"$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' --keep id,smoker -o named-out.csv || fail "predict --keep"
+[ "$(head -n 2 named-out.csv | cut -d , -f 1-5)" = $'row,id,smoker,prediction,probability ill <= 0\n1,"p, 1",yes,'"$(sed -n '2s/^1,\([^,]*\),.*/\1/p' out.csv)" ] || fail "$(cat named-out.csv)"
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 data/a.h5 --keep id
+expect_code 2
+expect_text 'a silo file, which has features alone'
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' --keep name
+expect_code 4
+expect_text 'has no column name'
+exit_code_of "$CROSSILO_BIN" predict runs/small-1 named.csv --missing_mark '?' -o ./named.csv
+expect_code 2
+expect_text 'is the file that is read'
 lines=$("$CROSSILO_BIN" predict runs/small-1 data/a.h5 | wc -l)
 [ "$lines" = 81 ] || fail "$lines lines for the 80 rows of a silo file"
 

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "crossilo/base/text.hpp"
 #include "data/silo_example.hpp"
 #include "data/temporary_folder.hpp"
 
@@ -32,6 +35,44 @@ TEST(Describe, PutsSilosSideBySide) {
             "  none in the other columns\n");
   EXPECT_EQ(description_differences(silos), "");
   EXPECT_EQ(silos[0].rows_of_class, (std::vector<std::size_t>{6, 4}));
+}
+
+TEST(Describe, CountsWhatAColumnTakesOnTheScreen) {
+  const TemporaryFolder folder;
+  SiloData data = example_silo();
+  data.schema.class_names = {"gesund", "krank: größer als üblich"};
+  data.train.x[2] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<SiloDescription> silos;
+  for (const char* name : {"A", "B"}) {
+    std::filesystem::create_directory(folder.path(name));
+    write_silo_file(folder.path(name) + "/zürich.h5", data);
+    silos.push_back(describe_silo_file(folder.path(name) + "/zürich.h5"));
+  }
+  const std::string table = description_table(silos);
+  EXPECT_HAS(table, "  " + folder.path("A") + "/zürich.h5  " + folder.path("B") + "/zürich.h5\n");
+  std::set<std::size_t> widths;
+  for (const std::string& line : parts_of(table, '\n'))
+    if (line.find(" missing") == std::string::npos && line.find("none in") == std::string::npos && !line.empty())
+      widths.insert(display_width(line));
+  EXPECT_EQ(widths.size(), 1u) << table;
+}
+
+TEST(Describe, SaysNoMeanOfClassesAndNoShareOfOtherClasses) {
+  const TemporaryFolder folder;
+  SiloData regression = example_silo(), multiclass = example_silo();
+  regression.schema.class_names.clear();
+  regression.schema.task = Task::regression;
+  multiclass.schema.class_names = {"a", "b", "c"};
+  multiclass.schema.task = Task::multiclass;
+  write_silo_file(folder.path("r.h5"), regression);
+  write_silo_file(folder.path("m.h5"), multiclass);
+  write_silo_file(folder.path("b.h5"), example_silo());
+  const auto table = [&](const char* first, const char* second) {
+    return description_table(
+        std::vector{describe_silo_file(folder.path(first)), describe_silo_file(folder.path(second))});
+  };
+  EXPECT_HAS(table("r.h5", "m.h5"), "label, mean       0.4  –\n");
+  EXPECT_HAS(table("m.h5", "b.h5"), "share of \"a\"      0.600  –\n");
 }
 
 TEST(Describe, SaysWhatDoesNotFit) {

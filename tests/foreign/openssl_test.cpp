@@ -221,8 +221,9 @@ TEST(Keys, RootsAndTheirUsesAllDiffer) {
                               derive(public_root(1), PublicPurpose::cohort, first),
                               derive(private_root(secret, 1), PrivatePurpose::order, first).bytes(),
                               derive(private_root(secret, 1), PrivatePurpose::dropout, first).bytes(),
+                              derive(private_root(secret, 1), PrivatePurpose::evaluation, first).bytes(),
                               derive(public_root(1), PublicPurpose::baseline, first)};
-  EXPECT_EQ(keys.size(), 10U);
+  EXPECT_EQ(keys.size(), 11U);
 }
 
 }  // namespace

@@ -158,6 +158,26 @@ TEST_F(ConfigLayers, SaysWhatIsWrongWithAFile) {
       std::string::npos);
 }
 
+TEST_F(ConfigLayers, AnOwnFileIsNamedByWhoNamedItAndNeverEmpty) {
+  const auto said = [&](ConfigRequest request) {
+    request.path = shared_;
+    return mistakes_of([&] { return load_config(request); });
+  };
+  EXPECT_EQ(said({.own_path = "gone.ini"}),
+            "gone.ini: no such file (from --own_config)\n1 error in gone.ini, nothing was started");
+  EXPECT_NE(said({.own_path = ""}).find("--own_config: is empty; the silo's own file is wanted"), std::string::npos);
+  EXPECT_NE(said({.environment = {{"CROSSILO_OWN_CONFIG", ""}}}).find("CROSSILO_OWN_CONFIG: is empty"),
+            std::string::npos);
+}
+
+TEST_F(ConfigLayers, TheLayerThatMakesAKeyWrongIsNamedNotTheFileThatDoesNotSetIt) {
+  const std::string said = mistakes_of([&] {
+    return load_config({.path = shared_, .command_line = {{"run.silos", "a,b"}}});
+  });
+  EXPECT_EQ(said.find("--run.silos: privacy.allow_two_silos"), 0u) << said;
+  EXPECT_EQ(said.find(shared_), std::string::npos) << said;
+}
+
 TEST_F(ConfigLayers, AHugeFileIsRefusedByItsSize) {
   const std::string huge = file("huge.ini", kSmall);
   std::filesystem::resize_file(huge, 100'000'000);

@@ -57,10 +57,22 @@ masking = maybe
             "f.ini:10: train.local_epochs: the quotes do not enclose the whole value\n"
             "f.ini:11: \"nonsense\": a line is [section], key = value or a comment\n"
             "f.ini:12: \"[privacy\": a section is written [name]\n"
-            "f.ini: data.path: missing; a path, in which {silo} stands for the silo's name is wanted\n"
-            "f.ini: model.name: missing; logreg | linreg | mlp | cnn, or model.torchscript = FILE.pt is wanted\n"
-            "f.ini: train.learning_rate: missing; a number > 0 is wanted\n"
-            "12 errors in f.ini, nothing was started");
+            "9 errors in f.ini, nothing was started")
+      << "keys that a broken section may hold are not called missing";
+}
+
+TEST(Config, CallsNoKeyMissingThatSomebodyWrote) {
+  const std::string zero(1, '\0');
+  EXPECT_EQ(mistakes("\xff\xfe[\0r"),
+            "f.ini:1: the file is UTF-16; save it as UTF-8\n1 error in f.ini, nothing was started");
+  EXPECT_EQ(mistakes(with(kSmall, "learning_rate", "learning" + zero + "rate")).find("missing"), std::string::npos);
+  const std::string slip = mistakes(with(kSmall, "[train]", "[trian]"));
+  EXPECT_NE(slip.find("trian.learning_rate: no such key; did you mean train.learning_rate?"), std::string::npos);
+  EXPECT_EQ(slip.find("missing"), std::string::npos) << slip;
+  EXPECT_NE(mistakes(with(kSmall, "path =", "# path ="))
+                .find("data.path: missing; a path, in which {silo} stands for "
+                      "the silo's name is wanted; where it stands in the silo's own file: --own_config FILE"),
+            std::string::npos);
 }
 
 TEST(Config, SaysWhichSiloIsNamedWrongly) {

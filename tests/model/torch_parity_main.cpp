@@ -1,4 +1,5 @@
-// Takes the steps of torch_parity.py on a model's flat vector with plain SGD, and leaves the vector in FOLDER/flat.
+// Takes the steps of torch_parity.py as a silo does (output_gradient, backward, OptimizerStep on the flat vector), and
+// leaves the vector in FOLDER/flat. The rows' order is Python's; what Batches does with it, tests/silo checks.
 // Usage: torch_parity_main FOLDER STEPS ROWS SIDE CLASSES LEARNING_RATE MOMENTUM SEED
 #include <torch/script.h>
 
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "../../src/model/model_parts.hpp"
+#include "../../src/silo/optimizer_step.hpp"
+#include "../../src/silo/output_gradient.hpp"
 #include "crossilo/foreign/torch.hpp"
 
 namespace {
@@ -40,16 +43,24 @@ int main(int argc, char** argv) try {
                                                 .torchscript = folder + "/m.pt"});
   crossilo::Model::Parts& parts = model.parts();
   const at::Tensor x = read(folder + "/x", {steps, rows, side * side}, at::kFloat);
-  const at::Tensor y = read(folder + "/y", {steps, rows}, at::kLong);
-  const at::Tensor weights = parts.flat.narrow(0, 0, parts.flat_gradient.numel());
-  const at::Tensor velocity = at::zeros_like(weights);
+  const at::Tensor y = read(folder + "/y", {steps, rows}, at::kFloat);
+  const crossilo::LossRule rule{.task = crossilo::Task::multiclass, .class_weights = {}};
+  const crossilo::OptimizerStep optimizer({.optimizer = crossilo::LocalOptimizer::sgd, .momentum = momentum});
+  const std::size_t weights = model.layout().weights;
+  std::vector<float> state(optimizer.state_vectors() * weights, 0.0f);
+  const std::vector<float> anchor(model.parameters().begin(), model.parameters().end());
+  const crossilo::StepVectors vectors{.parameters = model.parameters().first(weights),
+                                      .gradient = crossilo::view(parts.flat_gradient),
+                                      .anchor = std::span(anchor).first(weights),
+                                      .state = state};
+  const at::Tensor gradient = at::empty({rows, classes});
+  parts.flat_gradient.zero_();
   parts.network->set_training(true);
   for (std::int64_t step = 0; step < steps; ++step) {
-    parts.flat_gradient.zero_();
-    at::cross_entropy_loss(parts.network->forward(x[step]), y[step]).backward();
-    const c10::NoGradGuard no_grad;
-    velocity.mul_(momentum).add_(parts.flat_gradient);
-    weights.sub_(velocity, learning_rate);
+    const at::Tensor outputs = parts.network->forward(x[step]);
+    output_gradient(rule, crossilo::view(outputs.contiguous()), crossilo::view(y[step]), crossilo::view(gradient));
+    parts.network->backward(outputs, gradient);
+    optimizer(learning_rate, static_cast<std::uint64_t>(step) + 1, vectors);
   }
   std::ofstream(folder + "/flat", std::ios::binary)
       .write(reinterpret_cast<const char*>(model.parameters().data()),

@@ -54,6 +54,23 @@ TEST_F(TorchscriptCheckTest, NoticesWhatIsNotSwitchedOff) {
   EXPECT_FALSE(check(module_with("torch.linear(torch.dropout(x, 0.5, True), self.weight, None)")).is_repeatable);
 }
 
+TEST_F(TorchscriptCheckTest, TellsProbabilitiesFromLogits) {
+  EXPECT_TRUE(check(module_with("torch.sigmoid(torch.linear(x, self.weight, None))")).gives_probabilities);
+  EXPECT_FALSE(check(module_with("torch.linear(x, self.weight, None)")).gives_probabilities);
+  torch::jit::Module module = empty_module("Classes");
+  add_parameter(module, "weight", values({3, 5}, 0.5));
+  module.define("def forward(self, x):\n  return torch.softmax(torch.linear(x, self.weight, None), 1)\n");
+  module.save(path_);
+  EXPECT_TRUE(check_torchscript({.name = "", .inputs = 5, .outputs = 3, .torchscript = path_}).gives_probabilities);
+}
+
+TEST_F(TorchscriptCheckTest, ListsFrozenParameters) {
+  torch::jit::Module module = module_with("torch.linear(x, self.weight, None) + self.lost.sum()");
+  module.attr("lost").toTensor().set_requires_grad(false);
+  EXPECT_EQ(check(module).frozen, std::vector<std::string>{"lost"});
+  EXPECT_TRUE(check(module).unreached.empty());
+}
+
 TEST_F(TorchscriptCheckTest, KnowsATracedFileByTheInputsThatItKeeps) {
   EXPECT_TRUE(check(module_with("torch.linear(x, self.weight, None)"), {{"traced_inputs.pkl", "x"}}).is_traced);
 }

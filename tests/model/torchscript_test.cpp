@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 
 #include "../../src/model/model_parts.hpp"
 #include "crossilo/base/error.hpp"
@@ -233,6 +234,103 @@ TEST_F(Torchscript, WrongModulesAreNamed) {
     spy.define("def forward(self, x):\n  return torch.linear(self.helper(x), self.weight, None)\n");
     EXPECT_NE(refusal(spy).find("reads or writes files"), std::string::npos) << does;
   }
+}
+
+/// forward(x) runs `line` before it returns a linear layer of x, with a value in self.state.
+Module module_that(const std::string& line, const c10::TypePtr& type, const c10::IValue& state) {
+  Module module = empty_module("Stateful");
+  add_parameter(module, "weight", values({1, 4}, 0.5));
+  if (type->isSubtypeOf(*c10::TensorType::get()))
+    module.register_attribute("state", type, state, /*is_parameter=*/false, /*is_buffer=*/false);
+  else
+    module.register_attribute("state", type, state);
+  module.define("def forward(self, x):\n  if self.training:\n    " + line +
+                "\n  return torch.linear(x, self.weight, None)\n");
+  return module;
+}
+
+TEST_F(Torchscript, StateThatNobodyAveragesIsRefused) {
+  const auto tensors = c10::ListType::ofTensors();
+  const c10::List<at::Tensor> list({at::zeros({1})});
+  c10::Dict<std::string, at::Tensor> dict;
+  dict.insert("a", at::zeros({1}));
+  const auto by_name = c10::DictType::create(c10::StringType::get(), c10::TensorType::get());
+  const std::string assigned = refusal(module_that("self.state += 1", c10::IntType::get(), 0));
+  EXPECT_NE(assigned.find("forward assigns the attribute state; change buffers in place (self.state.mul_("),
+            std::string::npos)
+      << assigned;
+  const std::string changed = refusal(module_that("self.state.add_(x.sum())", c10::TensorType::get(), at::zeros({})));
+  EXPECT_NE(changed.find("forward changes the attribute state, which is no buffer"), std::string::npos) << changed;
+  EXPECT_EQ(refusal(module_that("self.state[0] = self.state[0] + x.sum()", tensors, list.copy())), changed);
+  EXPECT_EQ(refusal(module_that("self.state[0].add_(1.0)", tensors, list.copy())), changed);
+  EXPECT_EQ(refusal(module_that("self.state.append(x)", tensors, list.copy())), changed);
+  EXPECT_EQ(refusal(module_that("self.state['b'] = x.sum()", by_name, dict.copy())), changed);
+  EXPECT_EQ(refusal(module_that("x = x + self.state[0].sum()", tensors, list.copy())), "accepted");
+}
+
+TEST_F(Torchscript, ABufferThatIsReplacedIsRefused) {
+  const auto module_with_buffer = [](const std::string& line) {
+    Module module = empty_module("Moving");
+    add_parameter(module, "weight", values({1, 4}, 0.5));
+    module.register_buffer("ema", at::zeros({1}));
+    module.define("def forward(self, x):\n  if self.training:\n    " + line +
+                  "\n  return torch.linear(x, self.weight, None) + self.ema\n");
+    return module;
+  };
+  Module outer = empty_module("Outer");
+  outer.register_module("inner", module_with_buffer("self.ema = 0.9 * self.ema + x.detach().mean()"));
+  outer.define("def forward(self, x):\n  return self.inner.forward(x)\n");
+  EXPECT_NE(refusal(outer).find("forward assigns the attribute ema"), std::string::npos);
+  Model model = model_of(module_with_buffer("self.ema.mul_(0.9).add_(x.detach().mean())"), 4, 1);
+  EXPECT_EQ(model.parameters().back(), 0.0f);                                           // trying it out leaves no trace
+  EXPECT_EQ(refusal(module_with_buffer("self.ema += x.detach().mean()")), "accepted");  // in place too
+}
+
+// Only later batches may show it: found at the latest before another silo trains or anybody evaluates.
+TEST_F(Torchscript, StateThatChangesLaterIsRefusedThen) {
+  Model model = model_of(module_that("if float(x.sum()) > 100.0:\n      self.state.append(x)",
+                                     c10::ListType::ofTensors(), c10::List<at::Tensor>()),
+                         4, 1);
+  model.parts().network->set_training(true);
+  step(model, at::ones({3, 4}));
+  EXPECT_NO_THROW(model.parts().network->set_training(false));
+  model.parts().network->set_training(true);
+  step(model, at::full({3, 4}, 50.0));
+  EXPECT_THROW(model.parts().network->set_training(false), ConfigError);
+}
+
+TEST_F(Torchscript, AListOfTheParametersIsTrainedWithThem) {
+  Module module = empty_module("Recurrent");
+  const at::Tensor weight = values({1, 4}, 0.5);
+  add_parameter(module, "weight", weight);
+  module.register_attribute("all", c10::ListType::ofTensors(), c10::List<at::Tensor>({weight}));
+  module.define("def forward(self, x):\n  return torch.linear(x, self.all[0], None)\n");
+  Model model = model_of(module, 4, 1);
+  model.parts().network->set_training(true);
+  const std::vector<float> before(model.parameters().begin(), model.parameters().end());
+  step(model, values({3, 4}, 1.0));
+  EXPECT_NO_THROW(model.parts().network->set_training(false));
+  EXPECT_NE(model.parameters()[0], before[0]);
+}
+
+TEST_F(Torchscript, AFailingBackwardStepIsNamed) {
+  EXPECT_NE(refusal(module_with("torch.linear(x, self.weight, None).detach()")).find("result has no gradient"),
+            std::string::npos);
+  const std::string in_place = refusal(module_with("torch.exp(torch.linear(x, self.weight, None)).add_(1.0)"));
+  EXPECT_NE(in_place.find("backward failed on a batch of shape [2, 4]: "), std::string::npos) << in_place;
+  EXPECT_NE(in_place.find("modified by an inplace operation"), std::string::npos) << in_place;
+}
+
+TEST_F(Torchscript, KnowsWhetherOneRowCanBeTrainedOn) {
+  EXPECT_FALSE(model_of(normalised_module(5, 3), 5, 3).parts().network->trains_on_single_rows());
+  EXPECT_TRUE(
+      model_of(module_with("torch.linear(x, self.weight, None)"), 4, 1).parts().network->trains_on_single_rows());
+  Module masked = empty_module("Masked");
+  add_parameter(masked, "weight", values({1, 4}, 0.5));
+  masked.register_buffer(
+      "mask", at::full({4}, -std::numeric_limits<float>::infinity()).index_fill_(0, at::zeros({1}, at::kLong), 0.0));
+  masked.define("def forward(self, x):\n  return torch.linear(torch.softmax(x + self.mask, 1), self.weight, None)\n");
+  EXPECT_TRUE(model_of(masked, 4, 1).parts().network->trains_on_single_rows());
 }
 
 TEST_F(Torchscript, WrongFilesAreNamed) {

@@ -38,9 +38,9 @@ class FakeSilo final : public Silo {
     times_ = times;
   }
   /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
-  [[nodiscard]] SiloEvaluation evaluate(std::span<const float> global) override {
+  [[nodiscard]] SiloEvaluation evaluate(const GlobalModel& global) override {
     const double rows = 10.0 + id_.value;
-    return {.held_back = {.rows = rows, .loss = rows * (2.0 - global[0]), .correct = 5.0},
+    return {.held_back = {.rows = rows, .loss = rows * (2.0 - global.parameters[0]), .correct = 5.0},
             .test = {.rows = 4.0, .loss = 1.0, .correct = 2.0}};
   }
 

@@ -22,7 +22,7 @@ TEST(Evaluator, SumsAgreeWithTheFormulas) {
     const SiloData data = random_silo(schema_of(c), 100, 90000, 3);  // more than one chunk of test rows
     LocalSilo silo = silo_with(data, model, {});
     const std::vector<float> global = random_parameters(model, 4);
-    const SiloEvaluation found = silo.evaluate(global);
+    const SiloEvaluation found = silo.evaluate({.parameters = global});
     const Dataset same(data, public_root(1), SiloId{0});
     const oracle::Sums held_back = oracle_of(c, global).evaluate(same.held_back());
     const oracle::Sums test = oracle_of(c, global).evaluate(same.test());

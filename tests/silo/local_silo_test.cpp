@@ -92,7 +92,7 @@ TEST(LocalSilo, RepeatsBitForBitWhateverRanBetween) {
   }
   for (const std::size_t id : {0u, 1u, 2u, 3u}) EXPECT_EQ(train(silos[id], global), alone[id]);
   for (const std::size_t id : {3u, 1u, 1u, 0u, 2u}) {
-    (void)silos[(id + 1) % 4].evaluate(global);
+    (void)silos[(id + 1) % 4].evaluate({.parameters = global});
     EXPECT_EQ(train(silos[id], global), alone[id]);
   }
   EXPECT_NE(train(silos[0], global, 2), alone[0]);  // another round, another order
@@ -128,7 +128,7 @@ TEST(LocalSilo, RowsThatAreNotFiniteGiveNumbersThatAreNotFinite) {
   bool is_finite = true;
   for (const float value : train(broken, global)) is_finite = is_finite && std::isfinite(value);
   EXPECT_FALSE(is_finite);
-  const SiloEvaluation evaluation = broken.evaluate(global);
+  const SiloEvaluation evaluation = broken.evaluate({.parameters = global});
   EXPECT_EQ(evaluation.held_back.rows, 0.0);
   EXPECT_EQ(evaluation.held_back.loss, 0.0);
   EXPECT_EQ(evaluation.held_back.correct, 0.0);
@@ -142,7 +142,7 @@ TEST(LocalSilo, WithoutRowsTheDeltaIsZero) {
   LocalSilo silo = silo_with(random_silo(schema_of(c), 0, 0, 1), model, {});
   const std::vector<float> global = random_parameters(model, 4);
   EXPECT_EQ(train(silo, global), std::vector<float>(global.size(), 0.0f));
-  EXPECT_EQ(silo.evaluate(global).test.rows, 0.0);
+  EXPECT_EQ(silo.evaluate({.parameters = global}).test.rows, 0.0);
 }
 
 }  // namespace

@@ -123,7 +123,8 @@ TEST(LocalTraining, BalancedClassesCountByTheFederationsRows) {
     for (std::size_t i = 0; i < g.size(); ++i) expected[i] -= 0.1 * g[i];
     expect_delta(train(silo, global), expected, global);
     // What is reported is the plain loss.
-    EXPECT_NEAR(silo.evaluate(global).test.loss, oracle_of(c, global).evaluate(dataset->test()).loss, 1e-4);
+    EXPECT_NEAR(silo.evaluate({.parameters = global}).test.loss, oracle_of(c, global).evaluate(dataset->test()).loss,
+                1e-4);
   }
 }
 
@@ -148,13 +149,13 @@ TEST_F(NormalisedTraining, TheDeltaHasTheBuffersAndRepeatsBitForBit) {
   ASSERT_EQ(model.layout().buffers, 16u);
   for (std::size_t i = weights; i < delta.size(); ++i)
     EXPECT_NE(delta[i], 0.0f) << i;  // learnt, neither decayed nor pulled
-  (void)silo.evaluate(global);
+  (void)silo.evaluate({.parameters = global});
   EXPECT_EQ(train(silo, global), delta);
   Model other = make();
   LocalSilo again = silo_with(random_silo(schema_of(c_), 100, 30, 3), other, options);
   EXPECT_EQ(train(again, global), delta);
-  const SiloEvaluation evaluation = silo.evaluate(global);  // neither drops nor learns
-  EXPECT_EQ(silo.evaluate(global).test.loss, evaluation.test.loss);
+  const SiloEvaluation evaluation = silo.evaluate({.parameters = global});  // neither drops nor learns
+  EXPECT_EQ(silo.evaluate({.parameters = global}).test.loss, evaluation.test.loss);
   for (std::size_t i = 0; i < global.size(); ++i) EXPECT_EQ(model.parameters()[i], global[i]);
 }
 

@@ -24,7 +24,7 @@ class GivenSilo final : public Silo {
   GivenSilo(SiloId id, std::vector<float> model_delta) : id_(id), model_delta_(std::move(model_delta)) {}
   SiloId id() const noexcept override { return id_; }
   const std::string& name() const noexcept override { return name_; }
-  SiloEvaluation evaluate(std::span<const float>) override { return {}; }
+  SiloEvaluation evaluate(const GlobalModel&) override { return {}; }
 
  private:
   void train(const RoundTicket&, std::span<const float>, std::span<float> model_delta) override {

@@ -15,13 +15,13 @@ struct PublicRoot {
   Key256 key{};
 };
 
-/// Root of what only one silo may know: order of rows, dropout. Made from the silo's own secret.
+/// Root of what only one silo may know: order of rows, dropout, what a module draws while it is evaluated. Made from the silo's own secret.
 struct PrivateRoot {
   SecretKey key;
 };
 
 enum class PublicPurpose : std::uint8_t { initial_weights, cohort, rounding, held_back_rows, baseline };
-enum class PrivatePurpose : std::uint8_t { order, dropout };
+enum class PrivatePurpose : std::uint8_t { order, dropout, evaluation };
 
 /// What a derived key is for, beside its purpose. Two different uses never share all four values.
 struct Derivation {

@@ -1,6 +1,7 @@
-// Aim: texts taken apart: blanks dropped from the ends, lists at their separators.
+// Aim: texts taken apart: blanks dropped from the ends, lists at their separators; texts filled up to a width.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,5 +26,11 @@ namespace crossilo {
     text.remove_prefix(end + 1);
   }
 }
+
+/// Columns that a UTF-8 text takes on a terminal (every character counted as one).
+[[nodiscard]] std::size_t display_width(std::string_view text) noexcept;
+/// The text with blanks before (or behind) it, so that it takes `width` columns.
+[[nodiscard]] std::string padded_left(std::string_view text, std::size_t width);
+[[nodiscard]] std::string padded_right(std::string_view text, std::size_t width);
 
 }  // namespace crossilo

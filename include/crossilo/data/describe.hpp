@@ -17,7 +17,6 @@ struct MissingCount {
 
 struct SiloDescription {
   std::string path;
-  std::string name;  // the file's name without folder and ending
   SiloSchema schema;
   std::string origin;
   Hash256 digest{};

@@ -35,7 +35,6 @@ struct Quantity {
 /// What one file holds, without its rows.
 struct SiloMoments {
   std::string path;
-  std::string name;
   SiloSchema schema;
   std::size_t train_rows = 0;
   std::size_t test_rows = 0;

@@ -16,6 +16,9 @@ namespace crossilo {
 /// The library that this program runs with ("1.10.8").
 [[nodiscard]] std::string hdf5_version();
 
+/// True when there is a file that begins like one of HDF5.
+[[nodiscard]] bool is_hdf5_file(const std::string& path);
+
 /// How one element is stored. All but `other` are little-endian.
 enum class Hdf5Type : std::uint8_t {
   float32,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,10 +104,10 @@ using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 /// From where settings are taken. The command line is stronger than the environment, that than the silo's own file,
 /// that than the shared file, that than the defaults.
 struct ConfigRequest {
-  std::string path;           // the file that all silos share
-  std::string own_path{};     // the silo's own file; empty: CROSSILO_OWN_CONFIG of the environment, or none
-  NamedTexts command_line{};  // "train.momentum" and value
-  NamedTexts environment{};   // "CROSSILO_TRAIN_MOMENTUM" and value; names without the prefix are passed over
+  std::string path;                       // the file that all silos share
+  std::optional<std::string> own_path{};  // the silo's own file; none: CROSSILO_OWN_CONFIG of the environment, or none
+  NamedTexts command_line{};              // "train.momentum" and value
+  NamedTexts environment{};  // "CROSSILO_TRAIN_MOMENTUM" and value; names without the prefix are passed over
 };
 
 struct LoadedConfig {

@@ -66,6 +66,8 @@ class Model {
   /// What the model gives for rows, in evaluation mode: logits, or predictions in the scaled unit.
   /// Shapes: x rows x inputs, scaled -> rows x outputs. Throws: ConfigError where a TorchScript module fails.
   [[nodiscard]] std::vector<float> outputs_for(std::span<const float> x);
+  /// False where a training batch of one row fails (normalisation over the rows of a batch), as make_model tried.
+  [[nodiscard]] bool trains_on_single_rows() const noexcept;
   /// SHA-256 of the TorchScript file, in hex; empty for a model of the zoo.
   [[nodiscard]] const std::string& torchscript_sha256() const noexcept;
   /// A TorchScript file with the present parameters, in evaluation mode, for use in PyTorch. Only with torchscript.

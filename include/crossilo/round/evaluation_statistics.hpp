@@ -13,6 +13,8 @@ namespace crossilo {
 struct EvaluationLayout {
   std::size_t held_back_bins = 0;
   std::size_t test_bins = 0;
+  std::size_t silos =
+      1;  // of the roster: with more than 1024, a silo's loss has a smaller bound, so that the total fits
   /// Numbers that an evaluation takes: rows, loss and correct rows of each part, and two counts a bin.
   [[nodiscard]] std::size_t statistics() const noexcept { return 6 + 2 * (held_back_bins + test_bins); }
 };

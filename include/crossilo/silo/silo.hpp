@@ -44,24 +44,23 @@ class Silo {
   [[nodiscard]] SiloUpdate train_locally(const RoundTicket& ticket, std::span<const float> global,
                                          UpdateBuffer& buffer);
 
-  /// From now on what encoding leaves of an update is added to the next one, before it is clipped (error feedback).
-  /// Private state: it never leaves the silo but as part of an update. Shapes: d parameters.
-  void feed_errors_back(std::size_t parameters) { remainder_.assign(parameters, 0.0f); }
-  /// Keeps what encoding left of the last update. A round that is not applied ends the run, so it is final at once.
+  /// Keeps what encoding left of the last update; it is added to the next one, before that is clipped (error feedback).
+  /// A round that is not applied ends the run, so it is final at once. Private state: it never leaves the silo but as
+  /// part of an update. The first call takes its memory: a silo that is never chosen has none.
   void keep_remainder(std::span<const float> remainder);
 
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
 
-  /// Evaluates `global` on the silo's own rows.
-  [[nodiscard]] virtual SiloEvaluation evaluate(std::span<const float> global) = 0;
+  /// Evaluates `global` on the silo's own rows. Deterministic on one processor type for one (private root, hash).
+  [[nodiscard]] virtual SiloEvaluation evaluate(const GlobalModel& global) = 0;
 
  protected:
   /// Writes the model delta. Deterministic on one processor type for one (private root, parent model, round).
   virtual void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) = 0;
 
  private:
-  std::vector<float> remainder_;  // empty without error feedback
+  std::vector<float> remainder_;  // empty before the first one
 };
 
 }  // namespace crossilo
