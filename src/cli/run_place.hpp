@@ -1,4 +1,5 @@
-// Aim: the run folder of a start: which one, that it is this job's alone, what it says of itself, and what goes on from it.
+// Aim: the run folder of a start: which one, that it is this job's alone, what it says of itself, and what goes on from
+// it.
 #pragma once
 
 #include <optional>

@@ -77,9 +77,9 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
       "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
       "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
       "resume", po::value(&places.resume)->default_value("auto"),
-      "auto: go on with the newest unfinished run of that name and these settings, if there is one; never; or a run folder")(
-      "max_hours", po::value(&max_hours), "stop in time, with a checkpoint and exit code 75")(
-      "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself")(
+      "auto: go on with the newest unfinished run of that name and these settings, if there is one; never; or a run "
+      "folder")("max_hours", po::value(&max_hours), "stop in time, with a checkpoint and exit code 75")(
+      "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself, whatever --resume says")(
       "quiet", po::bool_switch(&places.is_quiet), "only warnings, errors and the last lines")(
       "verbose", po::bool_switch(&is_verbose), "the first rank's log, from debug on, on stderr too");
   auto values = parse_command_line(kText, options, argc, argv);
@@ -87,8 +87,6 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
   po::notify(*values);
   if (values->count("np") != 0) arguments.np = number_of_ranks(np);
   if (values->count("max_hours") != 0) places.max_hours = number_of_hours(max_hours);
-  if (values->count("resume") != 0 && !(*values)["resume"].defaulted() && !places.run_folder.empty())
-    throw ConfigError("--resume and --run_folder: both name a run folder, choose one");
   if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
   if (arguments.np > 0 && !places.run_folder.empty())
     throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");

@@ -54,8 +54,8 @@ std::string presumed_name(const Config& config, const RankIdentity& identity, in
                       : fmt::format("silo {} (rank {}, host {})", silo, rank, identity.host);
 }
 
-/// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest kind
-/// would still end in time.
+/// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest
+/// kind would still end in time.
 class StopWish {
  public:
   explicit StopWish(double max_hours)
@@ -123,7 +123,7 @@ class RankRun {
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
     FederationSetup setup = job.setup();
     const CheckpointKeys keys{.settings = resume_hash(config_),
-                              .schema = setup.facts.schema_hash,
+                              .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
     const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
     const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};

@@ -59,24 +59,25 @@ std::string model_text(const Config& config, const PayloadLayout& layout) {
 
 /// What a round's line begins with; its evaluation comes one round later.
 MetricRecord fields_of(const RoundRecord& record) {
-  return {{"round", static_cast<std::int64_t>(record.ticket.round.value)},
-          {"unix_seconds", unix_seconds()},
-          {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
-          {"contributed_share", record.contributed_share},
-          {"abstentions", static_cast<std::int64_t>(record.abstentions)},
-          {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
-          {"mask", record.mask},
-          {"noise", record.noise},
-          {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.empty() ? 0 : record.ticket.lanes.front().lane_bits)},
-          {"model_fingerprint", to_hex(record.model)},
-          {"open_seconds", record.seconds.open},
-          {"train_seconds", record.seconds.train},
-          {"encode_seconds", record.seconds.encode},
-          {"mask_seconds", record.seconds.mask},
-          {"sum_seconds", record.seconds.sum},
-          {"decode_seconds", record.seconds.decode},
-          {"evaluate_seconds", record.seconds.evaluate},
-          {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}};
+  return {
+      {"round", static_cast<std::int64_t>(record.ticket.round.value)},
+      {"unix_seconds", unix_seconds()},
+      {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
+      {"contributed_share", record.contributed_share},
+      {"abstentions", static_cast<std::int64_t>(record.abstentions)},
+      {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
+      {"mask", record.mask},
+      {"noise", record.noise},
+      {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.empty() ? 0 : record.ticket.lanes.front().lane_bits)},
+      {"model_fingerprint", to_hex(record.model)},
+      {"open_seconds", record.seconds.open},
+      {"train_seconds", record.seconds.train},
+      {"encode_seconds", record.seconds.encode},
+      {"mask_seconds", record.seconds.mask},
+      {"sum_seconds", record.seconds.sum},
+      {"decode_seconds", record.seconds.decode},
+      {"evaluate_seconds", record.seconds.evaluate},
+      {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}};
 }
 
 }  // namespace
@@ -215,8 +216,9 @@ MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) co
 void TrainReport::save(Job& job, const TrainedModel& trained) {
   progress_.finish();
   if (trained.stop == StopReason::signal && keeper_ && keeper_->kept() != trained.last.round)
-    throw StorageError(fmt::format("stopped after round {} as asked, but its checkpoint could not be written, see above",
-                                   trained.last.round.value));
+    throw StorageError(
+        fmt::format("stopped after round {} as asked, but its checkpoint could not be written, see above",
+                    trained.last.round.value));
   if (clamped_rounds_ > 0)
     warn(fmt::format(
         "in {} of {} rounds parameters were clamped, so the model is not what the silos trained: train with a "
@@ -230,9 +232,10 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
     write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
     write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
     if (trained.stop == StopReason::signal)
-      show_text(stdout, fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
-                                    "saved. The same command goes on.\n",
-                                    trained.last.round.value));
+      show_text(stdout,
+                fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
+                            "saved. The same command goes on.\n",
+                            trained.last.round.value));
     if (trained.stop == StopReason::patience)
       show_text(stdout, fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
                                     trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));

@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "crossilo/cli/build_job.hpp"
 #include "checkpoint_keeper.hpp"
+#include "crossilo/cli/build_job.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
@@ -23,7 +23,9 @@ class TrainReport final : public RunObserver {
   void be_quiet() noexcept { is_quiet_ = true; }
 
   /// From now on states are kept there.
-  void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) { keeper_.emplace(std::move(folder), keys); }
+  void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) {
+    keeper_.emplace(std::move(folder), keys);
+  }
   /// Takes up what an earlier start knew of its last round.
   void go_on_from(const Checkpoint& checkpoint);
 
@@ -63,8 +65,8 @@ class TrainReport final : public RunObserver {
   std::unique_ptr<MetricsWriter> metrics_;
   std::optional<CheckpointKeeper> keeper_;
   std::optional<PastRound> last_;
-  std::string begun_;                // the line of the last round, which only wants its evaluation
-  std::uint32_t judged_round_ = 0;   // whose model the next record brings the evaluation of
+  std::string begun_;               // the line of the last round, which only wants its evaluation
+  std::uint32_t judged_round_ = 0;  // whose model the next record brings the evaluation of
   std::uint32_t best_round_ = 0;
   double target_unit_ = 1.0;
 };

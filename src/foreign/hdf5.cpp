@@ -58,7 +58,7 @@ std::string hdf5_version() {
 }
 
 bool is_hdf5_file(const std::string& path) {
-  quiet_library();
+  quiet_hdf5();
   return H5Fis_hdf5(path.c_str()) > 0;
 }
 

@@ -6,6 +6,8 @@ namespace crossilo {
 namespace {
 
 constexpr std::size_t kGrowBytes = std::size_t{1} << 20;
+// HDF5 wants a name, and refuses one that the disk has, too.
+constexpr const char* kNowhere = "/dev/null/image";
 
 }  // namespace
 
@@ -15,9 +17,8 @@ Hdf5File Hdf5File::create_image(const std::string& name) {
   const Hdf5Properties access(file.checked(H5Pcreate(H5P_FILE_ACCESS), "", "no property list"));
   // The earliest format: later ones checksum the superblock, and HDF5 1.10 spoils that sum as it hands out an image.
   file.checked(H5Pset_fapl_core(access.get(), kGrowBytes, /*backing_store=*/false), "", "no file in memory");
-  // ACC_TRUNC: the name may be that of a file on the disk, which is not touched.
   file.file_ = UniqueHandle<FileTraits>(
-      file.checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "", "cannot be created"));
+      file.checked(H5Fcreate(kNowhere, H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "", "cannot be created"));
   return file;
 }
 
@@ -30,7 +31,7 @@ Hdf5File Hdf5File::open_image(std::span<const std::byte> image, const std::strin
   // HDF5 copies the image and leaves it as it is, but takes no pointer to const.
   file.checked(H5Pset_file_image(access.get(), const_cast<std::byte*>(image.data()), image.size()), "", "no image");
   file.file_ = UniqueHandle<FileTraits>(
-      file.checked(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), "", "cannot be opened as an HDF5 file"));
+      file.checked(H5Fopen(kNowhere, H5F_ACC_RDONLY, access.get()), "", "cannot be opened as an HDF5 file"));
   return file;
 }
 

@@ -59,8 +59,9 @@ void add_surroundings(std::vector<ConfigOption>& options) {
   options.push_back(option(
       "run.checkpoint_every_rounds", count_from(1), CROSSILO_FIELD(run.checkpoint_every_rounds),
       {.fixes_course = false,
-       .meaning = "After how many rounds a checkpoint is written; a run that is asked to stop, and one that ends, writes "
-                  "one anyway. The last two are kept."}));
+       .meaning =
+           "After how many rounds a checkpoint is written; a run that is asked to stop, and one that ends, writes "
+           "one anyway. The last two are kept."}));
   options.push_back(option("run.baselines", none_or_some_of({"own", "pooled"}), CROSSILO_FIELD(run.baselines),
                            {.fixes_course = false,
                             .meaning = "With what the model is compared at the end, where run.one_machine = true: own: "

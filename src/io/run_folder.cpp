@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "crossilo/io/atomic_file.hpp"
-#include "crossilo/io/manifest.hpp"
 #include "crossilo/io/json_text.hpp"
+#include "crossilo/io/manifest.hpp"
 
 namespace crossilo {
 namespace {

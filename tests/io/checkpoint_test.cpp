@@ -206,6 +206,9 @@ TEST_F(Folder, holds_files_that_any_HDF5_reads) {
   const Hdf5File file = Hdf5File::open(path_ + "/round-8.h5");  // behind the user block
   EXPECT_EQ(file.dataset("model/parameters").shape, std::vector<std::size_t>{3});
   EXPECT_EQ(file.integer("/", "round"), 8);
+  // The name that messages get may be that of a file, or of the folder.
+  for (const std::string& name : {path_, path_ + "/round-8.h5"})
+    EXPECT_EQ(Checkpoint(sealed(8), name).state().round.value, 8u);
 }
 
 TEST_F(Folder, keeps_the_last_two) {
