@@ -26,8 +26,8 @@ const CommandText kText{
     .usage =
         "Usage: crossilo evaluate MODEL FILE... [--train_rows] [--json]\n"
         "MODEL: a run folder or a .safetensors file. FILE: silo files, whose test rows are evaluated.\n"
-        "Of several files, the last line has the test rows of all. AUC is exact, with its 95 % interval; RMSE is in "
-        "the target's own unit.\n\n",
+        "Of several files, the last line has the test rows of all. AUC is exact, with its 95 % interval;\n"
+        "RMSE is in the target's own unit.\n\n",
     .example = "\nExample: crossilo evaluate runs/heart-1 data/heart/*.h5\n",
     .positional = {"MODEL", "FILE"}};
 

@@ -93,6 +93,7 @@ touch a_file
 exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --runs a_file
 expect_code 9
 expect_text "a_file"
+# shellcheck disable=SC2016
 exit_code_of bash -c '"$CROSSILO_BIN" version > /dev/full'
 expect_code 9
 expect_text "standard output"
