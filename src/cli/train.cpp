@@ -67,30 +67,39 @@ double number_of_hours(const std::string& text) {
   return hours;
 }
 
-std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
-  RankPlaces& places = arguments.places;
-  bool is_verbose = false;
+po::options_description train_options() {
   po::options_description options("Options");
-  std::string np;
-  std::string max_hours;
-  options.add_options()("np", po::value(&np), "ranks to start with mpirun")(
-      "simulate", po::bool_switch(&places.simulates), "fewer ranks than silos")(
-      "runs", po::value(&places.runs_folder)->default_value("runs"), "where the run's folder is made")(
-      "resume", po::value(&places.resume)->default_value("auto"),
-      "auto: go on with the newest unfinished run of that name and these settings, if there is one; never; or a run "
-      "folder")("max_hours", po::value(&max_hours), "stop in time, with a checkpoint and exit code 75")(
-      "run_folder", po::value(&places.run_folder), "of ranks started by hand: the folder itself, whatever --resume says")(
-      "quiet", po::bool_switch(&places.is_quiet), "only warnings, errors and the last lines")(
-      "verbose", po::bool_switch(&is_verbose), "the first rank's log, from debug on, on stderr too");
-  auto values = parse_command_line(kText, options, argc, argv);
+  for (const LaunchOption& option : launch_options()) {
+    auto* const value = po::value<std::string>();
+    if (!option.default_value.empty()) value->default_value(option.default_value);
+    if (option.argument.empty())
+      options.add_options()(option.name.c_str(), po::bool_switch(), option.meaning.c_str());
+    else
+      options.add_options()(option.name.c_str(), value->value_name(option.argument), option.meaning.c_str());
+  }
+  return options;
+}
+
+std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
+  const auto values = parse_command_line(kText, train_options(), argc, argv);
   if (!values) return values;
-  po::notify(*values);
-  if (values->count("np") != 0) arguments.np = number_of_ranks(np);
-  if (values->count("max_hours") != 0) places.max_hours = number_of_hours(max_hours);
-  if (places.is_quiet && is_verbose) throw ConfigError("--quiet and --verbose: choose one");
+  const auto is_on = [&](const char* name) { return (*values)[name].as<bool>(); };
+  const auto text = [&](const char* name) {
+    return values->count(name) == 0 ? std::string() : (*values)[name].as<std::string>();
+  };
+  if (values->count("np") != 0) arguments.np = number_of_ranks(text("np"));
+  RankPlaces& places = arguments.places;
+  places.simulates = is_on("simulate");
+  places.resume = text("resume");
+  if (values->count("max_hours") != 0) places.max_hours = number_of_hours(text("max_hours"));
+  places.runs_folder = text("runs");
+  places.run_folder = text("run_folder");
+  places.prints_json = is_on("json");
+  places.is_quiet = is_on("quiet") || places.prints_json;
+  if (is_on("verbose")) places.stderr_level = LogLevel::debug;
+  if (is_on("quiet") && is_on("verbose")) throw ConfigError("--quiet and --verbose: choose one");
   if (arguments.np > 0 && !places.run_folder.empty())
     throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
-  if (is_verbose) places.stderr_level = LogLevel::debug;
   return values;
 }
 

@@ -130,6 +130,7 @@ class RankRun {
     if (is_first()) cut_metrics(folder_->file("metrics.jsonl"), from.value);
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
     if (places_.is_quiet) report.be_quiet();
+    if (places_.prints_json) report.print_json();
     if (resumed) {
       setup.resumed = &resumed->state();
       report.go_on_from(*resumed);

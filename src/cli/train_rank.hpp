@@ -16,6 +16,7 @@ struct RankPlaces {
   std::string resume = "auto";             // or "never", or the folder of a run to go on with
   double max_hours = 0.0;                  // stops in time to end by then; 0: no limit
   std::string command;                     // as it would be typed again, without --np
+  bool prints_json = false;                // summary.json at the end, and no tables
   bool is_quiet = false;                   // warnings, errors and the end alone are shown
   bool simulates = false;                  // fewer ranks than silos are meant
   LogLevel stderr_level = LogLevel::none;  // of the first rank

@@ -7,12 +7,14 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "comparison_text.hpp"
 #include "crossilo/base/log.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "crossilo/version.hpp"
 #include "model_file.hpp"
 
@@ -232,13 +234,13 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
     write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
     write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
     if (trained.stop == StopReason::signal)
-      show_text(stdout,
-                fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
-                            "saved. The same command goes on.\n",
-                            trained.last.round.value));
+      say(
+          fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
+                      "saved. The same command goes on.\n",
+                      trained.last.round.value));
     if (trained.stop == StopReason::patience)
-      show_text(stdout, fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
-                                    trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));
+      say(fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
+                      trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));
   }
   if (has_time(trained) && !config_.run.one_machine) save_own_column(job, trained);
 }
@@ -253,22 +255,34 @@ void TrainReport::save_own_column(Job& job, const TrainedModel& trained) const {
   constexpr unsigned kOwnerOnly = 0600;
   write_file_atomically(path, text, Existing::replace, kOwnerOnly);
   log_info("this silo's own results: " + path);
-  if (is_first_rank_) show_text(stdout, "\n" + text);
+  if (is_first_rank_) say("\n" + text);
+}
+
+void TrainReport::say(const std::string& text) const {
+  if (!prints_json_) show_text(stdout, text);
 }
 
 void TrainReport::close(Job& job, const TrainedModel& trained) {
   if (!is_first_rank_) return;
+  nlohmann::ordered_json summary = {{"run", folder_.path()},
+                                    {"stopped", trained.stop == StopReason::signal},
+                                    {"rounds", trained.last.round.value},
+                                    {"best_round", trained.best.round.value},
+                                    {"model", folder_.file("model/global.safetensors")},
+                                    {"comparison", nullptr}};
   const Baselines baselines = baselines_of(config_);
   if (has_time(trained) && config_.run.one_machine && (baselines.own || baselines.pooled)) {
     log_info("comparing with own data only and with pooled rows");
     const Comparison comparison =
         compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone(), baselines);
-    write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
-    show_text(stdout, "\n" + comparison_text(comparison));
+    const std::string json = comparison_json(comparison);
+    write_file_atomically(folder_.file("comparison.json"), json);
+    summary["comparison"] = nlohmann::ordered_json::parse(json);
+    say("\n" + comparison_text(comparison));
   }
-  show_text(stdout, fmt::format("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
-                                folder_.file("model/global.safetensors"), trained.best.round.value,
-                                folder_.file("metrics.jsonl")));
+  say(fmt::format("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
+                  folder_.file("model/global.safetensors"), trained.best.round.value, folder_.file("metrics.jsonl")));
+  if (prints_json_) show_text(stdout, json_text(summary));
 }
 
 }  // namespace crossilo

@@ -21,6 +21,8 @@ class TrainReport final : public RunObserver {
 
   /// From now on only warnings and the end are shown.
   void be_quiet() noexcept { is_quiet_ = true; }
+  /// From now on the end is one JSON object instead of tables.
+  void print_json() noexcept { prints_json_ = true; }
 
   /// From now on states are kept there.
   void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) {
@@ -48,6 +50,7 @@ class TrainReport final : public RunObserver {
   [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
   [[nodiscard]] std::optional<double> rmse(const EvaluationSums& sums) const;
   void warn(const std::string& text);
+  void say(const std::string& text) const;
   void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const EvaluationSums& held_back);
   [[nodiscard]] MetricRecord evaluation_fields(const SiloEvaluation& evaluation) const;
@@ -58,6 +61,7 @@ class TrainReport final : public RunObserver {
   const RunFolder& folder_;
   bool is_first_rank_;
   bool is_quiet_ = false;
+  bool prints_json_ = false;
   std::uint32_t clamped_rounds_ = 0;
   RankStatusFile& status_;
   double start_seconds_;

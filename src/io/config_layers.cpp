@@ -77,6 +77,10 @@ std::string nearest_key(std::string_view name) {
 }
 
 std::string key_suggestion(std::string_view name) {
+  for (const LaunchOption& option : launch_options())
+    if (key_of(name) == option.name)
+      return fmt::format("it belongs on the command line: --{}{}", option.name,
+                         option.argument.empty() ? "" : " " + option.argument);
   const std::string nearest = nearest_key(name);
   return nearest.empty() ? "all keys: docs/configuration.md" : fmt::format("did you mean {}?", nearest);
 }

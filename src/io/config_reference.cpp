@@ -105,6 +105,14 @@ std::string configuration_reference() {
                         default_of(option), option.belongs == Belongs::to_all ? "all" : "own",
                         option.fixes_course ? "same" : "may change", escaped(option.meaning));
   }
+  text +=
+      "\n## On the command line alone\n"
+      "Of one start, and in no file: `crossilo train CONFIG.ini --np 4`.\n\n"
+      "| option | default | meaning |\n|---|---|---|\n";
+  for (const LaunchOption& option : launch_options())
+    text += fmt::format("| `--{}{}` | {} | {} |\n", option.name, option.argument.empty() ? "" : " " + option.argument,
+                        option.default_value.empty() ? "none" : fmt::format("`{}`", option.default_value),
+                        escaped(option.meaning));
   return text;
 }
 

@@ -155,3 +155,11 @@ if mkdir small_disk && mount -t tmpfs -o size=400k tmpfs small_disk 2> /dev/null
   if compgen -G "small_disk/busy-1/checkpoints/*.tmp.*" > /dev/null; then fail "half a file is left"; fi
   umount small_disk
 fi
+
+# 9: the end for a program
+"$CROSSILO_BIN" train small.ini --np 4 --run.name told --run.baselines own --json > told.json
+python3 - told.json <<'PY' || fail "one JSON object was wanted: $(cat told.json)"
+import json, sys
+told = json.load(open(sys.argv[1]))
+assert told["run"] == "runs/told-1" and told["rounds"] == 300 and len(told["comparison"]["own"]) == 4
+PY

@@ -138,6 +138,16 @@ struct ReservedVariable {
 };
 [[nodiscard]] std::span<const ReservedVariable> reserved_variables();
 
+/// An option of one start: it stands on the command line of `crossilo train`, never in a file.
+struct LaunchOption {
+  std::string name;      // "np"
+  std::string argument;  // "N"; empty: a switch
+  std::string default_value;
+  std::string meaning;
+};
+/// All of them; `crossilo train` knows these and no others.
+[[nodiscard]] std::span<const LaunchOption> launch_options();
+
 /// What a command line says of a key.
 struct SettingHelp {
   std::string name;
