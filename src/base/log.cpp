@@ -53,6 +53,7 @@ struct Log {
 
 std::shared_ptr<spdlog::logger> make_logger(std::vector<spdlog::sink_ptr> sinks) {
   auto logger = std::make_shared<spdlog::logger>("crossilo", sinks.begin(), sinks.end());
+  logger->set_error_handler([](const std::string&) {});  // a line that cannot be written is dropped
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::debug);  // a process that dies has said what it said
   return logger;

@@ -94,6 +94,12 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
                         "without it",
                         describe_end(end.launcher_status), statuses.size(), ranks),
             {}};
+  if (WIFEXITED(end.launcher_status) && WEXITSTATUS(end.launcher_status) == static_cast<int>(ExitCode::storage))
+    return {ExitCode::storage,
+            fmt::format("{}: a silo could not write there, not even how the run ended; free the disk. The same command "
+                        "goes on from the last checkpoint",
+                        folder.path()),
+            {}};
   if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
     return {WIFSIGNALED(end.launcher_status) || left_in_time(end) ? ExitCode::peer_lost : ExitCode::terminated,
             fmt::format("all silos were ended from outside: {}. The same command goes on from the last checkpoint",

@@ -44,7 +44,7 @@ extern "C" void on_stop_signal(int signal) {
   const bool insists = wishes.fetch_add(1) > 0 && (signal == SIGINT || signal == SIGTERM);
   if (signal == SIGTERM) was_terminated.store(true);
   const int descriptor = mark_descriptor.load();
-  if (signal == SIGTERM && descriptor >= 0) write_mark(descriptor);
+  if ((signal == SIGTERM || insists) && descriptor >= 0) write_mark(descriptor);
   if (insists) ::_exit(128 + signal);
   errno = error;
 }

@@ -106,7 +106,7 @@ mkfifo begun/logs/c.log # nobody reads from it, so silo c waits when it opens it
 sed 's/^peer_seconds_max = .*/peer_seconds_max = 3/' small.ini > hello.ini
 exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train hello.ini --run_folder "$PWD/begun"
 expect_code 5
-expect_text 'has not answered for 3 s in "hello"'
+expect_text 'has not answered for 3 s in "resume"'
 expect_text "no round was finished"
 runs_before=$(ls runs)
 

@@ -12,7 +12,7 @@ make_federation "$folder" 300
 cd "$folder"
 sed -i -e 's/^name = fedavg/name = fedadam/' -e 's/^\[train\]/[stop]\npatience_rounds = 1000\n\n[train]/' \
   -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 7\nbaselines = none/' small.ini
-kills=${CROSSILO_TEST_KILLS:-10}
+kills=${KILLS:-10}
 
 # Every silo keeps its secret, and so its randomness, over all runs here.
 "$CROSSILO_BIN" train small.ini --np 4 --run.name alone > alone.log                        # 300 rounds: runs/alone-1
@@ -146,14 +146,14 @@ expect_code 75
 
 # 8: a disk that is full: told, and the checkpoint before is intact
 if mkdir small_disk && mount -t tmpfs -o size=400k tmpfs small_disk 2> /dev/null; then
-  trap 'umount "$folder/small_disk" 2> /dev/null; rm -rf "$folder"' EXIT
+  trap 'umount -l "$folder/small_disk" 2> /dev/null; rm -rf "$folder"' EXIT
   "$CROSSILO_BIN" train busy.ini --np 4 --runs small_disk > out 2>&1 &
   job=$!
   end
   expect_code 9
   expect_text "small_disk/busy-1"
   if compgen -G "small_disk/busy-1/checkpoints/*.tmp.*" > /dev/null; then fail "half a file is left"; fi
-  umount small_disk
+  umount -l small_disk
 fi
 
 # 9: the end for a program

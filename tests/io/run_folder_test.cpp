@@ -139,13 +139,13 @@ TEST_F(RunFolderTest, TellsWhoDiedByItself) {
   rank_that(folder, 0, [](RankStatusFile& status) { status.write_finished(); });
   rank_that(folder, 1, [](RankStatusFile& status) {
     ::raise(SIGTERM);
-    ::raise(SIGTERM);
     status.write_round(RoundIndex{3});
-    ::raise(SIGKILL);
+    ::raise(SIGTERM);  // ends it at once
+    status.write_round(RoundIndex{4});
   });
   rank_that(folder, 3, [](RankStatusFile& status) {
     ::raise(SIGUSR1);
-    ::raise(SIGINT);
+    ::raise(SIGUSR2);
     if (stop_wishes() == 2 && stop_signal() == SIGUSR1) status.write_finished();
   });
   write_file_atomically(folder.file("ranks/11"), "rank 11\nsilo x\nho");  // still being written
