@@ -143,7 +143,7 @@ expect_text "missing: dose"
 expect_text "nothing was started"
 [ "$(ls runs)" = "$runs_before" ] || fail "a run folder was made"
 # by hand, without the check beforehand: the hello finds it
-exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train small.ini
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 "$CROSSILO_BIN" train small.ini --resume never
 [ "$code" != 0 ] || fail "differing schemas went unnoticed"
 expect_text "silo d"
 mv data/d.keep data/d.h5
