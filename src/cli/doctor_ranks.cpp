@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +11,7 @@
 #include "../launch/mpirun.hpp"
 #include "../launch/mpirun_words.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/unix_time.hpp"
 #include "crossilo/comm/mpi_communicator.hpp"
 #include "crossilo/comm/ring_sum.hpp"
 #include "crossilo/foreign/mpi.hpp"
@@ -28,10 +28,6 @@ constexpr double kClockSecondsMax = 1.0;
 std::string last_line(const std::string& text) {
   const std::size_t end = text.rfind('\n');
   return end == std::string::npos ? text : text.substr(end + 1);
-}
-
-double unix_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 /// The largest difference between this rank's clock and another's; an upper bound, since the messages take time too.

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <span>
 #include <vector>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/log.hpp"
+#include "crossilo/base/unix_time.hpp"
 #include "crossilo/cli/version.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
@@ -107,8 +107,7 @@ void note_start(const RunFolder& folder, const Config& config, const CheckpointK
   manifest.rounds = config.run.rounds;
   manifest.silos = config.run.silos;
   manifest.libraries = library_versions();
-  start.started_unix_seconds =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  start.started_unix_seconds = unix_seconds();
   manifest.starts.push_back(std::move(start));
   write_manifest(folder, manifest);
   write_file_atomically(folder.file("config.ini"), config_text(config));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +11,7 @@
 
 #include "comparison_text.hpp"
 #include "crossilo/base/log.hpp"
+#include "crossilo/base/unix_time.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/json_text.hpp"
@@ -20,10 +20,6 @@
 
 namespace crossilo {
 namespace {
-
-double unix_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// A mean over rows; nothing where there are none.
 std::optional<double> per_row(double sum, double rows) {

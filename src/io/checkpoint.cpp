@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/openssl.hpp"
+#include "hash_text.hpp"
 
 namespace crossilo {
 namespace {
@@ -86,15 +86,9 @@ std::int64_t integer_of(const Hdf5File& file, const char* name) {
 }
 
 Hash256 hash_of(const Hdf5File& file, const char* name) {
-  const std::string text = file.text("/", name).value_or("");
-  Hash256 hash{};
-  for (std::size_t i = 0; i < hash.size() && text.size() == 2 * hash.size(); ++i) {
-    unsigned value = 0;
-    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, value, 16);
-    hash.at(i) = static_cast<std::byte>(value);
-  }
-  if (to_hex(hash) != text) throw DataError(fmt::format("{}: attribute {} is no SHA-256", file.path(), name));
-  return hash;
+  const auto hash = hash_from_hex(file.text("/", name).value_or(""));
+  if (!hash) throw DataError(fmt::format("{}: attribute {} is no SHA-256", file.path(), name));
+  return *hash;
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "crossilo/base/unix_time.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
+#include "hash_text.hpp"
 
 namespace crossilo {
 namespace {
@@ -15,18 +15,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
 
-double unix_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-Hash256 hash_of(const std::string& hex) {
-  Hash256 hash{};
-  for (std::size_t i = 0; i < hash.size() && hex.size() == 2 * hash.size(); ++i) {
-    unsigned value = 0;
-    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, value, 16);
-    hash.at(i) = static_cast<std::byte>(value);
-  }
-  return hash;
+Hash256 hash_of(const RunFolder& folder, const Json& json, const char* key) {
+  const auto hash = hash_from_hex(json.at(key).get<std::string>());
+  if (!hash) throw StorageError(folder.file("manifest.json") + ": " + key + " is no SHA-256");
+  return *hash;
 }
 
 Json json_of(const ManifestStart& start) {
@@ -106,9 +98,9 @@ std::optional<Manifest> read_manifest(const RunFolder& folder) try {
     throw StorageError(folder.file("manifest.json") + ": is of format " + json.at("format").dump() +
                        "; this program reads format 1");
   Manifest manifest{.name = json.at("name"),
-                    .settings = hash_of(json.at("settings_sha256")),
-                    .schema = hash_of(json.at("schema_sha256")),
-                    .model_schema = hash_of(json.at("model_schema_sha256")),
+                    .settings = hash_of(folder, json, "settings_sha256"),
+                    .schema = hash_of(folder, json, "schema_sha256"),
+                    .model_schema = hash_of(folder, json, "model_schema_sha256"),
                     .seed = json.at("seed"),
                     .rounds = json.at("rounds"),
                     .silos = json.at("silos")};

@@ -11,6 +11,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/comm/local_communicator.hpp"
+#include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/manifest.hpp"
 #include "crossilo/io/run_lock.hpp"
 
@@ -60,6 +61,9 @@ TEST_F(ResumeTest, a_manifest_comes_back) {
   EXPECT_EQ(start.ranks.front().silos, std::vector<std::string>{"b"});
   EXPECT_EQ(start.outcome->silo, "b");
   EXPECT_GT(start.ended_unix_seconds.value_or(0.0), 1e9);
+  std::string text = read_file_if_there(folder.file("manifest.json")).value();
+  std::ofstream(folder.file("manifest.json")) << text.replace(text.find("sha256\": \"01") + 11, 1, "x");
+  EXPECT_THROW(static_cast<void>(read_manifest(folder)), StorageError) << "a settings hash that is none";
   std::ofstream(folder.file("manifest.json")) << R"({"format": 2})";
   EXPECT_THROW(static_cast<void>(read_manifest(folder)), StorageError);
 }
