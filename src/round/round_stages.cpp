@@ -1,6 +1,7 @@
 // The stages of the line in round.cpp, each a few lines that hand on to the strategy chosen for it.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -35,7 +36,7 @@ Cohort cohort_of(const RoundStages& stages, RoundIndex round, const Roster& rost
 }
 
 RoundTicket Round::open(RoundIndex round, bool wants_stop) {
-  seconds_ = {};
+  const PhaseSeconds finished = std::exchange(seconds_, {});
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
   RoundTicket ticket = session_.open({.kind = SumKind::round,
@@ -43,11 +44,14 @@ RoundTicket Round::open(RoundIndex round, bool wants_stop) {
                                       .model = last_.hash,
                                       .lanes = stages_.lanes.next(),
                                       .wants_stop = wants_stop,
-                                      .cohort = cohort_of(stages_, round, session_.roster())});
+                                      .cohort = cohort_of(stages_, round, session_.roster()),
+                                      .timed_round = last_.round,
+                                      .seconds = finished});
   for (const LaneBlock& block : std::span(stages_.codec.layout().lanes).subspan(1))
     ticket.lanes.push_back({.lane_bits = block.lane_bits, .bound = block.bound});
   // Follows from totals that all ranks have read, so all decide alike.
   if (ticket.stop == StopReason::none && stages_.stop_rule.is_out_of_patience()) ticket.stop = StopReason::patience;
+  if (ticket.stop != StopReason::none) seconds_ = finished;  // no round follows: close() tells them once more
   return ticket;
 }
 
@@ -171,14 +175,18 @@ RoundRecord Round::record(const RoundTicket& ticket, const RoundTotal& total, bo
           .parent_evaluation = read_evaluation(stages_.evaluation, evaluation_part(total.statistics)),
           .parent_is_best = parent_is_best,
           .seconds = seconds_,
+          .slowest = session_.slowest(),
           .bytes_sent = session_.bytes_sent() - bytes_before_};
 }
 
 RoundRecord Round::close() {
-  seconds_ = {};
   bytes_before_ = session_.bytes_sent();
   if (evaluated_ != last_.round) evaluate_hosted();
-  const OpenRequest request{.kind = SumKind::final_evaluation, .round = last_.round, .model = last_.hash};
+  const OpenRequest request{.kind = SumKind::final_evaluation,
+                            .round = last_.round,
+                            .model = last_.hash,
+                            .timed_round = last_.round,
+                            .seconds = std::exchange(seconds_, {})};
   const StatisticsTotal total =
       sum_statistics(session_, stages_.silos, request, evaluation_statistics(stages_.evaluation),
                      [&](std::size_t index, std::span<double> out) {

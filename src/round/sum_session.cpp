@@ -1,6 +1,7 @@
 #include "crossilo/round/sum_session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -21,8 +22,9 @@ struct OpenMessage {
   std::uint8_t lane_bits = 0;
   std::int8_t log2_bound = 0;
   std::uint8_t wants_stop = 0;
+  std::array<double, kPhases.size()> seconds{};  // of the round before, in the order of kPhases
 };
-static_assert(sizeof(OpenMessage) == 80);
+static_assert(sizeof(OpenMessage) == 80 + sizeof(double) * kPhases.size());
 
 /// Compares one field. The view that most ranks share counts as right; where no view has most, all are named.
 template <class Field>
@@ -59,6 +61,22 @@ void require_one_view(Communicator& communicator, std::span<const OpenMessage> a
                       "nothing was applied. All silos must run the same program on the same settings");
 }
 
+/// The longest of each phase, and whose it was.
+SlowestRanks slowest_of(std::span<const OpenMessage> all, RoundIndex round) {
+  SlowestRanks slowest{.round = round, .seconds_max = all.front().seconds};
+  for (std::size_t rank = 1; rank < all.size(); ++rank)
+    for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+      if (all[rank].seconds[phase] > slowest.seconds_max[phase]) {
+        slowest.seconds_max[phase] = all[rank].seconds[phase];
+        slowest.rank[phase] = static_cast<int>(rank);
+      }
+  constexpr std::size_t kSum = 3;
+  static_assert(kPhases[kSum].seconds == &PhaseSeconds::sum);
+  const auto sum_seconds = [](const OpenMessage& message) { return message.seconds[kSum]; };
+  slowest.sum_seconds_min = sum_seconds(*std::ranges::min_element(all, {}, sum_seconds));
+  return slowest;
+}
+
 /// log2 of a power of two.
 std::int8_t log2_of(double bound) {
   int exponent = 0;
@@ -90,10 +108,13 @@ RoundTicket SumSession::open(const OpenRequest& request) {
     own.lane_bits = static_cast<std::uint8_t>(request.lanes->lane_bits);
     own.log2_bound = log2_of(request.lanes->bound);
   }
+  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+    own.seconds[phase] = request.seconds.*kPhases[phase].seconds;
   std::vector<OpenMessage> all(static_cast<std::size_t>(communicator_.size()));
   all_gather(communicator_, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
              {.seconds = peer_seconds_max_, .step = "open, round " + std::to_string(request.round.value)});
   require_one_view(communicator_, all, request.round);
+  slowest_ = slowest_of(all, request.timed_round);
   RoundTicket ticket{.kind = request.kind,
                      .round = request.round,
                      .counter = counter_,

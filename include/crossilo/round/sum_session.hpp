@@ -8,6 +8,7 @@
 #include "crossilo/aggregate/secure_sum.hpp"
 #include "crossilo/comm/communicator.hpp"
 #include "crossilo/round/roster.hpp"
+#include "crossilo/round/round_record.hpp"
 
 namespace crossilo {
 
@@ -19,6 +20,8 @@ struct OpenRequest {
   std::optional<LaneChoice> lanes;  // how the first lane block travels; none in sums of statistics alone
   bool wants_stop = false;          // a signal was seen, or no round is left
   std::optional<Cohort> cohort{};   // who trains; everybody where it is left out
+  RoundIndex timed_round{};         // the round that `seconds` are of
+  PhaseSeconds seconds{};           // that this rank spent in it
 };
 
 /// Opens, masks and sums payloads between the ranks of one roster.
@@ -42,6 +45,8 @@ class SumSession {
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
+  /// What the last open told of everybody's seconds.
+  [[nodiscard]] const SlowestRanks& slowest() const noexcept { return slowest_; }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
 
  private:
@@ -52,6 +57,7 @@ class SumSession {
   SecureSum secure_sum_;
   double peer_seconds_max_;
   std::uint64_t counter_ = 0;
+  SlowestRanks slowest_;
 };
 
 }  // namespace crossilo
