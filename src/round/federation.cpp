@@ -7,6 +7,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/round/cohort.hpp"
+#include "crossilo/round/phase_timer.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {
@@ -87,7 +88,7 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 /// Counts the chain on and hands the state to the observer, now and then.
 class StateKeeper {
  public:
-  StateKeeper(const Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
+  StateKeeper(Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
       : round_(round),
         every_(setup.checkpoint_every_rounds),
         result_(result),
@@ -114,10 +115,15 @@ class StateKeeper {
     state.best_evaluation = result_.best.evaluation;
     state.scaling = scaling_;
     kept_ = state.round;
-    observer_.on_state(state);
+    double seconds = 0.0;
+    {
+      const PhaseTimer timer(seconds);
+      observer_.on_state(state);
+    }
+    round_.add_checkpoint_seconds(seconds);
   }
 
-  const Round& round_;
+  Round& round_;
   std::uint32_t every_;
   const TrainedModel& result_;
   RunObserver& observer_;

@@ -1,6 +1,7 @@
 // The stages of the line in round.cpp, each a few lines that hand on to the strategy chosen for it.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -37,17 +38,21 @@ const Cohort& Round::cohort_of(RoundIndex round) {
 }
 
 const RoundTicket& Round::open(RoundIndex round, bool wants_stop) {
-  seconds_ = {};
+  const PhaseSeconds finished = std::exchange(seconds_, {});
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
   lanes_.front() = stages_.lanes.next();
-  return session_.open({.kind = SumKind::round,
-                        .round = round,
-                        .model = last_.hash,
-                        .lanes = lanes_,
-                        .wants_stop = wants_stop,
-                        .out_of_patience = stages_.stop_rule.is_out_of_patience(),
-                        .cohort = &cohort_of(round)});
+  const RoundTicket& ticket = session_.open({.kind = SumKind::round,
+                                             .round = round,
+                                             .model = last_.hash,
+                                             .lanes = lanes_,
+                                             .wants_stop = wants_stop,
+                                             .out_of_patience = stages_.stop_rule.is_out_of_patience(),
+                                             .cohort = &cohort_of(round),
+                                             .timed_round = last_.round,
+                                             .seconds = finished});
+  if (ticket.stop != StopReason::none) seconds_ = finished;  // no round follows: close() tells them once more
+  return ticket;
 }
 
 SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
@@ -170,15 +175,19 @@ const RoundRecord& Round::record(const RoundTicket& ticket, const RoundTotal& to
   record_.parent_evaluation = read_evaluation(stages_.evaluation, evaluation_part(total.statistics));
   record_.parent_is_best = parent_is_best;
   record_.seconds = seconds_;
+  record_.slowest = session_.slowest();
   record_.bytes_sent = session_.bytes_sent() - bytes_before_;
   return record_;
 }
 
 const RoundRecord& Round::close() {
-  seconds_ = {};
   bytes_before_ = session_.bytes_sent();
   if (evaluated_ != last_.round) evaluate_hosted();
-  const OpenRequest request{.kind = SumKind::final_evaluation, .round = last_.round, .model = last_.hash};
+  const OpenRequest request{.kind = SumKind::final_evaluation,
+                            .round = last_.round,
+                            .model = last_.hash,
+                            .timed_round = last_.round,
+                            .seconds = std::exchange(seconds_, {})};
   const StatisticsTotal total =
       sum_statistics(session_, stages_.silos, request, evaluation_statistics(stages_.evaluation),
                      [&](std::size_t index, std::span<double> out) {

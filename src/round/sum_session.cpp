@@ -1,6 +1,7 @@
 #include "crossilo/round/sum_session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -20,8 +21,9 @@ struct OpenMessage {
   std::uint8_t lane_bits = 0;
   std::int8_t log2_bound = 0;
   std::uint8_t wants_stop = 0;
+  std::array<double, kPhases.size()> seconds{};  // of the round before, in the order of kPhases
 };
-static_assert(sizeof(OpenMessage) == 80);
+static_assert(sizeof(OpenMessage) == 80 + sizeof(double) * kPhases.size());
 
 namespace {
 
@@ -60,6 +62,22 @@ void require_one_view(Communicator& communicator, std::span<const OpenMessage> a
                       "nothing was applied. All silos must run the same program on the same settings");
 }
 
+/// The longest of each phase, and whose it was.
+SlowestRanks slowest_of(std::span<const OpenMessage> all, RoundIndex round) {
+  SlowestRanks slowest{.round = round, .seconds_max = all.front().seconds};
+  for (std::size_t rank = 1; rank < all.size(); ++rank)
+    for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+      if (all[rank].seconds[phase] > slowest.seconds_max[phase]) {
+        slowest.seconds_max[phase] = all[rank].seconds[phase];
+        slowest.rank[phase] = static_cast<int>(rank);
+      }
+  constexpr std::size_t kSum = 3;
+  static_assert(kPhases[kSum].seconds == &PhaseSeconds::sum);
+  const auto sum_seconds = [](const OpenMessage& message) { return message.seconds[kSum]; };
+  slowest.sum_seconds_min = sum_seconds(*std::ranges::min_element(all, {}, sum_seconds));
+  return slowest;
+}
+
 /// log2 of a power of two.
 std::int8_t log2_of(double bound) {
   int exponent = 0;
@@ -95,9 +113,12 @@ const RoundTicket& SumSession::open(const OpenRequest& request) {
     own.lane_bits = static_cast<std::uint8_t>(request.lanes.front().lane_bits);
     own.log2_bound = log2_of(request.lanes.front().bound);
   }
+  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+    own.seconds[phase] = request.seconds.*kPhases[phase].seconds;
   all_gather_(std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(opened_)),
               {.seconds = peer_seconds_max_, .step = "open", .round = request.round});
   require_one_view(communicator_, opened_, request.round);
+  slowest_ = slowest_of(opened_, request.timed_round);
   fill_ticket(request, cohort);
   return ticket_;
 }

@@ -57,6 +57,9 @@ class Round {
   /// The last sum: the evaluation of the last model, which no later round would carry. Collective.
   const RoundRecord& close();
 
+  /// Counts seconds into the last round that went by behind its record.
+  void add_checkpoint_seconds(double seconds) noexcept { seconds_.checkpoint += seconds; }
+
   /// What the next round depends on; chain, scaling and the best model's evaluation are the federation's to add.
   [[nodiscard]] FederationState state() const;
 

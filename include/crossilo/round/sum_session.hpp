@@ -9,6 +9,7 @@
 #include "crossilo/aggregate/secure_sum.hpp"
 #include "crossilo/comm/communicator.hpp"
 #include "crossilo/round/roster.hpp"
+#include "crossilo/round/round_record.hpp"
 
 namespace crossilo {
 
@@ -21,6 +22,8 @@ struct OpenRequest {
   bool wants_stop = false;              // a signal was seen, or no round is left
   bool out_of_patience = false;         // follows from totals that all ranks have read, so all bring the same
   const Cohort* cohort = nullptr;       // who trains; null: everybody
+  RoundIndex timed_round{};             // the round that `seconds` are of
+  PhaseSeconds seconds{};               // that this rank spent in it
 };
 
 struct OpenMessage;
@@ -48,6 +51,8 @@ class SumSession {
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
+  /// What the last open told of everybody's seconds.
+  [[nodiscard]] const SlowestRanks& slowest() const noexcept { return slowest_; }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return ring_sum_.bytes_sent(); }
 
  private:
@@ -63,6 +68,7 @@ class SumSession {
   AllGather all_gather_;
   std::vector<OpenMessage> opened_;  // everybody's
   RoundTicket ticket_;
+  SlowestRanks slowest_;
 };
 
 }  // namespace crossilo
