@@ -27,6 +27,7 @@
 #include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 #include "doctor_checks.hpp"
+#include "private_state.hpp"
 #include "run_place.hpp"
 #include "train_report.hpp"
 
@@ -134,7 +135,10 @@ class RankRun {
     if (resumed) {
       setup.resumed = &resumed->state();
       report.go_on_from(*resumed);
+      if (feeds_errors_back(config_.privacy.lane_bits))
+        take_up_private_state(config_, *folder_, setup.silos, from, resumed->state().chain);
     }
+    report.keep_private_state_of(setup.silos);
     if (lock_->is_held()) {
       note_start(*folder_, config_, keys, start_of_run(from));
       report.keep_checkpoints(CheckpointFolder(folder_->file("checkpoints"), from), keys);

@@ -17,6 +17,7 @@
 #include "crossilo/io/json_text.hpp"
 #include "crossilo/version.hpp"
 #include "model_file.hpp"
+#include "private_state.hpp"
 
 namespace crossilo {
 namespace {
@@ -136,6 +137,10 @@ void TrainReport::on_round(const RoundRecord& record) {
   last_ = PastRound{.record = record, .steady_seconds = steady_clock().now_seconds()};
   begun_ = json_line(fields_of(record));
   judged_round_ = record.ticket.round.value;
+}
+
+void TrainReport::on_private_state(RoundIndex round, const Hash256& chain) {
+  keep_private_state(config_, folder_, silos_, round, chain);
 }
 
 void TrainReport::on_state(const FederationState& state) {

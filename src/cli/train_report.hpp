@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "checkpoint_keeper.hpp"
 #include "crossilo/cli/build_job.hpp"
@@ -28,11 +29,14 @@ class TrainReport final : public RunObserver {
   void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) {
     keeper_.emplace(std::move(folder), keys);
   }
+  /// With a state, these silos' private state is kept, too.
+  void keep_private_state_of(std::vector<Silo*> silos) { silos_ = std::move(silos); }
   /// Takes up what an earlier start knew of its last round.
   void go_on_from(const Checkpoint& checkpoint);
 
   void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
+  void on_private_state(RoundIndex round, const Hash256& chain) override;
   void on_state(const FederationState& state) override;
 
   /// Saves the models, and where silos do not share a machine what each learns about its own rows.
@@ -68,6 +72,7 @@ class TrainReport final : public RunObserver {
   Progress progress_;
   std::unique_ptr<MetricsWriter> metrics_;
   std::optional<CheckpointKeeper> keeper_;
+  std::vector<Silo*> silos_;
   std::optional<PastRound> last_;
   std::string begun_;               // the line of the last round, which only wants its evaluation
   std::uint32_t judged_round_ = 0;  // whose model the next record brings the evaluation of

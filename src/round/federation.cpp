@@ -88,8 +88,11 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 /// Counts the chain on and hands the state to the observer, now and then.
 class StateKeeper {
  public:
-  StateKeeper(Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
+  StateKeeper(Round& round, SumSession& session, const FederationSetup& setup, const TrainedModel& result,
+              RunObserver& observer)
       : round_(round),
+        session_(session),
+        has_private_state_(feeds_errors_back(setup.lane_bits)),
         every_(setup.checkpoint_every_rounds),
         result_(result),
         observer_(observer),
@@ -118,12 +121,18 @@ class StateKeeper {
     double seconds = 0.0;
     {
       const PhaseTimer timer(seconds);
+      if (has_private_state_) {
+        observer_.on_private_state(state.round, state.chain);
+        session_.meet("keeping private state", state.round);
+      }
       observer_.on_state(state);
     }
     round_.add_checkpoint_seconds(seconds);
   }
 
   Round& round_;
+  SumSession& session_;
+  bool has_private_state_;
   std::uint32_t every_;
   const TrainedModel& result_;
   RunObserver& observer_;
@@ -182,7 +191,7 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                      .mask = session.mask_name(),
                      .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{}});
   Round round(session, std::move(stages), setup.initial, setup.resumed);
-  StateKeeper keeper(round, setup, result, observer);
+  StateKeeper keeper(round, session, setup, result, observer);
   run_rounds(round, setup.rounds, wants_stop, observer, keeper, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);

@@ -136,6 +136,12 @@ void SumSession::fill_ticket(const OpenRequest& request, const Cohort& cohort) {
     if (message.wants_stop != 0) ticket_.stop = StopReason::signal;
 }
 
+void SumSession::meet(std::string_view step, RoundIndex round) {
+  const std::byte here{1};
+  std::vector<std::byte> all(opened_.size());
+  all_gather_({&here, 1}, all, {.seconds = peer_seconds_max_, .step = step, .round = round});
+}
+
 MaskedPayload SumSession::mask(NoisedPayload&& payload, const RoundTicket& ticket) {
   return (*mask_)(std::move(payload), ticket);
 }

@@ -46,6 +46,16 @@ end() {
   wait "$job" 2> /dev/null || code=$?
   output=$(tr -d '\0' < out) # ranks of a start before may still write
 }
+# wait_for_end PID…: mpirun ends the ranks that are left; the lock falls with the last of them.
+wait_for_end() {
+  local rank alive
+  for _ in $(seq 100); do
+    alive=0
+    for rank in "$@"; do if kill -0 "$rank" 2> /dev/null; then alive=1; fi; done
+    [ $alive = 0 ] && break
+    sleep 0.1
+  done
+}
 ranks_of() { awk '$1 == "pid" { print $2 }' "$1"/ranks/* 2> /dev/null || true; }
 
 # 1: killed at random moments: one rank, all of them, or the supervisor with them
@@ -62,13 +72,7 @@ for kill in $(seq "$kills"); do
   esac
   end
   [ "$code" != 0 ] || break # it was faster
-  # mpirun ends the ranks that are left; the lock falls with the last of them
-  for _ in $(seq 100); do
-    alive=0
-    for rank in "${ranks[@]}"; do if kill -0 "$rank" 2> /dev/null; then alive=1; fi; done
-    [ $alive = 0 ] && break
-    sleep 0.1
-  done
+  wait_for_end "${ranks[@]}"
 done
 if [ "$code" != 0 ]; then
   start --run.name killed --run.rounds 1500
@@ -156,7 +160,24 @@ if mkdir small_disk && mount -t tmpfs -o size=400k tmpfs small_disk 2> /dev/null
   umount -l small_disk
 fi
 
-# 9: the end for a program
+# 9: lanes of 8 bits: what encoding left over is each silo's own, and it goes on with it
+narrow=(--np 4 --privacy.lane_bits 8)
+"$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name wide > alone.log
+start --privacy.lane_bits 8 --run.name narrow
+until [ -e runs/narrow-1/checkpoints/round-7.h5 ]; do sleep 0.02; done
+mapfile -t ranks < <(ranks_of runs/narrow-1)
+kill -KILL "$job"
+end
+wait_for_end "${ranks[@]}"
+"$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name narrow > out 2>&1 || fail "it does not go on: $(cat out)"
+same runs/narrow-1 runs/wide-1
+if grep -q "is lost" out; then fail "the remainder was not found: $(cat out)"; fi
+rm private/b/narrow-1.round-300.remainder
+exit_code_of "$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name narrow --resume runs/narrow-1 --run.rounds 310
+expect_code 0
+expect_text "silo b: $folder/private/b/narrow-1.round-300.remainder: is not there"
+
+# 10: the end for a program
 "$CROSSILO_BIN" train small.ini --np 4 --run.name told --run.baselines own --json > told.json
 python3 - told.json <<'PY' || fail "one JSON object was wanted: $(cat told.json)"
 import json, sys

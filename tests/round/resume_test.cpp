@@ -54,6 +54,7 @@ TEST_P(Resume, ends_with_the_same_bits_from_every_round) {
   for (const KeptState& kept : watcher.states) {
     const FederationState state = kept.view();
     run.resumed = &state;
+    if (run.lane_bits == 8) run.remainders = watcher.remainders.at(state.round);
     const auto [resumed, rest] = train(3, run);  // on another layout, too
     expect_equal(resumed, whole);
     EXPECT_EQ(rest.records.size(), watcher.records.size() - state.round.value);
@@ -67,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{.delta_size = 0.5f, .rounds = 7, .make_server_optimizer = fed_adam},
                     Case{.delta_size = 0.5f, .silos_per_round = 3, .rounds = 8, .evaluate_every_rounds = 3},
                     Case{.delta_size = 0.5f, .rounds = 7, .lane_bits = 16},
+                    Case{.delta_size = 0.5f, .silos_per_round = 3, .rounds = 7, .lane_bits = 8},
                     Case{.stop = {.patience_rounds = 5}, .delta_size = 0.0f, .rounds = 20}));
 
 TEST(Resume, makes_a_finished_run_longer) {
@@ -79,6 +81,16 @@ TEST(Resume, makes_a_finished_run_longer) {
   const auto [again, none] = train(2, {.delta_size = 0.5f, .rounds = 4, .resumed = &state});
   expect_equal(again, half);  // nothing is left to train
   EXPECT_EQ(none.records.size(), 1u);
+}
+
+TEST(Resume, needs_the_private_state_of_narrow_lanes) {
+  const Case run{.delta_size = 0.5f, .rounds = 6, .lane_bits = 8, .checkpoint_every_rounds = 1};
+  const auto [whole, watcher] = train(2, run);
+  const FederationState state = watcher.states.at(3).view();
+  ASSERT_EQ(watcher.remainders.at(state.round).size(), run.silos);
+  Case without = run;
+  without.resumed = &state;
+  EXPECT_NE(train(2, without).first.last.parameters, whole.last.parameters);
 }
 
 TEST(Resume, refuses_rows_that_have_changed) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -32,7 +33,8 @@ struct Case {
   };
   std::uint32_t checkpoint_every_rounds = 0;
   const FederationState* resumed = nullptr;
-  std::uint64_t rows_seed = 0;  // other rows with another one
+  std::uint64_t rows_seed = 0;                        // other rows with another one
+  std::map<SiloId, std::vector<float>> remainders{};  // that a resumed run takes up
 };
 
 /// A copy of a state that outlives its round.
@@ -63,10 +65,16 @@ class Watcher final : public RunObserver {
  public:
   void on_start(const RunStart&) override { has_started = true; }
   void on_round(const RoundRecord& record) override { records.push_back(record); }
+  void on_private_state(RoundIndex round, const Hash256&) override {
+    for (const Silo* silo : silos)
+      remainders[round][silo->id()].assign(silo->remainder().begin(), silo->remainder().end());
+  }
   void on_state(const FederationState& state) override { states.emplace_back(state); }
   bool has_started = false;
   std::vector<KeptState> states;
   std::vector<RoundRecord> records;
+  std::vector<Silo*> silos;
+  std::map<RoundIndex, std::map<SiloId, std::vector<float>>> remainders;
 };
 
 inline TrainedModel train_on(Communicator& communicator, const Case& run, Watcher& watcher) {
@@ -80,9 +88,12 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
     datasets.push_back(std::make_unique<Dataset>(random_silo(schema(run.task, 3, run.task == Task::multiclass ? 3 : 2),
                                                              run.train_rows, 5, hosted.id.value + run.rows_seed),
                                                  public_root(1), hosted.id));
+    if (const auto kept = run.remainders.find(hosted.id); kept != run.remainders.end() && !kept->second.empty())
+      silos.back()->keep_remainder(kept->second);
     setup.silos.push_back(silos.back().get());
     setup.datasets.push_back(datasets.back().get());
   }
+  watcher.silos = setup.silos;
   const std::vector<float> initial(kParameters);
   setup.initial = initial;
   setup.parameters = {.weights = kParameters};
@@ -116,6 +127,8 @@ inline std::pair<TrainedModel, Watcher> train(int ranks, const Case& run) {
     EXPECT_EQ(model.best.round, models.front().best.round);
     EXPECT_EQ(model.stop, models.front().stop);
   }
+  for (Watcher& watcher : watchers)
+    for (auto& [round, of_silos] : watcher.remainders) watchers.front().remainders[round].merge(of_silos);
   return {models.front(), watchers.front()};
 }
 

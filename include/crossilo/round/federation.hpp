@@ -62,6 +62,9 @@ struct RunStart {
 class RunObserver : public RoundObserver {
  public:
   virtual void on_start(const RunStart& start) = 0;
+  /// Before on_state, where silos have private state that a later start needs: the time to keep it. No rank gets the
+  /// state before every rank has returned, so that a checkpoint never is without the private state it goes with.
+  virtual void on_private_state(RoundIndex /*round*/, const Hash256& /*chain*/) {}
   /// After a round whose state is to be kept, behind its on_round. The last state of a run always comes, also where it
   /// stops early: it is from before the closing evaluation, so that a later start can go on behind it.
   virtual void on_state(const FederationState& /*state*/) {}

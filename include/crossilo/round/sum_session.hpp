@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "crossilo/aggregate/mask.hpp"
@@ -43,6 +44,9 @@ class SumSession {
   /// The ticket holds until the next open.
   /// Throws: DivergedError that names what differs and the silos whose view most others do not share; PeerLostError.
   [[nodiscard]] const RoundTicket& open(const OpenRequest& request);
+
+  /// Returns once every rank has come here. Collective. Throws: PeerLostError.
+  void meet(std::string_view step, RoundIndex round);
 
   [[nodiscard]] MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
   /// Collective. Throws: PeerLostError.

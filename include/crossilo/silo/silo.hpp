@@ -48,6 +48,8 @@ class Silo {
   /// A round that is not applied ends the run, so it is final at once. Private state: it never leaves the silo but as
   /// part of an update. The first call takes its memory: a silo that is never chosen has none.
   void keep_remainder(std::span<const float> remainder);
+  /// Shape: d, or none before the first one.
+  [[nodiscard]] std::span<const float> remainder() const noexcept { return remainder_; }
 
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
