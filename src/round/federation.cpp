@@ -65,18 +65,19 @@ EvaluationLayout evaluation_layout(const FederationSetup& setup, const Federated
 
 /// Moves the strategies out of the setup.
 RoundStages make_stages(FederationSetup& setup, const EvaluationLayout& evaluation, const Roster& roster) {
-  return {.silos = setup.silos,
-          .clip = setup.clip,
-          .codec = RingCodec({.layout = round_layout(setup.parameters, evaluation), .root = setup.root}),
-          .lanes = LaneSchedule(setup.lane_bits),
-          .noise = std::move(setup.noise),
-          .server_optimizer = std::move(setup.server_optimizer),
-          .parameters = setup.parameters,
-          .evaluation = evaluation,
-          .cohort_of = [&roster, silos = setup.silos_per_round, root = setup.root](
-                           RoundIndex round) { return sample_cohort(roster.cohort, silos, root, round); },
-          .evaluate_every_rounds = setup.evaluate_every_rounds,
-          .stop_rule = StopRule(setup.stop)};
+  return {
+      .silos = setup.silos,
+      .clip = setup.clip,
+      .codec = RingCodec({.layout = round_layout(setup.parameters, evaluation), .root = setup.root}),
+      .lanes = LaneSchedule(setup.lane_bits),
+      .noise = std::move(setup.noise),
+      .server_optimizer = std::move(setup.server_optimizer),
+      .parameters = setup.parameters,
+      .evaluation = evaluation,
+      .cohort_of = [&roster, silos = setup.silos_per_round, root = setup.root](
+                       RoundIndex round, Cohort& cohort) { sample_cohort(roster.cohort, silos, root, round, cohort); },
+      .evaluate_every_rounds = setup.evaluate_every_rounds,
+      .stop_rule = StopRule(setup.stop)};
 }
 
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
@@ -146,7 +147,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
                 StateKeeper& keeper, TrainedModel& result) {
   result.stop = StopReason::rounds_done;
   for (std::uint32_t index = round.last().round.value + 1; index <= rounds; ++index) {
-    const RoundRecord record = round.run(RoundIndex{index}, wants_stop());
+    const RoundRecord& record = round.run(RoundIndex{index}, wants_stop());
     if (record.ticket.stop != StopReason::none) {
       result.stop = record.ticket.stop;
       break;
@@ -157,7 +158,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
     keeper.after(record);
   }
   keeper.close();
-  const RoundRecord closing = round.close();
+  const RoundRecord& closing = round.close();
   keep_evaluation(closing, result);
   observer.on_round(closing);
 }

@@ -10,7 +10,6 @@
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
-namespace {
 
 /// One rank's public control data in open.
 struct OpenMessage {
@@ -25,6 +24,8 @@ struct OpenMessage {
   std::array<double, kPhases.size()> seconds{};  // of the round before, in the order of kPhases
 };
 static_assert(sizeof(OpenMessage) == 80 + sizeof(double) * kPhases.size());
+
+namespace {
 
 /// Compares one field. The view that most ranks share counts as right; where no view has most, all are named.
 template <class Field>
@@ -90,39 +91,47 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
       mask_(std::move(mask)),
       ring_sum_(communicator, options.ring_sum),
       secure_sum_(ring_sum_, options.peer_seconds_max),
-      peer_seconds_max_(options.peer_seconds_max) {
+      peer_seconds_max_(options.peer_seconds_max),
+      all_gather_(communicator),
+      opened_(static_cast<std::size_t>(communicator.size())) {
   ring_sum_.self_test({.seconds = peer_seconds_max_, .step = "start-up self-test"});
 }
 
-RoundTicket SumSession::open(const OpenRequest& request) {
-  const Cohort& cohort = request.cohort ? *request.cohort : roster_.cohort;
+SumSession::~SumSession() = default;
+
+const RoundTicket& SumSession::open(const OpenRequest& request) {
+  const Cohort& cohort = request.cohort != nullptr ? *request.cohort : roster_.cohort;
   OpenMessage own{.model = request.model,
                   .cohort = cohort_hash(cohort),
                   .counter = ++counter_,
                   .round = request.round.value,
                   .kind = static_cast<std::uint8_t>(request.kind),
                   .wants_stop = request.wants_stop ? std::uint8_t{1} : std::uint8_t{0}};
-  if (request.lanes) {
-    own.lane_bits = static_cast<std::uint8_t>(request.lanes->lane_bits);
-    own.log2_bound = log2_of(request.lanes->bound);
+  if (!request.lanes.empty()) {
+    own.lane_bits = static_cast<std::uint8_t>(request.lanes.front().lane_bits);
+    own.log2_bound = log2_of(request.lanes.front().bound);
   }
   for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
     own.seconds[phase] = request.seconds.*kPhases[phase].seconds;
-  std::vector<OpenMessage> all(static_cast<std::size_t>(communicator_.size()));
-  all_gather(communicator_, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
-             {.seconds = peer_seconds_max_, .step = "open, round " + std::to_string(request.round.value)});
-  require_one_view(communicator_, all, request.round);
-  slowest_ = slowest_of(all, request.timed_round);
-  RoundTicket ticket{.kind = request.kind,
-                     .round = request.round,
-                     .counter = counter_,
-                     .cohort = cohort,
-                     .silos = roster_.cohort.size(),
-                     .parent_model = request.model};
-  if (request.lanes) ticket.lanes = {*request.lanes};
-  for (const OpenMessage& message : all)
-    if (message.wants_stop != 0) ticket.stop = StopReason::signal;
-  return ticket;
+  all_gather_(std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(opened_)),
+              {.seconds = peer_seconds_max_, .step = "open", .round = request.round});
+  require_one_view(communicator_, opened_, request.round);
+  slowest_ = slowest_of(opened_, request.timed_round);
+  fill_ticket(request, cohort);
+  return ticket_;
+}
+
+void SumSession::fill_ticket(const OpenRequest& request, const Cohort& cohort) {
+  ticket_.kind = request.kind;
+  ticket_.round = request.round;
+  ticket_.counter = counter_;
+  ticket_.cohort = cohort;
+  ticket_.silos = roster_.cohort.size();
+  ticket_.parent_model = request.model;
+  ticket_.lanes.assign(request.lanes.begin(), request.lanes.end());
+  ticket_.stop = request.out_of_patience ? StopReason::patience : StopReason::none;
+  for (const OpenMessage& message : opened_)
+    if (message.wants_stop != 0) ticket_.stop = StopReason::signal;
 }
 
 MaskedPayload SumSession::mask(NoisedPayload&& payload, const RoundTicket& ticket) {
