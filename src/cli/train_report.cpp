@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "comparison_text.hpp"
@@ -156,6 +157,10 @@ void TrainReport::show(const PastRound& round, const RoundRecord& next) {
 MetricRecord TrainReport::closing_fields(const RoundRecord& next) const {
   MetricRecord fields = reading_.fields(next.parent_evaluation);
   fields.emplace_back("checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0);
+  // A start that goes on does not know the times of the round it goes on from.
+  const bool is_known = next.slowest.round > resumed_;
+  fields.emplace_back("fastest_sum_seconds",
+                      is_known ? next.slowest.sum_seconds_min : std::numeric_limits<double>::quiet_NaN());
   fields.emplace_back("best_round", std::int64_t{best_round_});
   return fields;
 }

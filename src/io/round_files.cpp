@@ -43,11 +43,19 @@ const RunFolder& cut(const RunFolder& folder, RoundIndex resumed) {
   return folder;
 }
 
+/// Of the first rank's bytes, in the sum of the rank that waited for nobody.
+std::optional<double> bytes_per_second(const Json& round) {
+  const double bytes = number_in(round, "bytes_sent").value_or(0.0);
+  const double seconds = number_in(round, "fastest_sum_seconds").value_or(0.0);
+  return bytes > 0.0 && seconds > 0.0 ? std::optional(bytes / seconds) : std::nullopt;
+}
+
 EventFile::Scalars scalars_of(const Json& round, const SlowestRanks& slowest) {
   EventFile::Scalars scalars;
   for (const WatchedField& watched : kWatched)
     if (const auto value = number_in(round, watched.field)) scalars.emplace_back(watched.tag, *value);
   if (const auto bytes = number_in(round, "bytes_sent")) scalars.emplace_back("round/bytes_sent", *bytes);
+  if (const auto rate = bytes_per_second(round)) scalars.emplace_back("round/sum_bytes_per_second", *rate);
   for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
     scalars.emplace_back(std::string("seconds/") + kPhases[phase].name, slowest.seconds_max[phase]);
   return scalars;
@@ -92,6 +100,9 @@ void RoundFiles::replace_prometheus() {
   for (const WatchedField& watched : kWatched)
     if (const auto value = number_in(round, watched.field))
       metrics.push_back({std::string("crossilo_") + watched.field, watched.help, *value});
+  if (const auto rate = bytes_per_second(round))
+    metrics.push_back(
+        {"crossilo_sum_bytes_per_second", "Bytes that the first rank sent in a second of summing.", *rate});
   for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
     metrics.push_back(
         {std::string("crossilo_") + kPhases[phase].name + "_seconds",

@@ -23,11 +23,26 @@ double seconds_of(const Manifest& manifest) {
   return seconds;
 }
 
-std::int64_t bytes_sent(const std::string& metrics_jsonl) {
-  std::istringstream lines(read_file_if_there(metrics_jsonl).value_or(""));
+/// What the first rank sent in the sums of all rounds.
+struct Traffic {
   std::int64_t bytes = 0;
-  for (std::string line; std::getline(lines, line);) bytes += Json::parse(line).value("bytes_sent", std::int64_t{0});
-  return bytes;
+  std::int64_t timed_bytes = 0;  // of rounds whose sum was timed
+  double seconds = 0.0;          // that those took without waiting for slower ranks
+};
+
+Traffic traffic_of(const std::string& metrics_jsonl) {
+  std::istringstream lines(read_file_if_there(metrics_jsonl).value_or(""));
+  Traffic traffic;
+  for (std::string line; std::getline(lines, line);) {
+    const Json round = Json::parse(line);
+    const auto bytes = round.value("bytes_sent", std::int64_t{0});
+    traffic.bytes += bytes;
+    const auto seconds = round.find("fastest_sum_seconds");
+    if (seconds == round.end() || !seconds->is_number()) continue;
+    traffic.timed_bytes += bytes;
+    traffic.seconds += seconds->get<double>();
+  }
+  return traffic;
 }
 
 Json model_json(const RunFolder& folder, const char* file, RoundIndex round, const MetricRecord& evaluation) {
@@ -42,19 +57,23 @@ std::string summary_text(const RunFolder& folder, const SummaryFacts& facts) try
   const Manifest manifest = read_manifest(folder).value_or(Manifest{});
   Json seconds = {{"all", seconds_of(manifest)}};
   for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"))) seconds[phase] = total;
+  const Traffic traffic = traffic_of(folder.file("metrics.jsonl"));
+  const bool has_rate = traffic.timed_bytes > 0 && traffic.seconds > 0.0;
   const auto comparison = read_file_if_there(folder.file("comparison.json"));
-  const Json json = {{"run", folder.path()},
-                     {"name", manifest.name},
-                     {"status", manifest.status()},
-                     {"rounds", facts.rounds.value},
-                     {"rounds_wanted", manifest.rounds},
-                     {"starts", manifest.starts.size()},
-                     {"best_round", facts.best_round.value},
-                     {"best", model_json(folder, "model/global.safetensors", facts.best_round, facts.best)},
-                     {"last", model_json(folder, "model/last.safetensors", facts.rounds, facts.last)},
-                     {"seconds", seconds},
-                     {"bytes_sent", bytes_sent(folder.file("metrics.jsonl"))},
-                     {"comparison", comparison ? Json::parse(*comparison) : Json()}};
+  const Json json = {
+      {"run", folder.path()},
+      {"name", manifest.name},
+      {"status", manifest.status()},
+      {"rounds", facts.rounds.value},
+      {"rounds_wanted", manifest.rounds},
+      {"starts", manifest.starts.size()},
+      {"best_round", facts.best_round.value},
+      {"best", model_json(folder, "model/global.safetensors", facts.best_round, facts.best)},
+      {"last", model_json(folder, "model/last.safetensors", facts.rounds, facts.last)},
+      {"seconds", seconds},
+      {"bytes_sent", traffic.bytes},
+      {"sum_bytes_per_second", has_rate ? Json(static_cast<double>(traffic.timed_bytes) / traffic.seconds) : Json()},
+      {"comparison", comparison ? Json::parse(*comparison) : Json()}};
   return json_text(json);
 } catch (const nlohmann::json::exception& failure) {
   throw StorageError(folder.path() + ": its metrics.jsonl or comparison.json cannot be understood: " + failure.what());

@@ -30,6 +30,7 @@ class RoundFilesTest : public testing::Test {
                       {"unix_seconds", 1000.0 + round},
                       {"mask", "pairwise"},
                       {"bytes_sent", std::int64_t{100}},
+                      {"fastest_sum_seconds", 0.125},
                       {"held_back_loss", loss},
                       {"test_auc", std::numeric_limits<double>::quiet_NaN()},
                       {"best_round", std::int64_t{1}}});
@@ -50,7 +51,8 @@ std::string timing_rows(int round) {
          "sum,0.5,va\n" + begin + "decode,0,va\n" + begin + "evaluate,0,va\n" + begin + "checkpoint,0,va\n";
 }
 
-constexpr const char* kColumns = "round,unix_seconds,mask,bytes_sent,held_back_loss,test_auc,best_round\n";
+constexpr const char* kColumns =
+    "round,unix_seconds,mask,bytes_sent,fastest_sum_seconds,held_back_loss,test_auc,best_round\n";
 constexpr const char* kTimingColumns = "round,phase,seconds_max,silo\n";
 
 TEST_F(RoundFilesTest, TheTablesHaveARowForEachRound) {
@@ -60,7 +62,7 @@ TEST_F(RoundFilesTest, TheTablesHaveARowForEachRound) {
   round_files.append(line(2, 0.5), slowest(2));
   EXPECT_EQ(read("metrics.jsonl"), line(1, 0.75) + line(2, 0.5));
   EXPECT_EQ(read("metrics.csv"),
-            std::string(kColumns) + "1,1001.0,pairwise,100,0.75,,1\n2,1002.0,pairwise,100,0.5,,1\n");
+            std::string(kColumns) + "1,1001.0,pairwise,100,0.125,0.75,,1\n2,1002.0,pairwise,100,0.125,0.5,,1\n");
   EXPECT_EQ(read("timing.csv"), kTimingColumns + timing_rows(1) + timing_rows(2));
 }
 
@@ -71,13 +73,13 @@ TEST_F(RoundFilesTest, AStartThatGoesOnTellsTheRoundsFromThereAnew) {
   }
   std::ofstream(run_.file("timing.csv"), std::ios::app) << "2,train,0.125,v";  // a crash in the middle of a row
   RoundFiles round_files = files(2);
-  EXPECT_EQ(read("metrics.csv"), std::string(kColumns) + "1,1001.0,pairwise,100,9.0,,1\n");
+  EXPECT_EQ(read("metrics.csv"), std::string(kColumns) + "1,1001.0,pairwise,100,0.125,9.0,,1\n");
   // The checkpoint of round 2 knows its line without its evaluation; its times were told when round 3 was opened.
   round_files.append(line(2, 0.5), slowest(2));
   round_files.append(line(3, 0.25), slowest(3));
-  EXPECT_EQ(read("metrics.csv"),
-            std::string(kColumns) +
-                "1,1001.0,pairwise,100,9.0,,1\n2,1002.0,pairwise,100,0.5,,1\n3,1003.0,pairwise,100,0.25,,1\n");
+  EXPECT_EQ(read("metrics.csv"), std::string(kColumns) +
+                                     "1,1001.0,pairwise,100,0.125,9.0,,1\n2,1002.0,pairwise,100,0.125,0.5,,1\n3,1003.0,"
+                                     "pairwise,100,0.125,0.25,,1\n");
   EXPECT_EQ(read("timing.csv"), kTimingColumns + timing_rows(1) + timing_rows(2) + timing_rows(3));
   EXPECT_EQ(phase_totals(run_.file("timing.csv")).front(), std::pair(std::string("train"), 0.75));
 }
@@ -120,6 +122,7 @@ TEST_F(RoundFilesTest, WhoWatchesSeesTheLastRound) {
   EXPECT_EQ(values.at("crossilo_bytes_sent_total"), 200.0);
   EXPECT_EQ(values.at("crossilo_train_seconds"), 0.25);
   EXPECT_EQ(values.at("crossilo_sum_seconds"), 0.5);
+  EXPECT_EQ(values.at("crossilo_sum_bytes_per_second"), 800.0);
   EXPECT_EQ(values.at("crossilo_round_end_unix_seconds"), 1002.0);
   EXPECT_EQ(values.count("crossilo_test_auc"), 0u);  // this run has none
 }
@@ -175,6 +178,7 @@ TEST_F(RoundFilesTest, TheSummaryTellsOfAllStarts) {
   EXPECT_EQ(json["seconds"]["all"], 35.0);
   EXPECT_EQ(json["seconds"]["train"], 0.75);
   EXPECT_EQ(json["bytes_sent"], 300);
+  EXPECT_EQ(json["sum_bytes_per_second"], 800.0);
   EXPECT_TRUE(json["comparison"].is_null());
   std::ofstream(run_.file("comparison.json")) << R"({"metric": "auc"})";
   EXPECT_EQ(nlohmann::json::parse(summary_text(run_, facts))["comparison"]["metric"], "auc");
