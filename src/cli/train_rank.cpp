@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -128,8 +129,7 @@ class RankRun {
                               .model_schema = setup.facts.model_schema_hash};
     const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
     const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};
-    if (is_first()) cut_metrics(folder_->file("metrics.jsonl"), from.value);
-    TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_);
+    TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_, rank_silos());
     if (places_.is_quiet) report.be_quiet();
     if (places_.prints_json) report.print_json();
     if (resumed) {
@@ -152,6 +152,7 @@ class RankRun {
     log_info("finished");
     status_->write_finished();
     if (is_first()) (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
+    report.summarise(trained);
     return code;
   }
 
@@ -228,6 +229,20 @@ class RankRun {
     check_launch(config_, ranks_, places_);
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
     refuses_alike_ = false;
+  }
+
+  /// "va" of each rank, and in a simulation "a, b, c and 97 more".
+  [[nodiscard]] std::vector<std::string> rank_silos() const {
+    constexpr std::size_t kNamedMax = 3;
+    std::vector<std::string> texts;
+    for (const std::vector<SiloId>& silos : hosting_.silos_of_rank) {
+      std::vector<std::string> names;
+      for (const SiloId silo : std::span(silos).first(std::min(silos.size(), kNamedMax)))
+        names.push_back(config_.run.silos[silo.value]);
+      texts.push_back(fmt::format("{}", fmt::join(names, ", ")));
+      if (silos.size() > kNamedMax) texts.back() += fmt::format(" and {} more", silos.size() - kNamedMax);
+    }
+    return texts;
   }
 
   /// What the manifest says of this start.

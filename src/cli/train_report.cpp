@@ -1,20 +1,19 @@
 #include "train_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <utility>
 
 #include "comparison_text.hpp"
+#include "crossilo/base/error.hpp"
 #include "crossilo/base/log.hpp"
-#include "crossilo/base/unix_time.hpp"
-#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
-#include "crossilo/io/json_text.hpp"
+#include "crossilo/io/summary.hpp"
 #include "crossilo/version.hpp"
 #include "model_file.hpp"
 #include "private_state.hpp"
@@ -22,29 +21,12 @@
 namespace crossilo {
 namespace {
 
-/// A mean over rows; nothing where there are none.
-std::optional<double> per_row(double sum, double rows) {
-  return rows > 0.0 ? std::optional<double>(sum / rows) : std::nullopt;
-}
-
-/// NaN is written as null.
-double or_nan(std::optional<double> value) { return value.value_or(std::numeric_limits<double>::quiet_NaN()); }
-
 /// A run that was asked to stop ends soon.
 bool has_time(const TrainedModel& trained) { return trained.stop != StopReason::signal; }
 
 Baselines baselines_of(const Config& config) {
   const auto wanted = [&](const char* name) { return std::ranges::count(config.run.baselines, name) > 0; };
   return {.own = wanted("own"), .pooled = wanted("pooled")};
-}
-
-double auc_value(const EvaluationSums& sums) {
-  const auto auc = binned_auc(sums.scores);
-  return auc ? auc->value : std::numeric_limits<double>::quiet_NaN();
-}
-double auc_error(const EvaluationSums& sums) {
-  const auto auc = binned_auc(sums.scores);
-  return auc ? auc->error : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// "cnn, 206922 parameters", and for a model with buffers "m.pt, 57 parameters and 16 values of buffers".
@@ -56,50 +38,30 @@ std::string model_text(const Config& config, const PayloadLayout& layout) {
          (buffers > 0 ? fmt::format(" and {} values of buffers", buffers) : "");
 }
 
-/// What a round's line begins with; its evaluation comes one round later.
-MetricRecord fields_of(const RoundRecord& record) {
-  return {
-      {"round", static_cast<std::int64_t>(record.ticket.round.value)},
-      {"unix_seconds", unix_seconds()},
-      {"silos", static_cast<std::int64_t>(record.ticket.cohort.size())},
-      {"contributed_share", record.contributed_share},
-      {"abstentions", static_cast<std::int64_t>(record.abstentions)},
-      {"clamped_parameters", static_cast<std::int64_t>(record.clamped_parameters)},
-      {"mask", record.mask},
-      {"noise", record.noise},
-      {"lane_bits", static_cast<std::int64_t>(record.ticket.lanes.empty() ? 0 : record.ticket.lanes.front().lane_bits)},
-      {"model_fingerprint", to_hex(record.model)},
-      {"open_seconds", record.seconds.open},
-      {"train_seconds", record.seconds.train},
-      {"encode_seconds", record.seconds.encode},
-      {"mask_seconds", record.seconds.mask},
-      {"sum_seconds", record.seconds.sum},
-      {"decode_seconds", record.seconds.decode},
-      {"evaluate_seconds", record.seconds.evaluate},
-      {"bytes_sent", static_cast<std::int64_t>(record.bytes_sent)}};
-}
-
 }  // namespace
 
 TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
-                         RankStatusFile& status)
+                         RankStatusFile& status, std::vector<std::string> rank_silos)
     : config_(config),
-      task_(task),
+      reading_{.task = task},
       folder_(folder),
       is_first_rank_(is_first_rank),
       status_(status),
       start_seconds_(steady_clock().now_seconds()),
-      progress_(stdout, live_columns()) {
-  if (is_first_rank) metrics_ = std::make_unique<MetricsWriter>(folder.file("metrics.jsonl"));
-}
+      progress_(stdout, live_columns()),
+      rank_silos_(std::move(rank_silos)) {}
 
 void TrainReport::on_start(const RunStart& start) {
   const Roster& roster = start.roster;
   const char* const mask = start.mask;
-  target_unit_ = start.scaling.target_standard_deviation;
+  reading_.target_unit = start.scaling.target_standard_deviation;
+  resumed_ = start.resumed;
   status_.write_round(RoundIndex{start.resumed.value + 1});
   log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
   if (!is_first_rank_) return;
+  remove_summary(folder_);
+  files_.emplace(folder_,
+                 RoundFiles::Options{.rounds = config_.run.rounds, .resumed = resumed_, .rank_silos = rank_silos_});
   PayloadLayout steady = start.layout;  // narrow lanes travel from the second round on
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
@@ -132,8 +94,8 @@ void TrainReport::on_round(const RoundRecord& record) {
                      record.abstentions, record.ticket.cohort.size()));
   if (record.clamped_parameters > 0) warn_of_clamped(record);
   if (record.parent_is_best) best_round_ = judged_round_;
-  if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record.parent_evaluation.held_back);
-  if (is_first_rank_ && !begun_.empty()) metrics_->write(begun_, evaluation_fields(record.parent_evaluation));
+  if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record);
+  if (files_ && !begun_.empty()) files_->append(continued_line(begun_, closing_fields(record)), record.slowest);
   last_ = PastRound{.record = record, .steady_seconds = steady_clock().now_seconds()};
   begun_ = json_line(fields_of(record));
   judged_round_ = record.ticket.round.value;
@@ -170,50 +132,42 @@ void TrainReport::warn(const std::string& text) {
   show_text(stderr, "crossilo: warning: " + text + "\n");
 }
 
-/// A regression predicts no class.
-std::optional<double> TrainReport::accuracy(const EvaluationSums& sums) const {
-  return task_ == Task::regression ? std::nullopt : per_row(sums.correct, sums.rows);
-}
-
-/// In the target's own unit.
-std::optional<double> TrainReport::rmse(const EvaluationSums& sums) const {
-  if (task_ != Task::regression || !(sums.rows > 0.0)) return std::nullopt;
-  return target_unit_ * std::sqrt(sums.loss / sums.rows);
-}
-
-void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) {
+void TrainReport::show(const PastRound& round, const RoundRecord& next) {
+  const EvaluationSums& held_back = next.parent_evaluation.held_back;
   const std::optional<BinnedAuc> auc = binned_auc(held_back.scores);
-  const bool is_regression = task_ == Task::regression;
-  progress_.show({.round = round.record.ticket.round.value,
+  const bool is_regression = reading_.task == Task::regression;
+  const std::uint32_t index = round.record.ticket.round.value;
+  const double total_seconds = round.steady_seconds - start_seconds_;
+  const double sum_seconds = next.slowest.sum_seconds_min;
+  const auto bytes = static_cast<double>(round.record.bytes_sent);
+  progress_.show({.round = index,
                   .rounds = config_.run.rounds,
                   .metric_name = auc             ? "auc"
                                  : is_regression ? "rmse"
                                                  : "accuracy",
                   .metric = auc             ? std::optional(auc->value)
-                            : is_regression ? rmse(held_back)
-                                            : accuracy(held_back),
+                            : is_regression ? reading_.rmse(held_back)
+                                            : reading_.accuracy(held_back),
                   .metric_error = auc ? std::optional(auc->error) : std::nullopt,
-                  .loss = per_row(held_back.loss, held_back.rows),
-                  .train_seconds = round.record.seconds.train,
-                  .sum_seconds = round.record.seconds.sum,
-                  .total_seconds = round.steady_seconds - start_seconds_,
+                  .loss = EvaluationReading::loss(held_back),
+                  .train_seconds = next.slowest.seconds_max[kTrainPhase],
+                  .sum_seconds = sum_seconds,
+                  .sum_bytes_per_second = bytes > 0.0 && sum_seconds > 0.0 ? bytes / sum_seconds : 0.0,
+                  .silos = round.record.ticket.cohort.size(),
+                  .total_seconds = total_seconds,
+                  .rounds_here = index - resumed_.value,
                   .best_round = best_round_});
 }
 
-MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) const {
-  const EvaluationSums& held_back = evaluation.held_back;
-  const EvaluationSums& test = evaluation.test;
-  return {{"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
-          {"held_back_accuracy", or_nan(accuracy(held_back))},
-          {"held_back_rmse", or_nan(rmse(held_back))},
-          {"held_back_auc", auc_value(held_back)},
-          {"held_back_auc_error", auc_error(held_back)},
-          {"test_loss", or_nan(per_row(test.loss, test.rows))},
-          {"test_accuracy", or_nan(accuracy(test))},
-          {"test_rmse", or_nan(rmse(test))},
-          {"test_auc", auc_value(test)},
-          {"test_auc_error", auc_error(test)},
-          {"checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0}};
+MetricRecord TrainReport::closing_fields(const RoundRecord& next) const {
+  MetricRecord fields = reading_.fields(next.parent_evaluation);
+  fields.emplace_back("checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0);
+  // A start that goes on does not know the times of the round it goes on from.
+  const bool is_known = next.slowest.round > resumed_;
+  fields.emplace_back("fastest_sum_seconds",
+                      is_known ? next.slowest.sum_seconds_min : std::numeric_limits<double>::quiet_NaN());
+  fields.emplace_back("best_round", std::int64_t{best_round_});
+  return fields;
 }
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
@@ -265,25 +219,33 @@ void TrainReport::say(const std::string& text) const {
 
 void TrainReport::close(Job& job, const TrainedModel& trained) {
   if (!is_first_rank_) return;
-  nlohmann::ordered_json summary = {{"run", folder_.path()},
-                                    {"stopped", trained.stop == StopReason::signal},
-                                    {"rounds", trained.last.round.value},
-                                    {"best_round", trained.best.round.value},
-                                    {"model", folder_.file("model/global.safetensors")},
-                                    {"comparison", nullptr}};
+  files_->close();
   const Baselines baselines = baselines_of(config_);
-  if (has_time(trained) && config_.run.one_machine && (baselines.own || baselines.pooled)) {
-    log_info("comparing with own data only and with pooled rows");
+  if (has_time(trained) && config_.run.one_machine) {
+    log_info("measuring on the test rows of all silos; baselines: " +
+             fmt::format("{}", fmt::join(config_.run.baselines, ", ")));
     const Comparison comparison =
         compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone(), baselines);
-    const std::string json = comparison_json(comparison);
-    write_file_atomically(folder_.file("comparison.json"), json);
-    summary["comparison"] = nlohmann::ordered_json::parse(json);
+    write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
     say("\n" + comparison_text(comparison));
   }
   say(fmt::format("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
                   folder_.file("model/global.safetensors"), trained.best.round.value, folder_.file("metrics.jsonl")));
-  if (prints_json_) show_text(stdout, json_text(summary));
+}
+
+void TrainReport::summarise(const TrainedModel& trained) const {
+  if (!is_first_rank_) return;
+  const std::string text = summary_text(folder_, {.rounds = trained.last.round,
+                                                  .best_round = trained.best.round,
+                                                  .best = reading_.fields(trained.best.evaluation),
+                                                  .last = reading_.fields(trained.last.evaluation)});
+  try {
+    write_file_atomically(folder_.file("summary.json"), text);
+  } catch (const StorageError& error) {  // the run itself is done and its models are saved
+    log_warning(error.what());
+    show_text(stderr, fmt::format("crossilo: warning: {}\n", error.what()));
+  }
+  if (prints_json_) show_text(stdout, text);
 }
 
 }  // namespace crossilo

@@ -1,8 +1,8 @@
 // Aim: what a training run shows and leaves behind: lines, metrics, models, the closing table.
 #pragma once
 
-#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "checkpoint_keeper.hpp"
@@ -10,15 +10,18 @@
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
+#include "crossilo/io/round_files.hpp"
 #include "crossilo/io/run_folder.hpp"
+#include "round_fields.hpp"
 
 namespace crossilo {
 
 /// Watches a run. Only the first rank prints and writes; every rank notes its rounds in its status file.
 class TrainReport final : public RunObserver {
  public:
-  /// Alive until: all arguments outlive the report.
-  TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status);
+  /// `rank_silos`: names of each rank's silos. Alive until: all other arguments outlive the report.
+  TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status,
+              std::vector<std::string> rank_silos);
 
   /// From now on only warnings and the end are shown.
   void be_quiet() noexcept { is_quiet_ = true; }
@@ -44,6 +47,8 @@ class TrainReport final : public RunObserver {
   /// Where one process may read all files, trains the baselines and shows the comparison; then says where all lies.
   /// It may take long; no other rank is needed any more.
   void close(Job& job, const TrainedModel& trained);
+  /// Leaves summary.json, and prints it where that was asked for. Call it once the outcome is known.
+  void summarise(const TrainedModel& trained) const;
 
  private:
   /// A round whose model's evaluation comes with the next record.
@@ -51,17 +56,15 @@ class TrainReport final : public RunObserver {
     RoundRecord record;
     double steady_seconds = 0.0;
   };
-  [[nodiscard]] std::optional<double> accuracy(const EvaluationSums& sums) const;
-  [[nodiscard]] std::optional<double> rmse(const EvaluationSums& sums) const;
   void warn(const std::string& text);
   void say(const std::string& text) const;
   void warn_of_clamped(const RoundRecord& record);
-  void show(const PastRound& round, const EvaluationSums& held_back);
-  [[nodiscard]] MetricRecord evaluation_fields(const SiloEvaluation& evaluation) const;
+  void show(const PastRound& round, const RoundRecord& next);
+  [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next) const;
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;
-  Task task_;
+  EvaluationReading reading_;
   const RunFolder& folder_;
   bool is_first_rank_;
   bool is_quiet_ = false;
@@ -70,14 +73,15 @@ class TrainReport final : public RunObserver {
   RankStatusFile& status_;
   double start_seconds_;
   Progress progress_;
-  std::unique_ptr<MetricsWriter> metrics_;
+  std::vector<std::string> rank_silos_;
+  std::optional<RoundFiles> files_;
+  RoundIndex resumed_{};
   std::optional<CheckpointKeeper> keeper_;
   std::vector<Silo*> silos_;
   std::optional<PastRound> last_;
   std::string begun_;               // the line of the last round, which only wants its evaluation
   std::uint32_t judged_round_ = 0;  // whose model the next record brings the evaluation of
   std::uint32_t best_round_ = 0;
-  double target_unit_ = 1.0;
 };
 
 }  // namespace crossilo

@@ -6,7 +6,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/checkpoint.hpp"
-#include "round_files.hpp"
+#include "files_by_round.hpp"
 
 namespace crossilo {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kKept = 2;
 
-RoundFiles files_in(const std::string& path) { return {.folder = path, .prefix = "round-", .suffix = ".h5"}; }
+FilesByRound files_in(const std::string& path) { return {.folder = path, .prefix = "round-", .suffix = ".h5"}; }
 
 /// What a writer that died left under a temporary name.
 void remove_temporaries(const std::string& path) {

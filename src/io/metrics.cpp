@@ -1,15 +1,9 @@
 #include "crossilo/io/metrics.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
-#include "crossilo/base/error.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/json_text.hpp"
 
@@ -33,23 +27,9 @@ void cut_metrics(const std::string& path, std::uint32_t round) {
   if (kept != *text) write_file_atomically(path, kept);
 }
 
-MetricsWriter::MetricsWriter(std::string path)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
-  if (descriptor_ < 0) throw StorageError(path_ + ": cannot be written: " + std::strerror(errno));
-}
-
-MetricsWriter::~MetricsWriter() { ::close(descriptor_); }
-
-void MetricsWriter::write(const std::string& begun, const MetricRecord& record) {
-  std::string line = json_line(record);
-  if (!begun.empty()) line = begun.substr(0, begun.rfind('}')) + "," + line.substr(1);
-  std::size_t done = 0;
-  while (done < line.size()) {
-    const ssize_t written = ::write(descriptor_, line.data() + done, line.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw StorageError(path_ + ": writing failed: " + std::strerror(errno));
-    done += static_cast<std::size_t>(written);
-  }
+std::string continued_line(const std::string& begun, const MetricRecord& record) {
+  const std::string line = json_line(record);
+  return begun.empty() ? line : begun.substr(0, begun.rfind('}')) + "," + line.substr(1);
 }
 
 }  // namespace crossilo

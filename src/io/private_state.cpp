@@ -8,7 +8,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
-#include "round_files.hpp"
+#include "files_by_round.hpp"
 
 namespace crossilo {
 namespace {
@@ -28,7 +28,7 @@ Hash256 digest_of(const Hash256& chain, std::span<const std::byte> remainder) {
   return Sha256().update(chain).update(remainder).finish();
 }
 
-RoundFiles files_of(const std::string& folder, const Generation& generation) {
+FilesByRound files_of(const std::string& folder, const Generation& generation) {
   return {.folder = folder, .prefix = generation.run + ".round-", .suffix = ".remainder"};
 }
 
@@ -51,7 +51,7 @@ void keep_remainder(const std::string& folder, const Generation& generation, std
   header.chain = generation.chain;
   header.digest = digest_of(generation.chain, bytes);
   const std::array pieces{std::as_bytes(std::span(&header, 1)), bytes};
-  const RoundFiles files = files_of(folder, generation);
+  const FilesByRound files = files_of(folder, generation);
   write_file_atomically(files.file_of(generation.round.value), pieces, Existing::replace, 0600);
   files.keep_newest(generation.round.value, kKept);
 }

@@ -28,6 +28,11 @@ std::string readable_rate(double rate) {
   return rate >= 100.0 ? fmt::format("{:.0f}", rate) : fmt::format("{:.3g}", rate);
 }
 
+/// At the speed so far.
+double seconds_left(const RoundProgress& progress) {
+  return progress.total_seconds / progress.rounds_here * (progress.rounds - progress.round);
+}
+
 }  // namespace
 
 std::string progress_line(const RoundProgress& progress, std::size_t columns) {
@@ -36,15 +41,22 @@ std::string progress_line(const RoundProgress& progress, std::size_t columns) {
     parts.push_back(fmt::format("  {} {:.3f}", progress.metric_name, *progress.metric) +
                     (progress.metric_error ? fmt::format(" ± {:.3f}", *progress.metric_error) : ""));
   if (progress.loss) parts.push_back(fmt::format("  loss {:.3f}", *progress.loss));
+  const bool can_foresee = progress.rounds_here > 0 && progress.total_seconds > 0.0;
+  if (progress.round >= progress.rounds)
+    parts.push_back("  " + readable_seconds(progress.total_seconds) + " in all");
+  else if (can_foresee)
+    parts.push_back("  " + readable_seconds(seconds_left(progress)) + " left");
   parts.push_back(" │ train " + readable_seconds(progress.train_seconds));
   parts.push_back("  sum " + readable_seconds(progress.sum_seconds));
-  parts.push_back("  " + readable_seconds(progress.total_seconds) + " in all");
-  if (progress.total_seconds > 0.0)
-    parts.push_back(fmt::format("  {} rounds/min", readable_rate(60.0 * progress.round / progress.total_seconds)));
+  if (progress.sum_bytes_per_second > 0.0) parts.push_back("  " + readable_bytes(progress.sum_bytes_per_second) + "/s");
+  parts.push_back(fmt::format("  {} silo{}", progress.silos, progress.silos == 1 ? "" : "s"));
   if (progress.best_round != 0) parts.push_back(fmt::format(" │ best round {}", progress.best_round));
+  if (can_foresee)
+    parts.push_back(
+        fmt::format("  {} rounds/min", readable_rate(60.0 * progress.rounds_here / progress.total_seconds)));
   std::string line;
   for (const std::string& part : parts) {
-    if (columns != 0 && display_width(line) + display_width(part) > columns) break;
+    if (display_width(line) + display_width(part) > columns) break;
     line += part;
   }
   return line;
@@ -69,7 +81,7 @@ void Progress::show(const RoundProgress& progress) {
   constexpr const char* kClearLine = "\r\x1b[K";
   const bool live = columns_ != 0;
   // A line that fills the last column would wrap, and could not be drawn over.
-  const std::string line = progress_line(progress, live ? columns_ - 1 : 0);
+  const std::string line = progress_line(progress, live ? columns_ - 1 : kPlainColumns);
   show_text(stream_, fmt::format("{}{}{}", live ? kClearLine : "", line, live ? "" : "\n"));
   line_is_open_ = live;
 }

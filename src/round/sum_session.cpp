@@ -71,9 +71,7 @@ SlowestRanks slowest_of(std::span<const OpenMessage> all, RoundIndex round) {
         slowest.seconds_max[phase] = all[rank].seconds[phase];
         slowest.rank[phase] = static_cast<int>(rank);
       }
-  constexpr std::size_t kSum = 3;
-  static_assert(kPhases[kSum].seconds == &PhaseSeconds::sum);
-  const auto sum_seconds = [](const OpenMessage& message) { return message.seconds[kSum]; };
+  const auto sum_seconds = [](const OpenMessage& message) { return message.seconds[kSumPhase]; };
   slowest.sum_seconds_min = sum_seconds(*std::ranges::min_element(all, {}, sum_seconds));
   return slowest;
 }

@@ -60,7 +60,7 @@ for silos in 8 100; do
       8) expect_text "what leaves a silo: one masked vector" ;;
       *) expect_text "a simulation: ranks that read several silos' files mask all the same" ;;
     esac
-    expect_text "rounds/min"
+    expect_text "in all │ train"
     first=${first:-$(weights "many-$silos-$run")}
     [ "$(weights "many-$silos-$run")" = "$first" ] || fail "$silos silos on $np ranks make another model"
   done

@@ -7,6 +7,7 @@
 #include "crossilo/io/final_table.hpp"
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/text.hpp"
+#include "data/temporary_folder.hpp"
 
 namespace crossilo {
 namespace {
@@ -19,7 +20,10 @@ RoundProgress last_round() {
           .loss = 0.4619,
           .train_seconds = 0.003,
           .sum_seconds = 0.0002,
+          .sum_bytes_per_second = 12e6,
+          .silos = 4,
           .total_seconds = 1.31,
+          .rounds_here = 40,
           .best_round = 31};
 }
 
@@ -55,9 +59,26 @@ TEST(Text, CountsCharactersNotBytes) {
 
 TEST(Progress, ShowsARound) {
   EXPECT_EQ(progress_line(last_round()),
-            "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1832 rounds/min │ best "
+            "round 40/40  accuracy 0.874  loss 0.462  1.3 s in all │ train 3 ms  sum 0.2 ms  12 MB/s  4 silos │ best "
             "round 31");
-  EXPECT_EQ(progress_line({.round = 1, .rounds = 40}), "round 1/40 │ train 0.0 ms  sum 0.0 ms  0.0 ms in all");
+  EXPECT_EQ(progress_line({.round = 1, .rounds = 40, .silos = 1}), "round 1/40 │ train 0.0 ms  sum 0.0 ms  1 silo");
+}
+
+TEST(Progress, ForeseesTheEndFromTheRoundsOfThisStart) {
+  EXPECT_EQ(progress_line({.round = 30, .rounds = 40, .silos = 2, .total_seconds = 60.0, .rounds_here = 5}),
+            "round 30/40  2 min 00 s left │ train 0.0 ms  sum 0.0 ms  2 silos  5 rounds/min");
+}
+
+TEST(Progress, APlainLineIsNeverLongerThanALineOfAPage) {
+  RoundProgress longest = last_round();
+  longest.round = 99'999;
+  longest.rounds = 100'000;
+  longest.metric_error = 0.004;
+  longest.train_seconds = longest.total_seconds = 12'345.0;
+  longest.best_round = 99'999;
+  const std::string line = progress_line(longest);
+  EXPECT_LE(display_width(line), 119u);
+  EXPECT_HAS(line, "12 MB/s");
 }
 
 TEST(Progress, FitsEveryWidth) {
@@ -85,7 +106,9 @@ std::string drawn(std::size_t columns) {
 TEST(Progress, DrawsOneLiveLineOrOneLineARound) {
   const std::string line = progress_line(last_round());
   EXPECT_EQ(drawn(0), line + "\n" + line + "\n");
-  EXPECT_EQ(drawn(200), "\r\x1b[K" + line + "\r\x1b[K" + line + "\n");
+  const std::string wide = progress_line(last_round(), 199);
+  EXPECT_HAS(wide, "best round 31  1832 rounds/min");
+  EXPECT_EQ(drawn(200), "\r\x1b[K" + wide + "\r\x1b[K" + wide + "\n");
 }
 
 TEST(Progress, AStreamThatCannotBeWrittenIsPassedOver) {

@@ -18,6 +18,7 @@
 #include <sstream>
 #include <thread>
 
+#include "crossilo/io/append_file.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/rank_status.hpp"
@@ -166,17 +167,18 @@ TEST_F(RunFolderTest, TellsWhoDiedByItself) {
 
 TEST_F(RunFolderTest, MetricsAreOneObjectALine) {
   const RunFolder folder = RunFolder::create(parent_, "heart");
-  MetricsWriter metrics(folder.file("metrics.jsonl"));
-  metrics.write("", {{"round", std::int64_t{1}}, {"loss", 0.5}, {"noise", "none"}});
-  metrics.write(json_line({{"round", std::int64_t{2}}}), {{"loss", std::numeric_limits<double>::quiet_NaN()}});
+  AppendFile metrics(folder.file("metrics.jsonl"));
+  metrics.append(continued_line("", {{"round", std::int64_t{1}}, {"loss", 0.5}, {"noise", "none"}}));
+  metrics.append(
+      continued_line(json_line({{"round", std::int64_t{2}}}), {{"loss", std::numeric_limits<double>::quiet_NaN()}}));
   EXPECT_EQ(read_file_if_there(folder.file("metrics.jsonl")).value(),
             "{\"round\":1,\"loss\":0.5,\"noise\":\"none\"}\n{\"round\":2,\"loss\":null}\n");
 }
 
 TEST_F(RunFolderTest, ADiskThatIsFullIsAnError) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
-  MetricsWriter metrics("/dev/full");
-  EXPECT_THROW(metrics.write("", {{"round", std::int64_t{1}}}), StorageError);
+  AppendFile metrics("/dev/full");
+  EXPECT_THROW(metrics.append("line\n"), StorageError);
 }
 
 }  // namespace

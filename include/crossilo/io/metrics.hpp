@@ -20,21 +20,7 @@ using MetricRecord = std::vector<std::pair<std::string, MetricValue>>;
 /// happens without a file. Throws: StorageError.
 void cut_metrics(const std::string& path, std::uint32_t round);
 
-/// Appends records to a file; each is on the disk's side of the program once write() returns.
-class MetricsWriter {
- public:
-  /// Throws: StorageError.
-  explicit MetricsWriter(std::string path);
-  ~MetricsWriter();
-  MetricsWriter(const MetricsWriter&) = delete;
-  MetricsWriter& operator=(const MetricsWriter&) = delete;
-
-  /// `begun` is a json_line() that `record` continues; empty: none. Throws: StorageError.
-  void write(const std::string& begun, const MetricRecord& record);
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-};
+/// A json_line() `begun` that `record` continues, as one line; empty: `record` alone.
+[[nodiscard]] std::string continued_line(const std::string& begun, const MetricRecord& record);
 
 }  // namespace crossilo

@@ -10,6 +10,8 @@
 
 namespace crossilo {
 
+inline constexpr std::size_t kPlainColumns = 119;  // of a line that is not drawn on a terminal
+
 /// What a round's line shows.
 struct RoundProgress {
   std::uint32_t round = 0;
@@ -18,15 +20,18 @@ struct RoundProgress {
   std::optional<double> metric{};        // nothing to show before the first evaluation
   std::optional<double> metric_error{};  // "auc 0.874 ± 0.004"; nothing where the metric is exact
   std::optional<double> loss{};
-  double train_seconds = 0.0;
-  double sum_seconds = 0.0;
-  double total_seconds = 0.0;    // since the first round began
-  std::uint32_t best_round = 0;  // 0: none yet
+  double train_seconds = 0.0;         // of the slowest rank
+  double sum_seconds = 0.0;           // without waiting for slower ranks
+  double sum_bytes_per_second = 0.0;  // that this rank sent; 0: not known
+  std::size_t silos = 0;              // that trained
+  double total_seconds = 0.0;         // of this start
+  std::uint32_t rounds_here = 0;      // of this start
+  std::uint32_t best_round = 0;       // 0: none yet
 };
 
-/// "round 40/40  accuracy 0.874  loss 0.462 │ train 3 ms  sum 0.2 ms  1.3 s in all  1850 rounds/min │ best round 31",
-/// shortened from the right, part by part, to `columns` (0: not at all).
-[[nodiscard]] std::string progress_line(const RoundProgress& progress, std::size_t columns = 0);
+/// "round 31/40  accuracy 0.874  loss 0.462  2.1 s left │ train 3 ms  sum 0.2 ms  12 MB/s  4 silos │ best round 31",
+/// shortened from the right, part by part, to `columns`.
+[[nodiscard]] std::string progress_line(const RoundProgress& progress, std::size_t columns = kPlainColumns);
 
 /// Columns of the terminal that a live line may be drawn on; 0: there is none, or CI or TERM=dumb asks for plain lines.
 /// mpirun gives each rank a terminal of its own, so under a launcher only CROSSILO_COLUMNS counts, which the

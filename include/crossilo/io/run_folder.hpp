@@ -4,7 +4,9 @@
 //                 ranks/RANK     what became of each rank (io/rank_status)
 //                 manifest.json  what ran here, and how each start ended (io/manifest)
 //                 checkpoints/   io/checkpoint
-//                 metrics.jsonl  one line a round (io/metrics)
+//                 metrics.jsonl  one line a round (io/metrics); metrics.csv, timing.csv, metrics.prom and
+//                                tensorboard/ tell the same to other programs (io/round_files)
+//                 summary.json   all of it in one object, once it has ended (io/summary)
 //                 logs/SILO.log  model/
 #pragma once
 

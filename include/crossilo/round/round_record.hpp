@@ -36,6 +36,10 @@ inline constexpr std::array kPhases = {Phase{"train", &PhaseSeconds::train},
                                        Phase{"evaluate", &PhaseSeconds::evaluate},
                                        Phase{"checkpoint", &PhaseSeconds::checkpoint}};
 
+inline constexpr std::size_t kTrainPhase = 0;
+inline constexpr std::size_t kSumPhase = 3;
+static_assert(kPhases[kTrainPhase].seconds == &PhaseSeconds::train && kPhases[kSumPhase].seconds == &PhaseSeconds::sum);
+
 /// Who took longest in each phase of a finished round; equal on all ranks.
 struct SlowestRanks {
   RoundIndex round{};

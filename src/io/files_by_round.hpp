@@ -7,7 +7,7 @@
 
 namespace crossilo {
 
-struct RoundFiles {
+struct FilesByRound {
   std::string folder;
   std::string prefix;
   std::string suffix;

@@ -1,0 +1,27 @@
+// Aim: summary.json, a run in one object: how it ended, how good its models are, what it took.
+#pragma once
+
+#include <string>
+
+#include "crossilo/base/types.hpp"
+#include "crossilo/io/metrics.hpp"
+#include "crossilo/io/run_folder.hpp"
+
+namespace crossilo {
+
+/// What the run folder does not tell by itself.
+struct SummaryFacts {
+  RoundIndex rounds{};  // done
+  RoundIndex best_round{};
+  MetricRecord best;  // the best model's evaluation: held_back_loss, …
+  MetricRecord last;
+};
+
+/// summary.json of a run that has ended, from its manifest, metrics, times and comparison; docs/run-folder.md lists its
+/// keys. Throws: StorageError.
+[[nodiscard]] std::string summary_text(const RunFolder& folder, const SummaryFacts& facts);
+
+/// Removes what an earlier start left that is true at the end alone: summary.json and comparison.json.
+void remove_summary(const RunFolder& folder);
+
+}  // namespace crossilo

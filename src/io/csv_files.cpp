@@ -1,0 +1,119 @@
+#include "crossilo/io/csv_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
+#include "crossilo/io/atomic_file.hpp"
+
+namespace crossilo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kTimingHeader = "round,phase,seconds_max,silo\n";
+
+std::string cell_of(const Json& value) {
+  if (value.is_null()) return "";
+  return csv_cell(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// A row of timing.csv; its last field is the silos.
+struct TimingRow {
+  std::uint32_t round = 0;
+  std::string phase;
+  double seconds_max = 0.0;
+};
+
+std::optional<TimingRow> timing_row(std::string_view line) {
+  const std::vector<std::string> fields = parts_of(line, ',');
+  TimingRow row;
+  const auto is_number = [](const std::string& text, auto& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  if (fields.size() < 4 || !is_number(fields[0], row.round) || !is_number(fields[2], row.seconds_max))
+    return std::nullopt;
+  row.phase = fields[1];
+  return row;
+}
+
+/// The whole lines of a file behind its header; one that a crash has cut off is dropped.
+std::vector<std::string> rows_of(const std::string& path) {
+  const std::string text = read_file_if_there(path).value_or("");
+  std::vector<std::string> lines = parts_of(text, '\n');
+  lines.pop_back();
+  if (!lines.empty()) lines.erase(lines.begin());
+  return lines;
+}
+
+}  // namespace
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char letter : text) quoted.append(letter == '"' ? 2 : 1, letter);
+  return quoted + "\"";
+}
+
+MetricsCsv::MetricsCsv(const std::string& path, const std::string& metrics_jsonl) {
+  std::istringstream lines(read_file_if_there(metrics_jsonl).value_or(""));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) text += row(line);
+  write_file_atomically(path, text);
+  file_.emplace(path);
+}
+
+void MetricsCsv::append(const std::string& json_line) { file_->append(row(json_line)); }
+
+std::string MetricsCsv::row(const std::string& json_line) {
+  const Json json = Json::parse(json_line);
+  std::string header;
+  if (columns_.empty()) {
+    for (const auto& [key, value] : json.items()) columns_.push_back(key);
+    header = fmt::format("{}\n", fmt::join(columns_, ","));
+  }
+  std::vector<std::string> cells;
+  for (const std::string& column : columns_) cells.push_back(cell_of(json.value(column, Json())));
+  return header + fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+TimingCsv::TimingCsv(const std::string& path, RoundIndex resumed, std::vector<std::string> rank_silos)
+    : told_(resumed), rank_silos_(std::move(rank_silos)) {
+  std::string kept = kTimingHeader;
+  for (const std::string& line : rows_of(path))
+    if (const auto row = timing_row(line); row && row->round <= resumed.value) kept += line + "\n";
+  write_file_atomically(path, kept);
+  file_.emplace(path);
+}
+
+void TimingCsv::append(const SlowestRanks& slowest) {
+  if (slowest.round <= told_) return;
+  told_ = slowest.round;
+  std::string rows;
+  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+    rows += fmt::format("{},{},{:.6g},{}\n", slowest.round.value, kPhases[phase].name, slowest.seconds_max[phase],
+                        csv_cell(rank_silos_.at(static_cast<std::size_t>(slowest.rank[phase]))));
+  file_->append(rows);
+}
+
+std::vector<std::pair<std::string, double>> phase_totals(const std::string& timing_csv) {
+  std::vector<std::pair<std::string, double>> totals;
+  for (const Phase& phase : kPhases) totals.emplace_back(phase.name, 0.0);
+  for (const std::string& line : rows_of(timing_csv)) {
+    const auto row = timing_row(line);
+    if (!row) throw StorageError(timing_csv + ": not a row of round, phase, seconds and silo: " + line);
+    for (auto& [phase, seconds] : totals)
+      if (phase == row->phase) seconds += row->seconds_max;
+  }
+  return totals;
+}
+
+}  // namespace crossilo

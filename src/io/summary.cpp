@@ -1,0 +1,87 @@
+#include "crossilo/io/summary.hpp"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/csv_files.hpp"
+#include "crossilo/io/json_text.hpp"
+#include "crossilo/io/manifest.hpp"
+
+namespace crossilo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// From all starts, as far as somebody was left to note when they ended.
+double seconds_of(const Manifest& manifest) {
+  double seconds = 0.0;
+  for (const ManifestStart& start : manifest.starts)
+    seconds += start.ended_unix_seconds.value_or(start.started_unix_seconds) - start.started_unix_seconds;
+  return seconds;
+}
+
+/// What the first rank sent in the sums of all rounds.
+struct Traffic {
+  std::int64_t bytes = 0;
+  std::int64_t timed_bytes = 0;  // of rounds whose sum was timed
+  double seconds = 0.0;          // that those took without waiting for slower ranks
+};
+
+Traffic traffic_of(const std::string& metrics_jsonl) {
+  std::istringstream lines(read_file_if_there(metrics_jsonl).value_or(""));
+  Traffic traffic;
+  for (std::string line; std::getline(lines, line);) {
+    const Json round = Json::parse(line);
+    const auto bytes = round.value("bytes_sent", std::int64_t{0});
+    traffic.bytes += bytes;
+    const auto seconds = round.find("fastest_sum_seconds");
+    if (seconds == round.end() || !seconds->is_number()) continue;
+    traffic.timed_bytes += bytes;
+    traffic.seconds += seconds->get<double>();
+  }
+  return traffic;
+}
+
+Json model_json(const RunFolder& folder, const char* file, RoundIndex round, const MetricRecord& evaluation) {
+  Json json = {{"round", round.value}, {"model", folder.file(file)}};
+  json.update(Json::parse(json_line(evaluation)));
+  return json;
+}
+
+}  // namespace
+
+std::string summary_text(const RunFolder& folder, const SummaryFacts& facts) try {
+  const Manifest manifest = read_manifest(folder).value_or(Manifest{});
+  Json seconds = {{"all", seconds_of(manifest)}};
+  for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"))) seconds[phase] = total;
+  const Traffic traffic = traffic_of(folder.file("metrics.jsonl"));
+  const bool has_rate = traffic.timed_bytes > 0 && traffic.seconds > 0.0;
+  const auto comparison = read_file_if_there(folder.file("comparison.json"));
+  const Json json = {
+      {"run", folder.path()},
+      {"name", manifest.name},
+      {"status", manifest.status()},
+      {"rounds", facts.rounds.value},
+      {"rounds_wanted", manifest.rounds},
+      {"starts", manifest.starts.size()},
+      {"best_round", facts.best_round.value},
+      {"best", model_json(folder, "model/global.safetensors", facts.best_round, facts.best)},
+      {"last", model_json(folder, "model/last.safetensors", facts.rounds, facts.last)},
+      {"seconds", seconds},
+      {"bytes_sent", traffic.bytes},
+      {"sum_bytes_per_second", has_rate ? Json(static_cast<double>(traffic.timed_bytes) / traffic.seconds) : Json()},
+      {"comparison", comparison ? Json::parse(*comparison) : Json()}};
+  return json_text(json);
+} catch (const nlohmann::json::exception& failure) {
+  throw StorageError(folder.path() + ": its metrics.jsonl or comparison.json cannot be understood: " + failure.what());
+}
+
+void remove_summary(const RunFolder& folder) {
+  std::error_code ignored;  // none is there, or it will be replaced
+  for (const char* file : {"summary.json", "comparison.json"}) std::filesystem::remove(folder.file(file), ignored);
+}
+
+}  // namespace crossilo
