@@ -147,7 +147,10 @@ class RankRun {
     const ExitCode code = exit_code_of(trained);
     log_info("finished");
     status_->write_finished();
-    if (is_first()) (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
+    if (is_first()) {
+      (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
+      report.leave_page();  // it tells the outcome
+    }
     return code;
   }
 

@@ -12,6 +12,7 @@
 #include "comparison_text.hpp"
 #include "crossilo/base/log.hpp"
 #include "crossilo/base/unix_time.hpp"
+#include "crossilo/cli/run_commands.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/json_text.hpp"
@@ -195,7 +196,7 @@ void TrainReport::show(const PastRound& round, const EvaluationSums& held_back) 
                   .best_round = best_round_});
 }
 
-MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) const {
+MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) {
   const EvaluationSums& held_back = evaluation.held_back;
   const EvaluationSums& test = evaluation.test;
   return {{"held_back_loss", or_nan(per_row(held_back.loss, held_back.rows))},
@@ -208,7 +209,7 @@ MetricRecord TrainReport::evaluation_fields(const SiloEvaluation& evaluation) co
           {"test_rmse", or_nan(rmse(test))},
           {"test_auc", auc_value(test)},
           {"test_auc_error", auc_error(test)},
-          {"checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0}};
+          {"checkpoint_seconds", keeper_ ? keeper_->take_seconds() : 0.0}};
 }
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
@@ -279,6 +280,10 @@ void TrainReport::close(Job& job, const TrainedModel& trained) {
   say(fmt::format("\nmodel   {}  (best round {}; last.safetensors beside it)\nrounds  {}\n",
                   folder_.file("model/global.safetensors"), trained.best.round.value, folder_.file("metrics.jsonl")));
   if (prints_json_) show_text(stdout, json_text(summary));
+}
+
+void TrainReport::leave_page() const {
+  if (const std::string path = leave_report(folder_.path()); !path.empty()) say(fmt::format("report  {}\n", path));
 }
 
 }  // namespace crossilo

@@ -40,6 +40,8 @@ class TrainReport final : public RunObserver {
   /// Where one process may read all files, trains the baselines and shows the comparison; then says where all lies.
   /// It may take long; no other rank is needed any more.
   void close(Job& job, const TrainedModel& trained);
+  /// Writes report.html and says where; it tells what the manifest tells by then.
+  void leave_page() const;
 
  private:
   /// A round whose model's evaluation comes with the next record.
@@ -53,7 +55,7 @@ class TrainReport final : public RunObserver {
   void say(const std::string& text) const;
   void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const EvaluationSums& held_back);
-  [[nodiscard]] MetricRecord evaluation_fields(const SiloEvaluation& evaluation) const;
+  [[nodiscard]] MetricRecord evaluation_fields(const SiloEvaluation& evaluation);
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;
