@@ -34,6 +34,9 @@ std::pair<double, double> range_of(double low, double high) {
   return {low - room, high + room};
 }
 
+/// Finite, and far from where differences are not.
+bool is_drawable(double value) { return std::abs(value) < 1e100; }
+
 std::string tick_text(double value, const AxisTicks& ticks) {
   if (value != 0.0 && (std::abs(value) >= 1e6 || std::abs(value) < 1e-4)) return fmt::format("{:.3g}", value);
   return fmt::format("{}{:.{}f}", value < 0.0 ? "−" : "", std::abs(value), ticks.digits);
@@ -163,7 +166,7 @@ AxisTicks axis_ticks(double low, double high, std::size_t wanted, bool whole) {
 ChartPoints thinned(const ChartPoints& points, std::size_t most) {
   ChartPoints finite;
   std::ranges::copy_if(points, std::back_inserter(finite),
-                       [](const auto& point) { return std::isfinite(point.second); });
+                       [](const auto& point) { return is_drawable(point.second); });
   if (finite.size() <= most || most < 4) return finite;
   const std::size_t stretches = most / 2 - 1;
   ChartPoints kept{finite.front()};
@@ -185,16 +188,16 @@ std::string line_chart_html(const ChartTitles& titles, const std::vector<ChartCu
   constexpr double kNone = std::numeric_limits<double>::infinity();
   double x_low = kNone, x_high = -kNone, y_low = kNone, y_high = -kNone;
   const auto widen = [](double value, double& low, double& high) {
-    if (!std::isfinite(value)) return;
+    if (!is_drawable(value)) return;
     low = std::min(low, value);
     high = std::max(high, value);
   };
   std::string keys;
   for (const ChartCurve& curve : curves) {
-    bool is_drawn = curve.level && std::isfinite(*curve.level);
+    bool is_drawn = curve.level && is_drawable(*curve.level);
     if (is_drawn) widen(*curve.level, y_low, y_high);
     for (const auto& [at, value] : curve.points) {
-      if (!std::isfinite(value)) continue;
+      if (!is_drawable(value)) continue;
       is_drawn = true;
       widen(at, x_low, x_high);
       widen(value, y_low, y_high);
@@ -210,7 +213,7 @@ std::string line_chart_html(const ChartTitles& titles, const std::vector<ChartCu
   if (marked_x && *marked_x >= x.low && *marked_x <= x.high)
     svg += line_at("axis", x.place(*marked_x), kTop, x.place(*marked_x), kBottom);
   for (const ChartCurve& curve : curves)
-    if (!curve.level || std::isfinite(*curve.level)) svg += curve_svg(curve, x, y);
+    if (!curve.level || is_drawable(*curve.level)) svg += curve_svg(curve, x, y);
   return figure_html(titles, keys, kHeight, svg);
 }
 

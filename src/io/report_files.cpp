@@ -28,6 +28,9 @@ double number(const Json& json, const std::string& key) {
   return found != json.end() && found->is_number() ? found->get<double>() : kUnknown;
 }
 
+/// Also far beyond what a phase may take: a damaged digit must not make sums infinite.
+bool are_seconds(double value) { return value >= 0.0 && value < 1e9; }
+
 std::string text(const Json& json, const std::string& key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -61,7 +64,7 @@ std::optional<Line> line_of(const std::string& written) {
   }
   for (const char* phase : kPhases) {
     const double seconds = number(json, fmt::format("{}_seconds", phase));
-    line.round.phase_seconds.push_back(std::isfinite(seconds) ? seconds : 0.0);
+    line.round.phase_seconds.push_back(are_seconds(seconds) ? seconds : 0.0);
   }
   return line;
 }
@@ -148,7 +151,7 @@ void read_timing(const std::string& path, RunSummary& run) {
     const std::vector<std::string> fields = parts_of(trimmed(written), ',');
     char* end = nullptr;
     const double seconds = fields.size() < 4 ? kUnknown : std::strtod(fields[2].c_str(), &end);
-    if (!std::isfinite(seconds) || end == fields[2].c_str()) {
+    if (!are_seconds(seconds) || end == fields[2].c_str()) {
       ++damaged;
       continue;
     }
