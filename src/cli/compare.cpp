@@ -49,7 +49,7 @@ std::string runs_text(const std::vector<RunSummary>& runs) {
   for (const RunSummary& run : runs) settings.front().push_back(run.name);
   for (const auto& [key, values] : differing_settings(runs)) {
     settings.push_back({key});
-    settings.back().insert(settings.back().end(), values.begin(), values.end());
+    for (const std::string& value : values) settings.back().push_back(shortened_value(value));
   }
   if (settings.size() == 1) return text + "\n  no settings differ\n";
   return text + "\n" + text_table(settings, std::vector<bool>(runs.size() + 1, false));

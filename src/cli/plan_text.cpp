@@ -17,21 +17,12 @@ constexpr std::size_t kListedMax = 20;  // silos and tensors on a screen; --json
 
 using Row = TextRow;
 
-/// A value as it fits a screen.
-std::string shortened(const std::string& value) {
-  constexpr std::size_t kWidthMax = 48;
-  if (value.empty()) return "–";
-  if (value.size() <= kWidthMax) return value;
-  std::size_t end = kWidthMax - 10;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0u) == 0x80u) --end;  // not amid a character
-  return fmt::format("{}… ({} bytes)", value.substr(0, end), value.size());
-}
-
 std::string settings_text(const LoadedConfig& loaded) {
   const std::vector<std::string> idle = settings_without_effect(loaded.config);
   std::vector<Row> rows;
   for (const auto& [name, value] : all_settings(loaded.config))
-    if (std::ranges::find(idle, name) == idle.end()) rows.push_back({name, shortened(value), loaded.origins.at(name)});
+    if (std::ranges::find(idle, name) == idle.end())
+      rows.push_back({name, shortened_value(value), loaded.origins.at(name)});
   std::string text = "settings, and where each comes from\n" + text_table(rows, {false, false, false});
   if (!idle.empty()) text += fmt::format("  ({} that nothing reads here are left out; --json has all)\n", idle.size());
   return text;

@@ -1,5 +1,7 @@
 #include "text_table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "crossilo/base/text.hpp"
@@ -22,6 +24,15 @@ std::string text_table(const std::vector<TextRow>& rows, const std::vector<bool>
     text += "\n";
   }
   return text;
+}
+
+std::string shortened_value(const std::string& value) {
+  constexpr std::size_t kWidthMax = 48;
+  if (value.empty()) return "–";
+  if (value.size() <= kWidthMax) return value;
+  std::size_t end = kWidthMax - 10;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0u) == 0x80u) --end;  // not amid a character
+  return fmt::format("{}… ({} bytes)", value.substr(0, end), value.size());
 }
 
 }  // namespace crossilo

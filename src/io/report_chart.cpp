@@ -67,7 +67,9 @@ std::string x_axis_svg(const Axis& x, double bottom, const std::string& title, b
   std::string svg = line_at("axis", x.from, bottom, x.to, bottom);
   for (const double value : ticks.values) {
     svg += line_at("axis", x.place(value), bottom, x.place(value), bottom + 4.0);
-    svg += text_at(x.place(value), bottom + 18.0, "middle", tick_text(value, ticks));
+    const std::string text = tick_text(value, ticks);
+    const double right_most = kWidth - 4.0 * static_cast<double>(display_width(text));
+    svg += text_at(std::min(x.place(value), right_most), bottom + 18.0, "middle", text);
   }
   return svg + text_at((x.from + x.to) / 2.0, bottom + 38.0, "middle", title);
 }
@@ -165,8 +167,7 @@ AxisTicks axis_ticks(double low, double high, std::size_t wanted, bool whole) {
 
 ChartPoints thinned(const ChartPoints& points, std::size_t most) {
   ChartPoints finite;
-  std::ranges::copy_if(points, std::back_inserter(finite),
-                       [](const auto& point) { return is_drawable(point.second); });
+  std::ranges::copy_if(points, std::back_inserter(finite), [](const auto& point) { return is_drawable(point.second); });
   if (finite.size() <= most || most < 4) return finite;
   const std::size_t stretches = most / 2 - 1;
   ChartPoints kept{finite.front()};

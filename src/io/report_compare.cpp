@@ -24,6 +24,26 @@ std::vector<ChartCurve> curves_of(const std::vector<RunSummary>& runs, Quality q
   return curves;
 }
 
+/// Every so many-th round of the longest run, and what each run had there.
+PageTable rounds_table(const std::vector<RunSummary>& runs, const std::string& metric, Quality quality) {
+  constexpr std::size_t kListedMax = 200;
+  PageTable table{.titles = {"round"}, .rows = {}};
+  for (const RunSummary& run : runs) table.titles.push_back(run.name + ", " + metric);
+  const auto longest = std::ranges::max_element(runs, std::less<>(), [](const auto& run) { return run.rounds.size(); });
+  if (longest == runs.end()) return table;
+  const std::size_t each = (longest->rounds.size() + kListedMax - 1) / kListedMax;
+  for (std::size_t i = 0; i < longest->rounds.size(); i += each) {
+    const std::uint32_t round = longest->rounds[i].round;
+    table.rows.push_back({fmt::format("{}", round)});
+    for (const RunSummary& run : runs) {
+      const auto found = std::ranges::lower_bound(run.rounds, round, std::less<>(), &RoundSummary::round);
+      const bool has_round = found != run.rounds.end() && found->round == round;
+      table.rows.back().push_back(quality_text(has_round ? found->test.*quality : kUnknown));
+    }
+  }
+  return table;
+}
+
 PageTable results_table(const std::vector<RunSummary>& runs) {
   PageTable table{.titles = {"run", "metric on test rows", "value", "best round", "rounds", "seconds", "status"},
                   .rows = {}};
@@ -68,13 +88,16 @@ std::string compare_html(const std::vector<RunSummary>& runs) {
   const auto is_alike = [&](const RunSummary& run) { return run.round_metric == runs.front().round_metric; };
   const bool is_one_metric = std::ranges::all_of(runs, is_alike);
   std::vector<std::string> pictures;
-  if (is_one_metric && !runs.empty())
-    pictures.push_back(line_chart_html({.title = metric_title(runs.front().round_metric) + " on test rows by round",
-                                        .x = "round",
-                                        .y = metric_title(runs.front().round_metric)},
-                                       curves_of(runs, &RoundQuality::metric)));
-  pictures.push_back(line_chart_html({.title = "Loss on test rows by round", .x = "round", .y = "mean loss of a row"},
-                                     curves_of(runs, &RoundQuality::loss)));
+  const auto draw = [&](const std::string& title, const std::string& unit, Quality quality) {
+    pictures.push_back(line_chart_html({.title = title + " on test rows by round", .x = "round", .y = unit},
+                                       curves_of(runs, quality)) +
+                       folded_table_html("Numbers of this picture", rounds_table(runs, title, quality)));
+  };
+  if (is_one_metric && !runs.empty()) {
+    const std::string metric = metric_title(runs.front().round_metric);
+    draw(metric, metric, &RoundQuality::metric);
+  }
+  draw("Loss", "mean loss of a row", &RoundQuality::loss);
   std::string body = "<header><h1>Runs compared</h1></header>\n" + table_html(results_table(runs));
   if (!is_one_metric)
     body += paragraph_html(

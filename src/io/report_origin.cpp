@@ -132,9 +132,9 @@ std::string leaving_html(const RunSummary& run) {
 
 std::string warnings_html(const RunSummary& run) {
   if (run.warnings.empty()) return paragraph_html("None in the logs that lie in this folder.");
-  PageTable table{.titles = {"first", "level", "times", "text"}, .rows = {}, .is_of_numbers = false};
+  PageTable table{.titles = {"text", "times", "level", "first"}, .rows = {}, .is_of_numbers = false};
   for (const LoggedWarning& warning : run.warnings)
-    table.rows.push_back({warning.time, warning.level, fmt::format("{}", warning.times), warning.text});
+    table.rows.push_back({warning.text, fmt::format("{}", warning.times), warning.level, warning.time});
   return table_html(table);
 }
 

@@ -40,7 +40,11 @@ table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabu
 th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; white-space: nowrap; }
 .numbers th:not(:first-child), .numbers td:not(:first-child) { text-align: right; padding: .25rem 0 .25rem 1.1rem; white-space: nowrap; }
+.numbers td:first-child { white-space: nowrap; }
 .texts td { overflow-wrap: anywhere; min-width: 8.5rem; }
+.texts td:first-child { min-width: 12.5rem; }
+.picture { min-width: 0; display: flex; flex-direction: column; }
+.picture figure { flex: 1 0 auto; }
 .pictures { display: grid; gap: 1.5rem 2.5rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 figure { margin: 0; max-width: 44rem; min-width: 0; display: flex; flex-direction: column; }
 figure > svg { display: block; width: 100%; height: auto; margin-top: auto; }
@@ -130,7 +134,7 @@ std::string section_html(std::string_view title, const std::string& body) {
 
 std::string pictures_html(const std::vector<std::string>& pictures) {
   std::string html = "<div class=\"pictures\">\n";
-  for (const std::string& picture : pictures) html += picture;
+  for (const std::string& picture : pictures) html += "<div class=\"picture\">" + picture + "</div>\n";
   return html + "</div>\n";
 }
 

@@ -35,7 +35,7 @@ std::string table_title(const RunSummary& run, std::size_t listed) {
   return fmt::format("Numbers of these pictures: {} of {} rounds; metrics.jsonl has all", listed, run.rounds.size());
 }
 
-double bar_total(const RoundSummary& round) {
+double round_seconds(const RoundSummary& round) {
   return std::accumulate(round.phase_seconds.begin(), round.phase_seconds.end(), 0.0);
 }
 
@@ -66,7 +66,7 @@ struct PhaseBars {
   std::size_t rounds_each = 1;
 };
 
-PhaseBars phase_bars(const RunSummary& run, double unit) {
+PhaseBars phase_bars(const RunSummary& run) {
   constexpr std::size_t kBarsMax = 120;
   PhaseBars bars;
   bars.rounds_each = (run.rounds.size() + kBarsMax - 1) / kBarsMax;
@@ -80,7 +80,7 @@ PhaseBars phase_bars(const RunSummary& run, double unit) {
     for (std::size_t phase = 0; phase < run.phases.size(); ++phase) {
       double sum = 0.0;
       for (std::size_t i = first; i < end; ++i) sum += run.rounds[i].phase_seconds[phase];
-      bars.layers[phase].values.push_back(sum / static_cast<double>(end - first) / unit);
+      bars.layers[phase].values.push_back(sum / static_cast<double>(end - first));
     }
   }
   if (!run.rounds.empty()) bars.edges.push_back(static_cast<double>(run.rounds.back().round) + 0.5);
@@ -90,12 +90,36 @@ PhaseBars phase_bars(const RunSummary& run, double unit) {
   return bars;
 }
 
+std::string time_chart_html(const RunSummary& run) {
+  PhaseBars bars = phase_bars(run);
+  std::vector<double> heights(bars.edges.size() - 1, 0.0);
+  for (const ChartLayer& layer : bars.layers)
+    std::ranges::transform(layer.values, heights, heights.begin(), std::plus<>());
+  const double highest = std::ranges::max(heights);
+  const double usual = percentile(heights, 0.95);
+  // One round that waited long would flatten all others: it is cut off, and said.
+  const bool is_cut = usual > 0.0 && highest > 3.0 * usual;
+  const double top = 1.1 * (is_cut ? 1.3 * usual : highest);
+  const double unit = top < 1.0 ? 1e-3 : 1.0;
+  for (ChartLayer& layer : bars.layers)
+    for (double& value : layer.values) value /= unit;
+  std::string note;
+  if (bars.rounds_each > 1) note = fmt::format("each bar is the mean of {} rounds", bars.rounds_each);
+  if (is_cut)
+    note += fmt::format("{}cut at the top: the highest bar is {}", note.empty() ? "" : "; ", seconds_text(highest));
+  return stacked_chart_html({.title = "Time of each phase by round",
+                             .x = "round",
+                             .y = unit < 1.0 ? "milliseconds a round" : "seconds a round",
+                             .note = note},
+                            bars.edges, bars.layers, top / unit);
+}
+
 /// Seconds of each phase over the run, and who was last in it most often.
 PageTable phase_table(const RunSummary& run) {
   PageTable table{.titles = {"phase", "in all", "share", "median", "longest"}, .rows = {}};
   if (!run.slowest.empty()) table.titles.emplace_back("slowest silo");
   double all = 0.0;
-  for (const RoundSummary& round : run.rounds) all += bar_total(round);
+  for (const RoundSummary& round : run.rounds) all += round_seconds(round);
   for (std::size_t phase = 0; phase < run.phases.size(); ++phase) {
     std::vector<double> seconds;
     for (const RoundSummary& round : run.rounds) seconds.push_back(round.phase_seconds[phase]);
@@ -173,31 +197,16 @@ std::string quality_html(const RunSummary& run) {
 
 std::string time_html(const RunSummary& run) {
   if (run.rounds.empty()) return "";
-  std::vector<double> totals;
-  for (const RoundSummary& round : run.rounds) totals.push_back(bar_total(round));
-  const auto longest = std::ranges::max_element(totals) - totals.begin();
-  const double usual = percentile(totals, 0.95);
-  // One round that waited long would flatten all others: it is cut off, and said.
-  const bool is_cut = totals[static_cast<std::size_t>(longest)] > 3.0 * usual && usual > 0.0;
-  const double top = 1.1 * (is_cut ? 1.3 * usual : totals[static_cast<std::size_t>(longest)]);
-  const double unit = top < 1.0 ? 1e-3 : 1.0;
-  const PhaseBars bars = phase_bars(run, unit);
+  const auto longest = std::ranges::max_element(run.rounds, std::less<>(), &round_seconds);
   std::string text = fmt::format(
       "{} for {} rounds. Seconds are those of {}.", seconds_text(run.seconds()), run.rounds.size(),
       run.phases_are_maxima ? "the slowest rank in each phase, so some pass at the same time" : "the first rank");
-  text += fmt::format(" The longest round, {}, took {}{}.", run.rounds[static_cast<std::size_t>(longest)].round,
-                      seconds_text(totals[static_cast<std::size_t>(longest)]),
-                      is_cut ? "; bars are cut at the top of the picture" : "");
+  text += fmt::format(" The longest round, {}, took {}.", longest->round, seconds_text(round_seconds(*longest)));
+  const auto slowest = std::ranges::find(run.slowest, "train", &SlowestSilo::phase);
+  if (slowest != run.slowest.end())
+    text += fmt::format(" Slowest in training was most often {}, in {} rounds.", slowest->silo, slowest->rounds);
   text += rate_sentence(run);
-  const std::string note =
-      bars.rounds_each == 1 ? "" : fmt::format("each bar is the mean of {} rounds", bars.rounds_each);
-  const ChartTitles titles{.title = "Time of each phase by round",
-                           .x = "round",
-                           .y = unit < 1.0 ? "milliseconds a round" : "seconds a round",
-                           .note = note};
-  std::string html =
-      paragraph_html(text) +
-      pictures_html({stacked_chart_html(titles, bars.edges, bars.layers, top / unit), table_html(phase_table(run))});
+  std::string html = paragraph_html(text) + pictures_html({time_chart_html(run), table_html(phase_table(run))});
   PageTable table{.titles = {"round"}, .rows = {}};
   for (const std::string& phase : run.phases) table.titles.push_back(phase);
   for (const RoundSummary* round : listed_rounds(run)) {
