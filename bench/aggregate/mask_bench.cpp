@@ -62,15 +62,22 @@ void run_size(std::size_t count) {
   bench::print(line);
 
   for (const std::size_t peers : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{7}}) {
-    std::vector<Keystream> streams(peers);
-    for (Keystream& stream : streams) secure_random(stream.key.bytes());
-    for (std::size_t i = 0; i < peers; ++i) streams[i].subtract = i % 2 == 1;
+    std::vector<Keystream> streams;
+    for (std::size_t i = 0; i < peers; ++i) {
+      Key256 key;
+      secure_random(key);
+      streams.push_back({.cipher = AesCtr(key), .subtract = i % 2 == 1});
+    }
+    const auto add = [&] {
+      for (Keystream& stream : streams) stream.cipher.seek(0);
+      add_keystreams_cpu(streams, lanes, statistics);
+    };
     line.name = peers == 0 ? "null" : "mask_" + std::to_string(peers) + "_peers";
     line.bytes = bytes * static_cast<double>(std::max<std::size_t>(peers, 1));
     line.seconds = time_repeats(
-        repeats, [] {}, [&] { add_keystreams_cpu(streams, lanes, statistics); });
+        repeats, [] {}, add);
     for (Keystream& stream : streams) stream.subtract = !stream.subtract;
-    for (std::size_t i = 0; i < repeats + 1; ++i) add_keystreams_cpu(streams, lanes, statistics);
+    for (std::size_t i = 0; i < repeats + 1; ++i) add();
     line.wrong_values = static_cast<std::size_t>(
         std::count_if(lanes.begin(), lanes.end(), [](std::uint32_t word) { return word != 12345U; }));
     bench::print(line);

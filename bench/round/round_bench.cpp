@@ -140,7 +140,7 @@ SumSession make_session(Communicator& communicator, SiloId own) {
 struct Medians {
   std::vector<double> round, encode, mask, sum, decode;
   void add(const PhaseSeconds& seconds) {
-    round.push_back(over_ranks(seconds.total() - seconds.train - seconds.open, MPI_MAX));
+    round.push_back(over_ranks(seconds.encode + seconds.mask + seconds.sum + seconds.decode, MPI_MAX));
     encode.push_back(over_ranks(seconds.encode, MPI_MAX));
     mask.push_back(over_ranks(seconds.mask, MPI_MAX));
     sum.push_back(over_ranks(seconds.sum, MPI_MAX));

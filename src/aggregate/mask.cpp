@@ -8,19 +8,21 @@
 namespace crossilo {
 namespace {
 
-void append_bytes(std::string& text, const Hash256& bytes) {
+void append_bytes(InlineText& text, const Hash256& bytes) {
   for (const std::byte byte : bytes) text.push_back(static_cast<char>(byte));
 }
 
 }  // namespace
 
 Hash256 cohort_hash(const Cohort& cohort) {
-  std::string text;
+  Sha256 digest;
   for (std::size_t i = 0; i < cohort.size(); ++i) {
-    append_big_endian(text, cohort.silos[i].value);
-    append_big_endian(text, cohort.weights[i]);
+    InlineText member("");
+    append_big_endian(member, cohort.silos[i].value);
+    append_big_endian(member, cohort.weights[i]);
+    digest.update(member);
   }
-  return Sha256().update(text).finish();
+  return digest.finish();
 }
 
 MaskedPayload Mask::operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
@@ -28,8 +30,8 @@ MaskedPayload Mask::operator()(NoisedPayload&& payload, const RoundTicket& ticke
   return MaskedPayload(std::move(payload));
 }
 
-std::string mask_context(const Hash256& epoch, const RoundTicket& ticket) {
-  std::string context = "crossilo/1|mask|";
+InlineText mask_context(const Hash256& epoch, const RoundTicket& ticket) {
+  InlineText context("crossilo/1|mask|");
   append_bytes(context, epoch);
   append_big_endian(context, static_cast<std::uint8_t>(ticket.kind));
   append_big_endian(context, ticket.counter);
@@ -38,9 +40,10 @@ std::string mask_context(const Hash256& epoch, const RoundTicket& ticket) {
   return context;
 }
 
-std::string mask_info(const std::string& context, SiloId one, SiloId other) {
+InlineText mask_info(std::string_view context, SiloId one, SiloId other) {
   CROSSILO_ASSERT(one != other);
-  std::string info = context + "|pair|";
+  InlineText info(context);
+  info.append("|pair|");
   append_big_endian(info, std::min(one, other).value);
   append_big_endian(info, std::max(one, other).value);
   return info;
@@ -49,18 +52,20 @@ std::string mask_info(const std::string& context, SiloId one, SiloId other) {
 PairwiseMask::PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch)
     : own_id_(own_id), pair_keys_(std::move(pair_keys)), epoch_(epoch) {
   CROSSILO_ASSERT(!pair_keys_.empty());  // one rank has nobody to hide from: NoMask
+  streams_.reserve(pair_keys_.size());
+  for (const PairKey& pair : pair_keys_)
+    streams_.push_back({.cipher = AesCtr(Key256{}), .subtract = pair.peer < own_id_});
 }
 
 void PairwiseMask::apply(const RoundTicket& ticket, NoisedPayload& payload) {
   CROSSILO_ASSERT(!last_counter_ || ticket.counter > *last_counter_);  // a counter used twice is a mask used twice
   last_counter_ = ticket.counter;
-  const std::string context = mask_context(epoch_, ticket);
-  std::vector<Keystream> streams;
-  streams.reserve(pair_keys_.size());
-  for (const PairKey& pair : pair_keys_)
-    streams.push_back({.key = hkdf_sha256(pair.key.bytes(), {}, mask_info(context, own_id_, pair.peer)),
-                       .subtract = pair.peer < own_id_});
-  add_keystreams_cpu(streams, payload.lanes(), payload.statistics());
+  const InlineText context = mask_context(epoch_, ticket);
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    const SecretKey key = hkdf_sha256(pair_keys_[i].key.bytes(), {}, mask_info(context, own_id_, pair_keys_[i].peer));
+    streams_[i].cipher.restart(key.bytes());
+  }
+  add_keystreams_cpu(streams_, payload.lanes(), payload.statistics());
 }
 
 }  // namespace crossilo

@@ -15,13 +15,13 @@ constexpr std::size_t kBlockBytes = 8192;
 
 /// Adds every stream, from its present position on, to `words`.
 template <class Word>
-void add_streams(std::span<AesCtr> ciphers, std::span<const Keystream> streams, std::span<Word> words) {
+void add_streams(std::span<Keystream> streams, std::span<Word> words) {
   alignas(64) std::array<Word, kBlockBytes / sizeof(Word)> mask;
   for (std::size_t first = 0; first < words.size(); first += mask.size()) {
     const std::span<Word> block = words.subspan(first, std::min(mask.size(), words.size() - first));
-    for (std::size_t s = 0; s < streams.size(); ++s) {
-      ciphers[s].generate(std::as_writable_bytes(std::span(mask).first(block.size())));
-      if (streams[s].subtract)
+    for (Keystream& stream : streams) {
+      stream.cipher.generate(std::as_writable_bytes(std::span(mask).first(block.size())));
+      if (stream.subtract)
         for (std::size_t i = 0; i < block.size(); ++i) block[i] -= mask[i];
       else
         for (std::size_t i = 0; i < block.size(); ++i) block[i] += mask[i];
@@ -32,16 +32,13 @@ void add_streams(std::span<AesCtr> ciphers, std::span<const Keystream> streams, 
 
 }  // namespace
 
-void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint32_t> lanes,
+void add_keystreams_cpu(std::span<Keystream> streams, std::span<std::uint32_t> lanes,
                         std::span<std::uint64_t> statistics) {
-  std::vector<AesCtr> ciphers;
-  ciphers.reserve(streams.size());
-  for (const Keystream& stream : streams) ciphers.emplace_back(stream.key.bytes());
-  add_streams(std::span(ciphers), streams, lanes);
+  add_streams(streams, lanes);
   // One key, one stream: the statistics continue it, at the next whole cipher block.
   const std::uint64_t lane_bytes = lanes.size_bytes();
-  for (AesCtr& cipher : ciphers) cipher.seek((lane_bytes + 15) / 16 * 16);
-  add_streams(std::span(ciphers), streams, statistics);
+  for (Keystream& stream : streams) stream.cipher.seek((lane_bytes + 15) / 16 * 16);
+  add_streams(streams, statistics);
 }
 
 }  // namespace crossilo

@@ -5,14 +5,14 @@
 namespace crossilo {
 namespace {
 
-std::string step_name(const RoundTicket& ticket) {
-  switch (ticket.kind) {
+const char* name_of(SumKind kind) {
+  switch (kind) {
     case SumKind::scaling_mean:
       return "sum of the features' means";
     case SumKind::scaling_variance:
       return "sum of the features' variances";
     case SumKind::round:
-      return "sum, round " + std::to_string(ticket.round.value);
+      return "sum";
     case SumKind::final_evaluation:
       return "sum of the final evaluation";
   }
@@ -26,7 +26,8 @@ SecureSum::SecureSum(RingSum& ring_sum, double peer_seconds_max)
     : ring_sum_(ring_sum), peer_seconds_max_(peer_seconds_max) {}
 
 RingTotal SecureSum::operator()(MaskedPayload&& payload, const RoundTicket& ticket) {
-  const Deadline deadline{.seconds = peer_seconds_max_, .step = step_name(ticket)};
+  Deadline deadline{.seconds = peer_seconds_max_, .step = name_of(ticket.kind)};
+  if (ticket.kind == SumKind::round) deadline.round = ticket.round;
   ring_sum_.sum(payload.lanes(), deadline);
   ring_sum_.sum(payload.statistics(), deadline);
   return RingTotal(std::move(payload));

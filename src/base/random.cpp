@@ -36,8 +36,9 @@ const char* name_of(PrivatePurpose purpose) {
   return "";
 }
 
-std::string info(const std::string& prefix, const Derivation& derivation) {
-  std::string text = "crossilo/1|" + prefix + "|";
+InlineText info(std::string_view kind, const char* purpose, const Derivation& derivation) {
+  InlineText text("crossilo/1|");
+  text.append(kind).append("|").append(purpose).append("|");
   append_big_endian(text, derivation.round.value);
   append_big_endian(text, derivation.silo.value);
   for (const std::byte byte : derivation.parent) text.push_back(static_cast<char>(byte));
@@ -46,16 +47,16 @@ std::string info(const std::string& prefix, const Derivation& derivation) {
 
 }  // namespace
 
-std::string derivation_info(PublicPurpose purpose, const Derivation& derivation) {
-  return info(std::string("public|") + name_of(purpose), derivation);
+InlineText derivation_info(PublicPurpose purpose, const Derivation& derivation) {
+  return info("public", name_of(purpose), derivation);
 }
 
-std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation) {
-  return info(std::string("private|") + name_of(purpose), derivation);
+InlineText derivation_info(PrivatePurpose purpose, const Derivation& derivation) {
+  return info("private", name_of(purpose), derivation);
 }
 
-std::string root_info(RootKind kind, std::uint64_t seed) {
-  std::string text = kind == RootKind::public_root ? "crossilo/1|public root|" : "crossilo/1|private root|";
+InlineText root_info(RootKind kind, std::uint64_t seed) {
+  InlineText text(kind == RootKind::public_root ? "crossilo/1|public root|" : "crossilo/1|private root|");
   append_big_endian(text, seed);
   return text;
 }

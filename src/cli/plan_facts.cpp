@@ -137,7 +137,7 @@ std::vector<Leaving> leaving(const Config& config, const PlanFacts& plan) {
        .bytes = plan.traffic.payload_bytes,
        .readable_by = readers},
       {.what = "sums of losses and counts" + scores, .when = "at the end", .bytes = evaluation, .readable_by = readers},
-      {.what = "number of the round, fingerprint of the model, wish to stop",
+      {.what = "number of the round, fingerprint of the model, wish to stop, seconds of each phase",
        .when = "each round",
        .readable_by = "yes"}};
 }

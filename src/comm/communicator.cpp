@@ -46,7 +46,9 @@ void WaitGuard::after(const WaitProgress& progress) {
   if (looked_after_deadline_) {
     std::ostringstream text;
     text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds
-         << " s in \"" << deadline_.step << "\"";
+         << " s in \"" << deadline_.step;
+    if (deadline_.round) text << ", round " << deadline_.round->value;
+    text << '"';
     throw PeerLostError(text.str(), progress.awaited_rank);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.
@@ -73,26 +75,29 @@ void wait_all(Communicator& communicator, std::span<Request> requests, std::span
   });
 }
 
+AllGather::AllGather(Communicator& communicator) : communicator_(communicator) {
+  for (int time = 0; time < 2; ++time)
+    for (int rank = 0; rank < communicator.size(); ++rank)
+      if (rank != communicator.rank()) ranks_.push_back(rank);
+  requests_.resize(ranks_.size());
+}
+
+void AllGather::operator()(std::span<const std::byte> mine, std::span<std::byte> all, const Deadline& deadline) {
+  CROSSILO_ASSERT(all.size() == mine.size() * static_cast<std::size_t>(communicator_.size()));
+  const auto part = [&](int rank) { return all.subspan(mine.size() * static_cast<std::size_t>(rank), mine.size()); };
+  // Receives first: a silo that does not answer is named by what it owes, not by what it did not take.
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    const Peer peer{.rank = ranks_[i], .tag = ReservedTag::all_gather};
+    requests_[i] = 2 * i < ranks_.size() ? communicator_.start_receive(Words(part(peer.rank)), peer)
+                                         : communicator_.start_send(ConstWords(mine), peer);
+  }
+  if (!mine.empty()) std::memcpy(part(communicator_.rank()).data(), mine.data(), mine.size());
+  wait_all(communicator_, requests_, ranks_, deadline);
+}
+
 void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
                 const Deadline& deadline) {
-  const int size = communicator.size();
-  CROSSILO_ASSERT(all.size() == mine.size() * static_cast<std::size_t>(size));
-  const auto part = [&](int rank) { return all.subspan(mine.size() * static_cast<std::size_t>(rank), mine.size()); };
-  std::vector<Request> requests;
-  std::vector<int> ranks;
-  // Receives first: a silo that does not answer is named by what it owes, not by what it did not take.
-  for (int rank = 0; rank < size; ++rank) {
-    if (rank == communicator.rank()) continue;
-    requests.push_back(communicator.start_receive(Words(part(rank)), {.rank = rank, .tag = ReservedTag::all_gather}));
-    ranks.push_back(rank);
-  }
-  for (int rank = 0; rank < size; ++rank) {
-    if (rank == communicator.rank()) continue;
-    requests.push_back(communicator.start_send(ConstWords(mine), {.rank = rank, .tag = ReservedTag::all_gather}));
-    ranks.push_back(rank);
-  }
-  if (!mine.empty()) std::memcpy(part(communicator.rank()).data(), mine.data(), mine.size());
-  wait_all(communicator, requests, ranks, deadline);
+  AllGather{communicator}(mine, all, deadline);
 }
 
 std::string host_name() {

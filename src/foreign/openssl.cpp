@@ -48,8 +48,6 @@ struct FreeWith {
 template <class Type, auto Free>
 using Handle = std::unique_ptr<Type, FreeWith<Free>>;
 
-using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
-using CipherContext = Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using Kdf = Handle<EVP_KDF, EVP_KDF_free>;
 using KdfContext = Handle<EVP_KDF_CTX, EVP_KDF_CTX_free>;
 using Mac = Handle<EVP_MAC, EVP_MAC_free>;
@@ -75,19 +73,14 @@ std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 // --- SHA-256 ---
 
-struct Sha256::State {
-  DigestContext context{check_openssl(EVP_MD_CTX_new(), "EVP_MD_CTX_new")};
-  State() { start(); }
-  void start() { check_openssl(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr), "EVP_DigestInit_ex"); }
-};
+void Sha256::Free::operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {}
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::Sha256() : context_(check_openssl(EVP_MD_CTX_new(), "EVP_MD_CTX_new")) { start(); }
+
+void Sha256::start() { check_openssl(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr), "EVP_DigestInit_ex"); }
 
 Sha256& Sha256::update(std::span<const std::byte> bytes) {
-  check_openssl(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
+  check_openssl(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
   return *this;
 }
 
@@ -95,8 +88,8 @@ Sha256& Sha256::update(std::string_view text) { return update(std::as_bytes(std:
 
 Hash256 Sha256::finish() {
   Hash256 digest;
-  check_openssl(EVP_DigestFinal_ex(state_->context.get(), raw(digest.data()), nullptr), "EVP_DigestFinal_ex");
-  state_->start();
+  check_openssl(EVP_DigestFinal_ex(context_.get(), raw(digest.data()), nullptr), "EVP_DigestFinal_ex");
+  start();
   return digest;
 }
 
@@ -183,31 +176,30 @@ std::uint64_t seed_of(const Key256& key) {
 
 // --- AES-256-CTR ---
 
-struct AesCtr::State {
-  CipherContext context{check_openssl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")};  // wipes its key when freed
-  std::array<std::byte, 16> first_counter;
-};
+void AesCtr::Free::operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
 
-AesCtr::AesCtr(const Key256& key, const std::array<std::byte, 16>& first_counter) : state_(std::make_unique<State>()) {
-  state_->first_counter = first_counter;
+AesCtr::AesCtr(const Key256& key, const std::array<std::byte, 16>& first_counter)
+    : context_(check_openssl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new")), first_counter_(first_counter) {
   check_openssl(
-      EVP_EncryptInit_ex(state_->context.get(), EVP_aes_256_ctr(), nullptr, raw(key.data()), raw(first_counter.data())),
+      EVP_EncryptInit_ex(context_.get(), EVP_aes_256_ctr(), nullptr, raw(key.data()), raw(first_counter.data())),
       "EVP_EncryptInit_ex");
 }
-AesCtr::~AesCtr() = default;
-AesCtr::AesCtr(AesCtr&&) noexcept = default;
-AesCtr& AesCtr::operator=(AesCtr&&) noexcept = default;
+
+void AesCtr::restart(const Key256& key) {
+  check_openssl(EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, raw(key.data()), raw(first_counter_.data())),
+                "EVP_EncryptInit_ex");
+}
 
 void AesCtr::seek(std::uint64_t byte_offset) {
   CROSSILO_ASSERT(byte_offset % 16 == 0);
-  std::array<std::byte, 16> counter = state_->first_counter;  // + byte_offset / 16, as 128 bits, big-endian
+  std::array<std::byte, 16> counter = first_counter_;  // + byte_offset / 16, as 128 bits, big-endian
   std::uint64_t block = byte_offset / 16;
   unsigned sum = 0;
   for (std::size_t i = counter.size(); i-- > 0; block >>= 8) {
     sum = (sum >> 8) + std::to_integer<unsigned>(counter[i]) + static_cast<unsigned>(block & 0xffu);
     counter[i] = static_cast<std::byte>(sum & 0xffu);
   }
-  check_openssl(EVP_EncryptInit_ex(state_->context.get(), nullptr, nullptr, nullptr, raw(counter.data())),
+  check_openssl(EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, raw(counter.data())),
                 "EVP_EncryptInit_ex");
 }
 
@@ -217,7 +209,7 @@ void AesCtr::generate(std::span<std::byte> out) {
   for (; !out.empty(); out = out.subspan(std::min(kZeros.size(), out.size()))) {
     const int size = static_cast<int>(std::min(kZeros.size(), out.size()));
     int written = 0;
-    check_openssl(EVP_EncryptUpdate(state_->context.get(), raw(out.data()), &written, raw(kZeros.data()), size),
+    check_openssl(EVP_EncryptUpdate(context_.get(), raw(out.data()), &written, raw(kZeros.data()), size),
                   "EVP_EncryptUpdate");
     CROSSILO_ASSERT(written == size);
   }

@@ -8,22 +8,19 @@
 #include "crossilo/foreign/openssl.hpp"
 
 namespace crossilo {
-Cohort sample_cohort(const Cohort& roster, std::size_t silos, const PublicRoot& root, RoundIndex round) {
-  std::vector<std::pair<SiloId, std::uint64_t>> candidates;
-  for (std::size_t i = 0; i < roster.size(); ++i)
-    if (roster.weights[i] > 0) candidates.emplace_back(roster.silos[i], roster.weights[i]);
-  if (silos == 0) return roster;
-  silos = std::min(silos, candidates.size());
+
+void sample_cohort(const Cohort& roster, std::size_t silos, const PublicRoot& root, RoundIndex round, Cohort& cohort) {
+  cohort = roster;
+  if (silos == 0) return;
+  std::erase_if(cohort.silos, [&](SiloId silo) { return roster.weight(silo) == 0; });
+  silos = std::min(silos, cohort.size());
   std::mt19937_64 generator(seed_of(derive(root, PublicPurpose::cohort, {.round = round})));
   for (std::size_t i = 0; i < silos; ++i)  // the first steps of Fisher and Yates
-    std::swap(candidates[i], candidates[i + draw_below(generator, candidates.size() - i)]);
-  std::sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(silos));
-  Cohort cohort;
-  for (std::size_t i = 0; i < silos; ++i) {
-    cohort.silos.push_back(candidates[i].first);
-    cohort.weights.push_back(candidates[i].second);
-  }
-  return cohort;
+    std::swap(cohort.silos[i], cohort.silos[i + draw_below(generator, cohort.size() - i)]);
+  cohort.silos.resize(silos);
+  std::ranges::sort(cohort.silos);
+  cohort.weights.resize(silos);
+  for (std::size_t i = 0; i < silos; ++i) cohort.weights[i] = roster.weight(cohort.silos[i]);
 }
 
 }  // namespace crossilo

@@ -7,6 +7,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/round/cohort.hpp"
+#include "crossilo/round/phase_timer.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {
@@ -64,18 +65,19 @@ EvaluationLayout evaluation_layout(const FederationSetup& setup, const Federated
 
 /// Moves the strategies out of the setup.
 RoundStages make_stages(FederationSetup& setup, const EvaluationLayout& evaluation, const Roster& roster) {
-  return {.silos = setup.silos,
-          .clip = setup.clip,
-          .codec = RingCodec({.layout = round_layout(setup.parameters, evaluation), .root = setup.root}),
-          .lanes = LaneSchedule(setup.lane_bits),
-          .noise = std::move(setup.noise),
-          .server_optimizer = std::move(setup.server_optimizer),
-          .parameters = setup.parameters,
-          .evaluation = evaluation,
-          .cohort_of = [&roster, silos = setup.silos_per_round, root = setup.root](
-                           RoundIndex round) { return sample_cohort(roster.cohort, silos, root, round); },
-          .evaluate_every_rounds = setup.evaluate_every_rounds,
-          .stop_rule = StopRule(setup.stop)};
+  return {
+      .silos = setup.silos,
+      .clip = setup.clip,
+      .codec = RingCodec({.layout = round_layout(setup.parameters, evaluation), .root = setup.root}),
+      .lanes = LaneSchedule(setup.lane_bits),
+      .noise = std::move(setup.noise),
+      .server_optimizer = std::move(setup.server_optimizer),
+      .parameters = setup.parameters,
+      .evaluation = evaluation,
+      .cohort_of = [&roster, silos = setup.silos_per_round, root = setup.root](
+                       RoundIndex round, Cohort& cohort) { sample_cohort(roster.cohort, silos, root, round, cohort); },
+      .evaluate_every_rounds = setup.evaluate_every_rounds,
+      .stop_rule = StopRule(setup.stop)};
 }
 
 void copy_model(const GlobalModel& model, EvaluatedModel& out) {
@@ -86,7 +88,7 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 /// Counts the chain on and hands the state to the observer, now and then.
 class StateKeeper {
  public:
-  StateKeeper(const Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
+  StateKeeper(Round& round, const FederationSetup& setup, const TrainedModel& result, RunObserver& observer)
       : round_(round),
         every_(setup.checkpoint_every_rounds),
         result_(result),
@@ -113,10 +115,15 @@ class StateKeeper {
     state.best_evaluation = result_.best.evaluation;
     state.scaling = scaling_;
     kept_ = state.round;
-    observer_.on_state(state);
+    double seconds = 0.0;
+    {
+      const PhaseTimer timer(seconds);
+      observer_.on_state(state);
+    }
+    round_.add_checkpoint_seconds(seconds);
   }
 
-  const Round& round_;
+  Round& round_;
   std::uint32_t every_;
   const TrainedModel& result_;
   RunObserver& observer_;
@@ -140,7 +147,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
                 StateKeeper& keeper, TrainedModel& result) {
   result.stop = StopReason::rounds_done;
   for (std::uint32_t index = round.last().round.value + 1; index <= rounds; ++index) {
-    const RoundRecord record = round.run(RoundIndex{index}, wants_stop());
+    const RoundRecord& record = round.run(RoundIndex{index}, wants_stop());
     if (record.ticket.stop != StopReason::none) {
       result.stop = record.ticket.stop;
       break;
@@ -151,7 +158,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
     keeper.after(record);
   }
   keeper.close();
-  const RoundRecord closing = round.close();
+  const RoundRecord& closing = round.close();
   keep_evaluation(closing, result);
   observer.on_round(closing);
 }

@@ -11,9 +11,9 @@
 namespace crossilo {
 
 // The product. Each line takes what the line before it made, and no other line can make it.
-RoundRecord Round::run(RoundIndex round, bool wants_stop) {
-  const RoundTicket ticket = open(round, wants_stop);
-  if (ticket.stop != StopReason::none) return {.ticket = ticket};
+const RoundRecord& Round::run(RoundIndex round, bool wants_stop) {
+  const RoundTicket& ticket = open(round, wants_stop);
+  if (ticket.stop != StopReason::none) return record_ = {.ticket = ticket};
   NoisedPayload payload = sum_hosted_silos(ticket);
   MaskedPayload masked = mask(std::move(payload), ticket);
   const RingTotal summed = sum(std::move(masked), ticket);
@@ -45,10 +45,12 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
   CROSSILO_ASSERT(!stages_.silos.empty());
   CROSSILO_ASSERT(stages_.codec.layout().parameters() == initial.size());
   CROSSILO_ASSERT(stages_.parameters.size() == initial.size() && stages_.evaluate_every_rounds > 0);
+  for (const LaneBlock& block : stages_.codec.layout().lanes)
+    lanes_.push_back({.lane_bits = block.lane_bits, .bound = block.bound});
   // Refused now, not when the first narrow round comes.
   LaneBlock delta = stages_.codec.layout().lanes.front();
   delta.lane_bits = stages_.lanes.lane_bits();
-  const std::size_t cohort_size = cohort_of(stages_, RoundIndex{1}, session_.roster()).size();
+  const std::size_t cohort_size = cohort_of(RoundIndex{1}).size();
   (void)LaneScale::of(delta, cohort_size, stages_.codec.noise_bound());
   // One silo's sum is its own model delta, which no mask hides; the configuration refuses it.
   CROSSILO_ASSERT(cohort_size > 1 || !session_.is_masked());

@@ -1,6 +1,7 @@
 // The stages of the line in round.cpp, each a few lines that hand on to the strategy chosen for it.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -30,24 +31,27 @@ PayloadLayout round_layout(const ParameterLayout& parameters, const EvaluationLa
   return layout;
 }
 
-Cohort cohort_of(const RoundStages& stages, RoundIndex round, const Roster& roster) {
-  return stages.cohort_of ? stages.cohort_of(round) : roster.cohort;
+const Cohort& Round::cohort_of(RoundIndex round) {
+  if (!stages_.cohort_of) return session_.roster().cohort;
+  stages_.cohort_of(round, cohort_);
+  return cohort_;
 }
 
-RoundTicket Round::open(RoundIndex round, bool wants_stop) {
-  seconds_ = {};
+const RoundTicket& Round::open(RoundIndex round, bool wants_stop) {
+  const PhaseSeconds finished = std::exchange(seconds_, {});
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
-  RoundTicket ticket = session_.open({.kind = SumKind::round,
-                                      .round = round,
-                                      .model = last_.hash,
-                                      .lanes = stages_.lanes.next(),
-                                      .wants_stop = wants_stop,
-                                      .cohort = cohort_of(stages_, round, session_.roster())});
-  for (const LaneBlock& block : std::span(stages_.codec.layout().lanes).subspan(1))
-    ticket.lanes.push_back({.lane_bits = block.lane_bits, .bound = block.bound});
-  // Follows from totals that all ranks have read, so all decide alike.
-  if (ticket.stop == StopReason::none && stages_.stop_rule.is_out_of_patience()) ticket.stop = StopReason::patience;
+  lanes_.front() = stages_.lanes.next();
+  const RoundTicket& ticket = session_.open({.kind = SumKind::round,
+                                             .round = round,
+                                             .model = last_.hash,
+                                             .lanes = lanes_,
+                                             .wants_stop = wants_stop,
+                                             .out_of_patience = stages_.stop_rule.is_out_of_patience(),
+                                             .cohort = &cohort_of(round),
+                                             .timed_round = last_.round,
+                                             .seconds = finished});
+  if (ticket.stop != StopReason::none) seconds_ = finished;  // no round follows: close() tells them once more
   return ticket;
 }
 
@@ -159,26 +163,31 @@ void Round::evaluate_hosted() {
   evaluated_ = last_.round;
 }
 
-RoundRecord Round::record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const {
-  return {.ticket = ticket,
-          .contributed_share = total.contributed_share,
-          .abstentions = static_cast<std::uint64_t>(total.statistics[kAbstentions]),
-          .clamped_parameters =
-              static_cast<std::uint64_t>(total.statistics[kClampedParameters] + total.statistics[kClampedBuffers]),
-          .mask = session_.mask_name(),
-          .noise = stages_.noise->name(),
-          .model = last_.hash,
-          .parent_evaluation = read_evaluation(stages_.evaluation, evaluation_part(total.statistics)),
-          .parent_is_best = parent_is_best,
-          .seconds = seconds_,
-          .bytes_sent = session_.bytes_sent() - bytes_before_};
+const RoundRecord& Round::record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) {
+  record_.ticket = ticket;
+  record_.contributed_share = total.contributed_share;
+  record_.abstentions = static_cast<std::uint64_t>(total.statistics[kAbstentions]);
+  record_.clamped_parameters =
+      static_cast<std::uint64_t>(total.statistics[kClampedParameters] + total.statistics[kClampedBuffers]);
+  record_.mask = session_.mask_name();
+  record_.noise = stages_.noise->name();
+  record_.model = last_.hash;
+  record_.parent_evaluation = read_evaluation(stages_.evaluation, evaluation_part(total.statistics));
+  record_.parent_is_best = parent_is_best;
+  record_.seconds = seconds_;
+  record_.slowest = session_.slowest();
+  record_.bytes_sent = session_.bytes_sent() - bytes_before_;
+  return record_;
 }
 
-RoundRecord Round::close() {
-  seconds_ = {};
+const RoundRecord& Round::close() {
   bytes_before_ = session_.bytes_sent();
   if (evaluated_ != last_.round) evaluate_hosted();
-  const OpenRequest request{.kind = SumKind::final_evaluation, .round = last_.round, .model = last_.hash};
+  const OpenRequest request{.kind = SumKind::final_evaluation,
+                            .round = last_.round,
+                            .model = last_.hash,
+                            .timed_round = last_.round,
+                            .seconds = std::exchange(seconds_, {})};
   const StatisticsTotal total =
       sum_statistics(session_, stages_.silos, request, evaluation_statistics(stages_.evaluation),
                      [&](std::size_t index, std::span<double> out) {

@@ -18,7 +18,7 @@ StatisticsTotal sum_statistics(SumSession& session, std::span<Silo* const> silos
   const Clip clip(0.0);
   NoNoise no_noise;
 
-  const RoundTicket ticket = session.open(request);
+  const RoundTicket& ticket = session.open(request);
   std::size_t index = 0;
   NoisedPayload payload = sum_hosted(silos, ticket.cohort, words, [&](Silo& silo, WordBuffer& buffer) {
     fill(index++, std::span(update.statistics).subspan(kFirstFreeStatistic));

@@ -1,6 +1,7 @@
 #include "crossilo/round/sum_session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
-namespace {
 
 /// One rank's public control data in open.
 struct OpenMessage {
@@ -21,8 +21,11 @@ struct OpenMessage {
   std::uint8_t lane_bits = 0;
   std::int8_t log2_bound = 0;
   std::uint8_t wants_stop = 0;
+  std::array<double, kPhases.size()> seconds{};  // of the round before, in the order of kPhases
 };
-static_assert(sizeof(OpenMessage) == 80);
+static_assert(sizeof(OpenMessage) == 80 + sizeof(double) * kPhases.size());
+
+namespace {
 
 /// Compares one field. The view that most ranks share counts as right; where no view has most, all are named.
 template <class Field>
@@ -59,6 +62,22 @@ void require_one_view(Communicator& communicator, std::span<const OpenMessage> a
                       "nothing was applied. All silos must run the same program on the same settings");
 }
 
+/// The longest of each phase, and whose it was.
+SlowestRanks slowest_of(std::span<const OpenMessage> all, RoundIndex round) {
+  SlowestRanks slowest{.round = round, .seconds_max = all.front().seconds};
+  for (std::size_t rank = 1; rank < all.size(); ++rank)
+    for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+      if (all[rank].seconds[phase] > slowest.seconds_max[phase]) {
+        slowest.seconds_max[phase] = all[rank].seconds[phase];
+        slowest.rank[phase] = static_cast<int>(rank);
+      }
+  constexpr std::size_t kSum = 3;
+  static_assert(kPhases[kSum].seconds == &PhaseSeconds::sum);
+  const auto sum_seconds = [](const OpenMessage& message) { return message.seconds[kSum]; };
+  slowest.sum_seconds_min = sum_seconds(*std::ranges::min_element(all, {}, sum_seconds));
+  return slowest;
+}
+
 /// log2 of a power of two.
 std::int8_t log2_of(double bound) {
   int exponent = 0;
@@ -74,36 +93,47 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
       mask_(std::move(mask)),
       ring_sum_(communicator, options.ring_sum),
       secure_sum_(ring_sum_, options.peer_seconds_max),
-      peer_seconds_max_(options.peer_seconds_max) {
+      peer_seconds_max_(options.peer_seconds_max),
+      all_gather_(communicator),
+      opened_(static_cast<std::size_t>(communicator.size())) {
   ring_sum_.self_test({.seconds = peer_seconds_max_, .step = "start-up self-test"});
 }
 
-RoundTicket SumSession::open(const OpenRequest& request) {
-  const Cohort& cohort = request.cohort ? *request.cohort : roster_.cohort;
+SumSession::~SumSession() = default;
+
+const RoundTicket& SumSession::open(const OpenRequest& request) {
+  const Cohort& cohort = request.cohort != nullptr ? *request.cohort : roster_.cohort;
   OpenMessage own{.model = request.model,
                   .cohort = cohort_hash(cohort),
                   .counter = ++counter_,
                   .round = request.round.value,
                   .kind = static_cast<std::uint8_t>(request.kind),
                   .wants_stop = request.wants_stop ? std::uint8_t{1} : std::uint8_t{0}};
-  if (request.lanes) {
-    own.lane_bits = static_cast<std::uint8_t>(request.lanes->lane_bits);
-    own.log2_bound = log2_of(request.lanes->bound);
+  if (!request.lanes.empty()) {
+    own.lane_bits = static_cast<std::uint8_t>(request.lanes.front().lane_bits);
+    own.log2_bound = log2_of(request.lanes.front().bound);
   }
-  std::vector<OpenMessage> all(static_cast<std::size_t>(communicator_.size()));
-  all_gather(communicator_, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
-             {.seconds = peer_seconds_max_, .step = "open, round " + std::to_string(request.round.value)});
-  require_one_view(communicator_, all, request.round);
-  RoundTicket ticket{.kind = request.kind,
-                     .round = request.round,
-                     .counter = counter_,
-                     .cohort = cohort,
-                     .silos = roster_.cohort.size(),
-                     .parent_model = request.model};
-  if (request.lanes) ticket.lanes = {*request.lanes};
-  for (const OpenMessage& message : all)
-    if (message.wants_stop != 0) ticket.stop = StopReason::signal;
-  return ticket;
+  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+    own.seconds[phase] = request.seconds.*kPhases[phase].seconds;
+  all_gather_(std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(opened_)),
+              {.seconds = peer_seconds_max_, .step = "open", .round = request.round});
+  require_one_view(communicator_, opened_, request.round);
+  slowest_ = slowest_of(opened_, request.timed_round);
+  fill_ticket(request, cohort);
+  return ticket_;
+}
+
+void SumSession::fill_ticket(const OpenRequest& request, const Cohort& cohort) {
+  ticket_.kind = request.kind;
+  ticket_.round = request.round;
+  ticket_.counter = counter_;
+  ticket_.cohort = cohort;
+  ticket_.silos = roster_.cohort.size();
+  ticket_.parent_model = request.model;
+  ticket_.lanes.assign(request.lanes.begin(), request.lanes.end());
+  ticket_.stop = request.out_of_patience ? StopReason::patience : StopReason::none;
+  for (const OpenMessage& message : opened_)
+    if (message.wants_stop != 0) ticket_.stop = StopReason::signal;
 }
 
 MaskedPayload SumSession::mask(NoisedPayload&& payload, const RoundTicket& ticket) {

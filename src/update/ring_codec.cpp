@@ -8,7 +8,6 @@
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/float_mode.hpp"
-#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/update/lane_kernels.hpp"
 
 namespace crossilo {
@@ -139,7 +138,7 @@ LaneScale LaneScale::of(const LaneBlock& block, std::size_t cohort_size, std::in
   return {.capacity = static_cast<std::int64_t>(capacity), .unit = block.bound / capacity};
 }
 
-RingCodec::RingCodec(Options options) : options_(std::move(options)) {
+RingCodec::RingCodec(Options options) : options_(std::move(options)), rounding_(Key256{}) {
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(layout.statistics.size() >= kFirstFreeStatistic);
   for (const StatisticSpec& spec : layout.statistics) {
@@ -185,7 +184,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
     const double share = ticket.cohort.share(update.silo());
     const Key256 key = derive(options_.root, PublicPurpose::rounding,
                               {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
-    AesCtr rounding(key);
+    rounding_.restart(key);
     std::size_t first_parameter = 0;
     std::size_t first_word = 0;
     for (std::size_t i = 0; i < layout.lanes.size(); ++i) {
@@ -193,7 +192,7 @@ RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket,
       const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
       const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
       (i == 0 ? clamped : clamped_elsewhere) +=
-          encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding,
+          encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding_,
                        std::span(buffer.lanes).subspan(first_word, block.words()));
       first_parameter += block.parameters;
       first_word += block.words();

@@ -65,13 +65,13 @@ std::vector<std::string> every_info() {
   for (const Derivation& derivation : derivations) {
     for (const PublicPurpose purpose : {PublicPurpose::initial_weights, PublicPurpose::cohort, PublicPurpose::rounding,
                                         PublicPurpose::held_back_rows, PublicPurpose::baseline})
-      infos.push_back(derivation_info(purpose, derivation));
+      infos.emplace_back(derivation_info(purpose, derivation));
     for (const PrivatePurpose purpose : {PrivatePurpose::order, PrivatePurpose::dropout, PrivatePurpose::evaluation})
-      infos.push_back(derivation_info(purpose, derivation));
+      infos.emplace_back(derivation_info(purpose, derivation));
   }
   for (const std::uint64_t seed : {0U, 1U, 256U}) {
-    infos.push_back(root_info(RootKind::public_root, seed));
-    infos.push_back(root_info(RootKind::private_root, seed));
+    infos.emplace_back(root_info(RootKind::public_root, seed));
+    infos.emplace_back(root_info(RootKind::private_root, seed));
   }
   for (std::uint32_t lower = 0; lower < 3; ++lower)
     for (std::uint32_t higher = lower + 1; higher < 4; ++higher) {
@@ -82,7 +82,7 @@ std::vector<std::string> every_info() {
           RoundTicket ticket = testing::ticket_of({1, 2, 3, 4});
           ticket.kind = kind;
           ticket.counter = counter;
-          infos.push_back(mask_info(mask_context(testing::epoch_of("1"), ticket), {lower}, {higher}));
+          infos.emplace_back(mask_info(mask_context(testing::epoch_of("1"), ticket), {lower}, {higher}));
         }
     }
   return infos;

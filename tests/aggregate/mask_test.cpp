@@ -91,7 +91,7 @@ TEST(Mask, CancelsInTheSumOfAllRanks) {
 TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
   constexpr std::size_t kParameters = 5;  // 20 bytes of lanes: the statistics start at byte 32
   Round round(3, kParameters);
-  const std::string context = mask_context(epoch_of("1"), round.ticket);
+  const InlineText context = mask_context(epoch_of("1"), round.ticket);
   Words expected = round.plain(1);
   for (const PairKey& pair : round.ring.keys_of(1, epoch_of("1"))) {
     const std::uint32_t sign = pair.peer < SiloId{4} ? ~0U : 1U;  // the higher id subtracts
@@ -115,10 +115,13 @@ TEST(Mask, IsTheKeystreamOfThePairInTheDeclaredOrder) {
 TEST(Mask, TwoRanksWithTheSameRoleDoNotCancel) {
   std::vector<std::uint32_t> lanes(64, 0);
   std::vector<std::uint64_t> statistics(4, 0);
-  std::array<Keystream, 2> streams{{{.key = sha256({})}, {.key = sha256({})}}};
+  std::array<Keystream, 2> streams{{{.cipher = AesCtr(sha256({}))}, {.cipher = AesCtr(sha256({}))}}};
   add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_NE(lanes, std::vector<std::uint32_t>(64, 0));
-  for (Keystream& stream : streams) stream.subtract = true;
+  for (Keystream& stream : streams) {
+    stream.subtract = true;
+    stream.cipher.seek(0);
+  }
   add_keystreams_cpu(streams, lanes, statistics);
   EXPECT_EQ(lanes, std::vector<std::uint32_t>(64, 0));
   EXPECT_EQ(statistics, std::vector<std::uint64_t>(4, 0));
@@ -136,8 +139,8 @@ TEST(Mask, NoTwoSumsShareAStream) {
   tickets[6].cohort.silos[2] = {9};
   tickets[7].counter = std::uint64_t{1} << 32;
   std::set<std::string> contexts;
-  for (const RoundTicket& ticket : tickets) contexts.insert(mask_context(epoch_of("1"), ticket));
-  contexts.insert(mask_context(epoch_of("2"), base));
+  for (const RoundTicket& ticket : tickets) contexts.emplace(mask_context(epoch_of("1"), ticket));
+  contexts.emplace(mask_context(epoch_of("2"), base));
   EXPECT_EQ(contexts.size(), tickets.size() + 1);
   for (const std::string& context : contexts) EXPECT_EQ(context.size(), contexts.begin()->size());  // fixed width
 }

@@ -20,10 +20,15 @@ Cohort roster_of(std::size_t silos) {
   return roster;
 }
 
+Cohort sample_of(const Cohort& roster, std::size_t silos, std::uint64_t seed, std::uint32_t round) {
+  Cohort cohort;
+  sample_cohort(roster, silos, public_root(seed), RoundIndex{round}, cohort);
+  return cohort;
+}
+
 TEST(Cohort, is_everybody_where_no_sample_is_wanted_or_possible) {
   const Cohort roster = roster_of(5);
-  for (const std::size_t silos : {0u, 5u, 9u})
-    EXPECT_EQ(sample_cohort(roster, silos, public_root(1), RoundIndex{1}).silos, roster.silos);
+  for (const std::size_t silos : {0u, 5u, 9u}) EXPECT_EQ(sample_of(roster, silos, 1, 1).silos, roster.silos);
 }
 
 TEST(Cohort, holds_each_silo_about_equally_often_with_its_own_weight_in_order) {
@@ -31,7 +36,7 @@ TEST(Cohort, holds_each_silo_about_equally_often_with_its_own_weight_in_order) {
   std::vector<int> taken(20);
   constexpr int kRounds = 4000;
   for (std::uint32_t round = 1; round <= kRounds; ++round) {
-    const Cohort cohort = sample_cohort(roster, 5, public_root(1), RoundIndex{round});
+    const Cohort cohort = sample_of(roster, 5, 1, round);
     ASSERT_EQ(cohort.size(), 5u);
     ASSERT_TRUE(std::ranges::is_sorted(cohort.silos));
     ASSERT_EQ(std::ranges::adjacent_find(cohort.silos), cohort.silos.end());
@@ -48,8 +53,7 @@ TEST(Cohort, follows_from_the_seed_and_the_round_alone) {
   const Cohort roster = roster_of(10);
   const auto sample = [&](std::uint64_t seed, std::uint32_t round) {
     std::vector<std::uint32_t> ids;
-    for (const SiloId silo : sample_cohort(roster, 3, public_root(seed), RoundIndex{round}).silos)
-      ids.push_back(silo.value);
+    for (const SiloId silo : sample_of(roster, 3, seed, round).silos) ids.push_back(silo.value);
     return ids;
   };
   EXPECT_EQ(sample(1, 1), sample(1, 1));
@@ -61,8 +65,7 @@ TEST(Cohort, follows_from_the_seed_and_the_round_alone) {
 TEST(Cohort, passes_over_silos_without_weight) {
   Cohort roster = roster_of(6);
   roster.weights[2] = 0;
-  for (std::uint32_t round = 1; round <= 50; ++round)
-    EXPECT_FALSE(sample_cohort(roster, 3, public_root(1), RoundIndex{round}).contains(SiloId{2}));
+  for (std::uint32_t round = 1; round <= 50; ++round) EXPECT_FALSE(sample_of(roster, 3, 1, round).contains(SiloId{2}));
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ struct FakeRun {
   std::function<std::unique_ptr<ServerOptimizer>(std::size_t weights)> make_server_optimizer = [](std::size_t) {
     return std::make_unique<FedAvg>(1.0);
   };
+  bool keeps_records = true;
   std::optional<SiloId> own_silo;  // which silo this rank is; empty: by rank
 };
 
@@ -135,7 +136,8 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);
   if (run.flipped_rank == communicator.rank()) initial[3] = std::nextafter(initial[3], 9.0f);
   const ParameterLayout layout{.weights = run.parameters - run.buffers, .buffers = run.buffers};
-  RingCodec::Options codec{.layout = round_layout(layout), .root = public_root(7)};
+  const PublicRoot root = public_root(7);
+  RingCodec::Options codec{.layout = round_layout(layout), .root = root};
   Round round(session,
               {.silos = pointers,
                .clip = Clip(0.0, layout.weights),
@@ -145,16 +147,17 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
                .server_optimizer = run.make_server_optimizer(layout.weights),
                .parameters = layout,
                .cohort_of =
-                   [&](RoundIndex index) {
-                     return sample_cohort(session.roster().cohort, run.silos_per_round, public_root(7), index);
+                   [&](RoundIndex index, Cohort& cohort) {
+                     sample_cohort(session.roster().cohort, run.silos_per_round, root, index, cohort);
                    },
                .evaluate_every_rounds = run.evaluate_every_rounds,
                .stop_rule = StopRule(run.stop)},
               initial);
   FakeResult result;
   for (std::uint32_t index = 1; index <= run.rounds; ++index) {
-    result.records.push_back(round.run(RoundIndex{index}, run.wants_stop(index)));
-    if (result.records.back().ticket.stop != StopReason::none) break;
+    const RoundRecord& record = round.run(RoundIndex{index}, run.wants_stop(index));
+    if (run.keeps_records) result.records.push_back(record);
+    if (record.ticket.stop != StopReason::none) break;
   }
   result.records.push_back(round.close());
   result.last.assign(round.last().parameters.begin(), round.last().parameters.end());

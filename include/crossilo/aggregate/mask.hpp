@@ -3,10 +3,11 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "crossilo/aggregate/key_agreement.hpp"
+#include "crossilo/base/inline_text.hpp"
+#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/model/payload.hpp"
 
 namespace crossilo {
@@ -38,9 +39,20 @@ class NoMask final : public Mask {
 /// SHA-256 over (silo, weight) of every member.
 [[nodiscard]] Hash256 cohort_hash(const Cohort& cohort);
 /// The context that binds a mask to one sum: version | epoch | kind | counter | round | SHA-256(cohort).
-[[nodiscard]] std::string mask_context(const Hash256& epoch, const RoundTicket& ticket);
+[[nodiscard]] InlineText mask_context(const Hash256& epoch, const RoundTicket& ticket);
 /// The `info` of the mask between two ranks: context | "pair" | lower id | higher id.
-[[nodiscard]] std::string mask_info(const std::string& context, SiloId one, SiloId other);
+[[nodiscard]] InlineText mask_info(std::string_view context, SiloId one, SiloId other);
+
+/// One stream to add to a payload, or to subtract from it.
+struct Keystream {
+  AesCtr cipher;
+  bool subtract = false;
+};
+/// Adds all streams, from where they stand, to the words, in cache-sized blocks; the statistics continue a stream at
+/// the next multiple of 16 bytes, so that the streams must stand at their begin.
+/// Works in place, so the words must stand in memory that no peer can read: on the way they carry only some masks.
+void add_keystreams_cpu(std::span<Keystream> streams, std::span<std::uint32_t> lanes,
+                        std::span<std::uint64_t> statistics);
 
 /// Pairwise masks: y_i = q_i + sum over j > i of PRG(s_ij) - sum over j < i of PRG(s_ij), modulo 2^32 (2^64 in the
 /// statistics). s_ij = HKDF(K_ij, context | "pair" | lower | higher); PRG = AES-256-CTR; one key, one stream: the
@@ -57,18 +69,9 @@ class PairwiseMask final : public Mask {
 
   SiloId own_id_;
   std::vector<PairKey> pair_keys_;
+  std::vector<Keystream> streams_;  // one for each pair, under the key of the sum at hand
   Hash256 epoch_;
   std::optional<std::uint64_t> last_counter_;  // of this start of the job
 };
-
-/// One stream to add to a payload, or to subtract from it.
-struct Keystream {
-  SecretKey key;
-  bool subtract = false;
-};
-/// Adds all streams to the words, in cache-sized blocks.
-/// Works in place, so the words must stand in memory that no peer can read: on the way they carry only some masks.
-void add_keystreams_cpu(std::span<const Keystream> streams, std::span<std::uint32_t> lanes,
-                        std::span<std::uint64_t> statistics);
 
 }  // namespace crossilo

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <concepts>
-#include <string>
 
 namespace crossilo {
 
-/// Appends `value`, highest byte first: sizeof(Integer) bytes.
-template <std::unsigned_integral Integer>
-void append_big_endian(std::string& text, Integer value) {
+/// Appends `value` to a text that has push_back, highest byte first: sizeof(Integer) bytes.
+template <class Text, std::unsigned_integral Integer>
+void append_big_endian(Text& text, Integer value) {
   for (int shift = 8 * static_cast<int>(sizeof(Integer)) - 8; shift >= 0; shift -= 8)
     text.push_back(static_cast<char>((value >> shift) & 0xffu));
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "crossilo/base/inline_text.hpp"
 #include "crossilo/base/secret_key.hpp"
 #include "crossilo/base/types.hpp"
 
@@ -15,7 +15,8 @@ struct PublicRoot {
   Key256 key{};
 };
 
-/// Root of what only one silo may know: order of rows, dropout, what a module draws while it is evaluated. Made from the silo's own secret.
+/// Root of what only one silo may know: order of rows, dropout, what a module draws while it is evaluated. Made from
+/// the silo's own secret.
 struct PrivateRoot {
   SecretKey key;
 };
@@ -32,11 +33,11 @@ struct Derivation {
 
 /// The `info` string of a key derivation: "crossilo/1|public|rounding|" + round + silo + parent, fixed width.
 /// Deterministic: the same bytes on every machine (integers are written big-endian).
-[[nodiscard]] std::string derivation_info(PublicPurpose purpose, const Derivation& derivation);
-[[nodiscard]] std::string derivation_info(PrivatePurpose purpose, const Derivation& derivation);
+[[nodiscard]] InlineText derivation_info(PublicPurpose purpose, const Derivation& derivation);
+[[nodiscard]] InlineText derivation_info(PrivatePurpose purpose, const Derivation& derivation);
 
 /// The `info` string that makes a root: "crossilo/1|public root|" + seed, "crossilo/1|private root|" + seed.
 enum class RootKind : std::uint8_t { public_root, private_root };
-[[nodiscard]] std::string root_info(RootKind kind, std::uint64_t seed);
+[[nodiscard]] InlineText root_info(RootKind kind, std::uint64_t seed);
 
 }  // namespace crossilo

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crossilo/base/clock.hpp"
+#include "crossilo/base/types.hpp"
 
 namespace crossilo {
 
@@ -100,7 +103,8 @@ class Communicator {
 /// How long to wait for a peer without any progress, and what for.
 struct Deadline {
   double seconds = 60.0;
-  std::string step;  // "sum, round 17": goes into the message of a lost peer
+  std::string_view step;                 // "sum"; a text that outlives the wait
+  std::optional<RoundIndex> round = {};  // both go into the message of a lost peer: "sum, round 17"
 };
 
 /// What one look at a wait found.
@@ -138,8 +142,20 @@ void poll_until(Communicator& communicator, const Deadline& deadline, Look&& loo
 void wait_all(Communicator& communicator, std::span<Request> requests, std::span<const int> ranks,
               const Deadline& deadline);
 
-/// Everybody's control message, in the order of ranks. Shapes: all.size() == size() * mine.size(), equal on all ranks.
-/// Collective. Throws: PeerLostError.
+/// Everybody's control message, in the order of ranks; takes memory for the requests once.
+class AllGather {
+ public:
+  explicit AllGather(Communicator& communicator);
+  /// Shapes: all.size() == size() * mine.size(), equal on all ranks. Collective. Throws: PeerLostError.
+  void operator()(std::span<const std::byte> mine, std::span<std::byte> all, const Deadline& deadline);
+
+ private:
+  Communicator& communicator_;
+  std::vector<int> ranks_;  // the peers, twice: first what is received from them, then what is sent
+  std::vector<Request> requests_;
+};
+
+/// The same, for once.
 void all_gather(Communicator& communicator, std::span<const std::byte> mine, std::span<std::byte> all,
                 const Deadline& deadline);
 

@@ -11,6 +11,9 @@
 #include "crossilo/base/random.hpp"
 #include "crossilo/base/types.hpp"
 
+struct evp_md_ctx_st;
+struct evp_cipher_ctx_st;
+
 namespace crossilo {
 
 /// The library that this program runs with ("OpenSSL 3.0.19 …").
@@ -20,17 +23,17 @@ namespace crossilo {
 class Sha256 {
  public:
   Sha256();
-  ~Sha256();
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
   Sha256& update(std::span<const std::byte> bytes);
   Sha256& update(std::string_view text);
   /// The digest of all that was fed in; the object starts afresh afterwards.
   [[nodiscard]] Hash256 finish();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+  };
+  void start();
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 [[nodiscard]] Hash256 sha256(std::span<const std::byte> bytes);
@@ -66,17 +69,20 @@ class AesCtr {
  public:
   /// `first_counter` is the counter block of offset 0 (big-endian); only known-answer tests give one.
   explicit AesCtr(const Key256& key, const std::array<std::byte, 16>& first_counter = {});
-  ~AesCtr();
-  AesCtr(AesCtr&&) noexcept;
-  AesCtr& operator=(AesCtr&&) noexcept;
+  /// Goes to the begin of another key's stream.
+  void restart(const Key256& key);
   /// Goes to a byte offset of the stream that is a multiple of 16.
   void seek(std::uint64_t byte_offset);
   /// Writes the next bytes of the stream.
   void generate(std::span<std::byte> out);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  /// Wipes the key with the rest.
+  struct Free {
+    void operator()(evp_cipher_ctx_st* context) const noexcept;
+  };
+  std::unique_ptr<evp_cipher_ctx_st, Free> context_;
+  std::array<std::byte, 16> first_counter_;
 };
 
 /// An X25519 key pair; the private half never leaves the object and is wiped with it.

@@ -28,10 +28,10 @@ struct RoundStages {
   LaneSchedule lanes{32};
   std::unique_ptr<Noise> noise;
   std::unique_ptr<ServerOptimizer> server_optimizer;
-  ParameterLayout parameters;                        // how the model's vector divides
-  EvaluationLayout evaluation{};                     // as in the codec's layout
-  std::function<Cohort(RoundIndex)> cohort_of = {};  // who trains in a round; empty: everybody
-  std::uint32_t evaluate_every_rounds = 1;           // the last model is evaluated anyway
+  ParameterLayout parameters;                               // how the model's vector divides
+  EvaluationLayout evaluation{};                            // as in the codec's layout
+  std::function<void(RoundIndex, Cohort&)> cohort_of = {};  // writes who trains in a round; empty: everybody
+  std::uint32_t evaluate_every_rounds = 1;                  // the last model is evaluated anyway
   StopRule stop_rule{{}};
 };
 
@@ -41,10 +41,7 @@ struct RoundStages {
 [[nodiscard]] PayloadLayout round_layout(const ParameterLayout& parameters, const EvaluationLayout& evaluation = {},
                                          unsigned lane_bits = 32);
 
-/// Who trains in a round: a rule's choice, or everybody.
-[[nodiscard]] Cohort cohort_of(const RoundStages& stages, RoundIndex round, const Roster& roster);
-
-/// Rounds on one model. Holds every buffer of a round: a steady round allocates none of them anew.
+/// Rounds on one model. Holds every buffer of a round: a steady round takes no memory (tests/round/steady_round_test).
 class Round {
  public:
   /// `initial` is the model before the first round, or `resumed` the state after a later one; the model is evaluated on
@@ -53,11 +50,15 @@ class Round {
         const FederationState* resumed = nullptr);
 
   /// Runs one round, or ends it in open when somebody wants to stop: then nothing is trained and the record says why.
-  /// Collective. Throws: PeerLostError, DivergedError; what a silo's training throws.
-  RoundRecord run(RoundIndex round, bool wants_stop);
+  /// Collective. The record holds until the next round.
+  /// Throws: PeerLostError, DivergedError; what a silo's training throws.
+  const RoundRecord& run(RoundIndex round, bool wants_stop);
 
   /// The last sum: the evaluation of the last model, which no later round would carry. Collective.
-  RoundRecord close();
+  const RoundRecord& close();
+
+  /// Counts seconds into the last round that went by behind its record.
+  void add_checkpoint_seconds(double seconds) noexcept { seconds_.checkpoint += seconds; }
 
   /// What the next round depends on; chain, scaling and the best model's evaluation are the federation's to add.
   [[nodiscard]] FederationState state() const;
@@ -68,7 +69,8 @@ class Round {
   [[nodiscard]] const GlobalModel& best() const noexcept { return has_best_ ? best_ : last_; }
 
  private:
-  RoundTicket open(RoundIndex round, bool wants_stop);
+  const Cohort& cohort_of(RoundIndex round);
+  const RoundTicket& open(RoundIndex round, bool wants_stop);
   SiloUpdate train_locally(const RoundTicket& ticket, Silo& silo);
   RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words);
   NoisedPayload sum_hosted_silos(const RoundTicket& ticket);
@@ -80,13 +82,15 @@ class Round {
   void evaluate(const GlobalModel& model);
   void evaluate_hosted();
   void restore(const FederationState& state);
-  RoundRecord record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best) const;
+  const RoundRecord& record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best);
   void set_last(RoundIndex round);
 
   SumSession& session_;
   RoundStages stages_;
-  UpdateBuffer update_;   // one silo's update; the mean after decode
-  UpdateBuffer sitting_;  // that of a silo that sits the round out: statistics only
+  Cohort cohort_;                  // a sample
+  std::vector<LaneChoice> lanes_;  // one for each lane block; the first changes from round to round
+  UpdateBuffer update_;            // one silo's update; the mean after decode
+  UpdateBuffer sitting_;           // that of a silo that sits the round out: statistics only
   HostedBuffers words_;
   std::vector<double> totals_;
   std::vector<float> parameters_;
@@ -98,6 +102,7 @@ class Round {
   RoundIndex evaluated_{};  // the round of the model that evaluations_ are of
   std::uint64_t bytes_before_ = 0;
   PhaseSeconds seconds_;
+  RoundRecord record_;
 };
 
 }  // namespace crossilo

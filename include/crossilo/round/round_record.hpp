@@ -1,6 +1,7 @@
 // Aim: what one round leaves behind for everything that watches a run, without touching the line.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -16,9 +17,31 @@ struct PhaseSeconds {
   double encode = 0.0;  // clip, encode, noise, adding up hosted silos
   double mask = 0.0;
   double sum = 0.0;
-  double decode = 0.0;  // decode, server step, hash of the model
-  double evaluate = 0.0;
-  [[nodiscard]] double total() const noexcept { return open + train + encode + mask + sum + decode + evaluate; }
+  double decode = 0.0;      // decode, server step, hash of the model
+  double evaluate = 0.0;    // of the model after the round
+  double checkpoint = 0.0;  // handing the state behind it to who keeps it
+};
+
+/// A phase that is compared between ranks.
+struct Phase {
+  const char* name;
+  double PhaseSeconds::*seconds;
+};
+/// In the order in which they come. Not `open`: who waits longest there is the fastest.
+inline constexpr std::array kPhases = {Phase{"train", &PhaseSeconds::train},
+                                       Phase{"encode", &PhaseSeconds::encode},
+                                       Phase{"mask", &PhaseSeconds::mask},
+                                       Phase{"sum", &PhaseSeconds::sum},
+                                       Phase{"decode", &PhaseSeconds::decode},
+                                       Phase{"evaluate", &PhaseSeconds::evaluate},
+                                       Phase{"checkpoint", &PhaseSeconds::checkpoint}};
+
+/// Who took longest in each phase of a finished round; equal on all ranks.
+struct SlowestRanks {
+  RoundIndex round{};
+  std::array<double, kPhases.size()> seconds_max{};  // in the order of kPhases
+  std::array<int, kPhases.size()> rank{};            // the lowest of those that took so long
+  double sum_seconds_min = 0.0;                      // of the rank that came last, and so waited for nobody
 };
 
 /// One round, as every rank knows it. All but `seconds` and `bytes_sent` is equal on all ranks.
@@ -33,6 +56,7 @@ struct RoundRecord {
   SiloEvaluation parent_evaluation;  // summed over silos, of the model the round started from
   bool parent_is_best = false;       // its mean held-back loss is the lowest so far
   PhaseSeconds seconds;
+  SlowestRanks slowest;          // of the round before; of the last one in the closing record
   std::uint64_t bytes_sent = 0;  // by this rank, in this round's sum
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "crossilo/base/random.hpp"
+#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/model/payload.hpp"
 
 namespace crossilo {
@@ -59,6 +60,7 @@ class RingCodec {
   [[nodiscard]] std::size_t lane_words(const RoundTicket& ticket) const;
 
   Options options_;
+  AesCtr rounding_;  // under the key of the silo and round at hand
 };
 
 }  // namespace crossilo
