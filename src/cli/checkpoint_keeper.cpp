@@ -22,7 +22,7 @@ void CheckpointKeeper::keep(const FederationState& state, const std::string& pen
     if (++failures_ == kFailuresMax) throw StorageError(text + fmt::format(" ({} times in a row)", kFailuresMax));
     warn(text);
   }
-  seconds_ = steady_clock().now_seconds() - begun;
+  seconds_ += steady_clock().now_seconds() - begun;
 }
 
 }  // namespace crossilo

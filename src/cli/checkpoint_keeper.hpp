@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "crossilo/io/checkpoint.hpp"
 
@@ -21,8 +22,8 @@ class CheckpointKeeper {
 
   /// The last round that was kept; 0: none yet.
   [[nodiscard]] RoundIndex kept() const noexcept { return kept_; }
-  /// Seconds that the last keep() took.
-  [[nodiscard]] double seconds() const noexcept { return seconds_; }
+  /// Seconds of keep() since they were last taken.
+  [[nodiscard]] double take_seconds() noexcept { return std::exchange(seconds_, 0.0); }
 
  private:
   CheckpointFolder folder_;

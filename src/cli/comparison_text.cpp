@@ -55,6 +55,11 @@ nlohmann::json cell_json(const char* metric, const MetricCell& cell) {
   return json;
 }
 
+nlohmann::json difference_json(const char* metric, const std::optional<RankingEstimate>& difference) {
+  if (!difference) return nullptr;
+  return {{metric, difference->value}, {"low", difference->low}, {"high", difference->high}};
+}
+
 nlohmann::json cells_json(const char* metric, const std::vector<MetricCell>& cells) {
   nlohmann::json array = nlohmann::json::array();
   for (const MetricCell& cell : cells) array.push_back(cell_json(metric, cell));
@@ -82,9 +87,10 @@ std::string comparison_json(const Comparison& comparison) {
                          {"federated", cells_json(metric, comparison.federated)}};
   if (!comparison.own.empty()) json["own"] = cells_json(metric, comparison.own);
   if (!comparison.pooled.empty()) json["pooled"] = cells_json(metric, comparison.pooled);
-  if (const auto& difference = comparison.federated_minus_pooled)
-    json["federated_minus_pooled"] = {
-        {metric, difference->value}, {"low", difference->low}, {"high", difference->high}};
+  if (comparison.federated_minus_pooled)
+    json["federated_minus_pooled"] = difference_json(metric, comparison.federated_minus_pooled);
+  for (const auto& difference : comparison.federated_minus_own)
+    json["federated_minus_own"].push_back(difference_json(metric, difference));
   return json_text(json);
 }
 

@@ -11,6 +11,7 @@
 #include "crossilo/cli/doctor.hpp"
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/plan.hpp"
+#include "crossilo/cli/run_commands.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -39,6 +40,10 @@ constexpr std::array kSubcommands = {
     Subcommand{"model check", "FILE.pt", "whether a TorchScript module fits, and what it has",
                &crossilo::run_model_check},
     Subcommand{"model template", "", "the Python that scripts a module", &crossilo::run_model_template},
+    Subcommand{"report", "RUN", "one page on a run, as report.html in its folder", &crossilo::run_report},
+    Subcommand{"compare", "RUN RUN…", "several runs over each other, and where their settings differ",
+               &crossilo::run_compare},
+    Subcommand{"runs", "[FOLDER]", "the runs in a folder: status, rounds, metric, seconds", &crossilo::run_runs},
     Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };

@@ -8,49 +8,22 @@
 
 #include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
+#include "text_table.hpp"
 
 namespace crossilo {
 namespace {
 
 constexpr std::size_t kListedMax = 20;  // silos and tensors on a screen; --json has all
 
-using Row = std::vector<std::string>;
-
-/// Rows in columns as wide as they need to be, the last one open; columns in `right` stand at the right.
-std::string table(const std::vector<Row>& rows, const std::vector<bool>& right) {
-  std::vector<std::size_t> widths(right.size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
-  std::string text;
-  for (const Row& row : rows) {
-    text += " ";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool is_last = i + 1 == row.size();
-      text += " " + (right[i] ? padded_left(row[i], widths[i]) : is_last ? row[i] : padded_right(row[i], widths[i]));
-      if (!is_last) text += " ";
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += "\n";
-  }
-  return text;
-}
-
-/// A value as it fits a screen.
-std::string shortened(const std::string& value) {
-  constexpr std::size_t kWidthMax = 48;
-  if (value.empty()) return "–";
-  if (value.size() <= kWidthMax) return value;
-  std::size_t end = kWidthMax - 10;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0u) == 0x80u) --end;  // not amid a character
-  return fmt::format("{}… ({} bytes)", value.substr(0, end), value.size());
-}
+using Row = TextRow;
 
 std::string settings_text(const LoadedConfig& loaded) {
   const std::vector<std::string> idle = settings_without_effect(loaded.config);
   std::vector<Row> rows;
   for (const auto& [name, value] : all_settings(loaded.config))
-    if (std::ranges::find(idle, name) == idle.end()) rows.push_back({name, shortened(value), loaded.origins.at(name)});
-  std::string text = "settings, and where each comes from\n" + table(rows, {false, false, false});
+    if (std::ranges::find(idle, name) == idle.end())
+      rows.push_back({name, shortened_value(value), loaded.origins.at(name)});
+  std::string text = "settings, and where each comes from\n" + text_table(rows, {false, false, false});
   if (!idle.empty()) text += fmt::format("  ({} that nothing reads here are left out; --json has all)\n", idle.size());
   return text;
 }
@@ -75,7 +48,7 @@ std::string data_text(const Config& config, const PlanFacts& plan) {
     else
       rows.push_back({silo.name, "–", "–", silo.path + "  (see below)"});
   }
-  return text + table(rows, {false, true, true, false}) + more(plan.silos.size(), "silos");
+  return text + text_table(rows, {false, true, true, false}) + more(plan.silos.size(), "silos");
 }
 
 std::string model_text(const PlannedModel& model) {
@@ -86,7 +59,7 @@ std::string model_text(const PlannedModel& model) {
     if (rows.size() < kListedMax)
       rows.push_back({tensor.name, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
                       tensor.kind == TensorKind::buffer ? "buffer" : ""});
-  return text + "\n" + table(rows, {false, false, false}) + more(model.tensors.size(), "tensors");
+  return text + "\n" + text_table(rows, {false, false, false}) + more(model.tensors.size(), "tensors");
 }
 
 std::string traffic_text(const Config& config, const PlannedTraffic& traffic) {
@@ -101,7 +74,7 @@ std::string traffic_text(const Config& config, const PlannedTraffic& traffic) {
       {"sent in a round", size(traffic.sent_bytes), "to all others together, on average; as much comes back"},
       {fmt::format("sent in {} round{}", rounds, rounds == 1 ? "" : "s"), size(traffic.all_sent_bytes),
        fmt::format("{} by all {} silos", size(traffic.all_sent_bytes * silos), silos)}};
-  return "\ntraffic of a silo\n" + table(rows, {false, true, false});
+  return "\ntraffic of a silo\n" + text_table(rows, {false, true, false});
 }
 
 std::string memory_text(const PlannedMemory& memory) {
@@ -119,7 +92,7 @@ std::string leaving_text(const std::vector<Leaving>& leaving) {
   for (const Leaving& one : leaving)
     rows.push_back(
         {one.what, one.when, one.bytes == 0 ? "–" : readable_bytes(static_cast<double>(one.bytes)), one.readable_by});
-  return "\nwhat leaves a silo: no rows, no gradients\n" + table(rows, {false, false, true, false});
+  return "\nwhat leaves a silo: no rows, no gradients\n" + text_table(rows, {false, false, true, false});
 }
 
 nlohmann::ordered_json settings_json(const LoadedConfig& loaded) {

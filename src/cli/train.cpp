@@ -17,6 +17,7 @@
 #include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
+#include "crossilo/cli/run_commands.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
@@ -147,6 +148,15 @@ void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
     std::filesystem::remove_all(folder.path(), ignored);
 }
 
+/// Where ranks died, none of them is left to write the page that says so.
+void leave_report_of_failure(const RunFolder& folder, ExitCode exit_code) {
+  std::error_code error;
+  if (exit_code == ExitCode::success || exit_code == ExitCode::requeue ||
+      !std::filesystem::exists(folder.file("metrics.jsonl"), error))
+    return;
+  if (const std::string path = leave_report(folder.path()); !path.empty()) fmt::print(stderr, "report  {}\n", path);
+}
+
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
   check_simulation(config, arguments.places.simulates);
@@ -166,6 +176,7 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.is_told && !end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
   if (is_new) remove_if_refused(folder, end.outcome.exit_code);
+  leave_report_of_failure(folder, end.outcome.exit_code);
   return static_cast<int>(end.outcome.exit_code);
 }
 

@@ -151,8 +151,11 @@ class RankRun {
     const ExitCode code = exit_code_of(trained);
     log_info("finished");
     status_->write_finished();
-    if (is_first()) (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
-    report.summarise(trained);
+    if (is_first()) {
+      (void)folder_->write_outcome({.exit_code = code, .text = "", .silo = ""});
+      report.summarise(trained);
+      report.leave_page();  // it tells the outcome
+    }
     return code;
   }
 

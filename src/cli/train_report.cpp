@@ -12,6 +12,7 @@
 #include "comparison_text.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/log.hpp"
+#include "crossilo/cli/run_commands.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/summary.hpp"
 #include "crossilo/version.hpp"
@@ -159,9 +160,9 @@ void TrainReport::show(const PastRound& round, const RoundRecord& next) {
                   .best_round = best_round_});
 }
 
-MetricRecord TrainReport::closing_fields(const RoundRecord& next) const {
+MetricRecord TrainReport::closing_fields(const RoundRecord& next) {
   MetricRecord fields = reading_.fields(next.parent_evaluation);
-  fields.emplace_back("checkpoint_seconds", keeper_ ? keeper_->seconds() : 0.0);
+  fields.emplace_back("checkpoint_seconds", keeper_ ? keeper_->take_seconds() : 0.0);
   // A start that goes on does not know the times of the round it goes on from.
   const bool is_known = next.slowest.round > resumed_;
   fields.emplace_back("fastest_sum_seconds",
@@ -246,6 +247,10 @@ void TrainReport::summarise(const TrainedModel& trained) const {
     show_text(stderr, fmt::format("crossilo: warning: {}\n", error.what()));
   }
   if (prints_json_) show_text(stdout, text);
+}
+
+void TrainReport::leave_page() const {
+  if (const std::string path = leave_report(folder_.path()); !path.empty()) say(fmt::format("report  {}\n", path));
 }
 
 }  // namespace crossilo

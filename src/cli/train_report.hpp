@@ -49,6 +49,8 @@ class TrainReport final : public RunObserver {
   void close(Job& job, const TrainedModel& trained);
   /// Leaves summary.json, and prints it where that was asked for. Call it once the outcome is known.
   void summarise(const TrainedModel& trained) const;
+  /// Writes report.html and says where; it tells what the manifest tells by then.
+  void leave_page() const;
 
  private:
   /// A round whose model's evaluation comes with the next record.
@@ -60,7 +62,7 @@ class TrainReport final : public RunObserver {
   void say(const std::string& text) const;
   void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const RoundRecord& next);
-  [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next) const;
+  [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next);
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;

@@ -36,6 +36,14 @@ void write_text(int descriptor, const std::string& path, const std::string& text
 
 }  // namespace
 
+bool is_run_locked(const std::string& folder) {
+  const int descriptor = ::open((folder + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool is_locked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return is_locked;
+}
+
 RunLock::RunLock(const std::string& folder, const std::string& job) {
   const std::string path = folder + "/lock";
   descriptor_ = UniqueHandle<DescriptorTraits>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));

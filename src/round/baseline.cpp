@@ -67,7 +67,9 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
   }
   for (std::size_t i = 0; baselines.own && i < silos.datasets.size(); ++i) {
     const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]), number_of(i));
-    result.own.push_back(metric_of(schema, scores_on(silos.datasets[i], model, own), labels[i]));
+    const std::vector<float> own_scores = scores_on(silos.datasets[i], model, own);
+    result.own.push_back(metric_of(schema, own_scores, labels[i]));
+    result.federated_minus_own.push_back(metric_difference(schema.task, federated_scores[i], own_scores, labels[i]));
   }
   return result;
 }

@@ -96,6 +96,15 @@ TEST(Baseline, a_silos_own_model_is_trained_on_its_own_rows_alone) {
   EXPECT_LT(result.pooled[2].estimate->value, 0.5);
 }
 
+TEST(Baseline, says_of_each_silo_what_federating_brought_it) {
+  const Comparison result = compare();
+  ASSERT_EQ(result.federated_minus_own.size(), 3u);
+  const auto& gain = result.federated_minus_own[2];
+  ASSERT_TRUE(gain);
+  EXPECT_NEAR(gain->value, result.federated[2].estimate->value - result.own[2].estimate->value, 1e-12);
+  EXPECT_LT(gain->high, 0.0);
+}
+
 TEST(Baseline, repeats) {
   const Comparison first = compare();
   const Comparison second = compare();

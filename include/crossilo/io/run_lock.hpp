@@ -7,6 +7,9 @@
 
 namespace crossilo {
 
+/// True while a process has the lock of a folder; false where there is none, or the file system knows no locks.
+[[nodiscard]] bool is_run_locked(const std::string& folder);
+
 /// An exclusive lock on a folder, held as long as the object lives; it falls with the process, however that ends.
 class RunLock {
  public:

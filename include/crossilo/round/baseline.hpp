@@ -40,6 +40,7 @@ struct Comparison {
   std::vector<MetricCell> own;                            // one for each silo: trained there alone, tested there
   std::vector<MetricCell> pooled;                         // one for each silo, then all test rows together
   std::optional<RankingEstimate> federated_minus_pooled;  // on all test rows
+  std::vector<std::optional<RankingEstimate>> federated_minus_own;  // one for each silo, on its test rows
 };
 
 /// Trains the wanted baselines and measures all models on the test rows. Not private: reads every silo's rows.

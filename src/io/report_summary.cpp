@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
+#include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/report.hpp"
+#include "crossilo/io/run_lock.hpp"
+#include "ini.hpp"
+#include "report_files.hpp"
+
+namespace crossilo {
+namespace {
+
+/// Runs what reads a file; what it throws becomes a note, and the rest of the folder is read all the same.
+template <class Read>
+void noting(std::vector<std::string>& notes, const Read& read) try {
+  read();
+} catch (const StorageError& error) {
+  notes.emplace_back(error.what());
+}
+
+void read_settings(const std::string& path, RunSummary& run) {
+  const auto text = read_file_if_there(path);
+  if (!text) return run.notes.push_back(path + ": is missing, so the settings are not known");
+  const IniFile ini = scan_ini(*text);
+  for (const IniEntry& entry : ini.entries) run.settings.emplace_back(entry.name, entry.value);
+  if (!ini.problems.empty()) run.notes.push_back(fmt::format("{}: {} lines cannot be read", path, ini.problems.size()));
+}
+
+/// What an outcome says, or whether anybody still works in the folder.
+std::string status_of_run(const RunSummary& run) {
+  if (run.outcome) return status_of(run.outcome->exit_code);
+  return is_run_locked(run.folder) ? "running" : "killed";
+}
+
+std::string name_of_run(const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::path(folder + "/").lexically_normal().parent_path();
+  return path.filename().string();
+}
+
+/// The best by the metric that chose the model: on the held-back rows, of two alike the one with the lower loss.
+std::optional<RoundSummary> best_round(const RunSummary& run) {
+  const std::string judge = run.setting("stop.metric", "loss");
+  const auto badness = [&](const RoundSummary& round) {
+    const bool by_loss = judge != run.round_metric;
+    const double metric = by_loss ? round.held_back.loss : -round.held_back.metric;
+    return std::pair(metric, round.held_back.loss);
+  };
+  std::optional<RoundSummary> best;
+  for (const RoundSummary& round : run.rounds)
+    if (!std::isnan(badness(round).first) && (!best || badness(round) < badness(*best))) best = round;
+  return best;
+}
+
+double of_start(const ManifestStart& start, const RunSummary& run) {
+  if (start.ended_unix_seconds) return *start.ended_unix_seconds - start.started_unix_seconds;
+  const double last = run.rounds.empty() ? start.started_unix_seconds : run.rounds.back().unix_seconds;
+  return std::max(0.0, last - start.started_unix_seconds);
+}
+
+}  // namespace
+
+std::string RunSummary::setting(const std::string& key, const std::string& otherwise) const {
+  const auto found = std::ranges::find(settings, key, &std::pair<std::string, std::string>::first);
+  return found == settings.end() ? otherwise : found->second;
+}
+
+std::uint32_t RunSummary::rounds_wanted() const {
+  if (manifest) return manifest->rounds;
+  return static_cast<std::uint32_t>(std::strtoul(setting("run.rounds", "0").c_str(), nullptr, 10));
+}
+
+double RunSummary::started_unix_seconds() const {
+  if (manifest && !manifest->starts.empty()) return manifest->starts.front().started_unix_seconds;
+  return rounds.empty() ? kUnknown : rounds.front().unix_seconds;
+}
+
+double RunSummary::seconds() const {
+  double sum = 0.0;
+  if (manifest && !manifest->starts.empty()) {
+    for (const ManifestStart& start : manifest->starts) sum += of_start(start, *this);
+    return sum;
+  }
+  return rounds.empty() ? kUnknown : rounds.back().unix_seconds - rounds.front().unix_seconds;
+}
+
+double RunSummary::final_metric() const {
+  if (comparison && comparison->federated.size() > comparison->silos.size())
+    if (const auto& all = comparison->federated.back().measured) return all->value;
+  return best && metric == round_metric ? best->test.metric : kUnknown;
+}
+
+RunSummary run_summary(const std::string& folder) {
+  const RunFolder files(folder);
+  RunSummary run{.folder = folder, .name = name_of_run(folder)};
+  noting(run.notes, [&] { run.manifest = read_manifest(files); });
+  noting(run.notes, [&] { run.outcome = files.read_outcome(); });
+  if (!run.manifest && run.notes.empty())
+    run.notes.push_back(files.file("manifest.json") + ": is missing (an older version, or no round was begun)");
+  if (!run.outcome && run.manifest && !run.manifest->starts.empty()) run.outcome = run.manifest->starts.back().outcome;
+  run.status = status_of_run(run);
+  noting(run.notes, [&] { read_settings(files.file("config.ini"), run); });
+  noting(run.notes, [&] { read_comparison(files.file("comparison.json"), run); });
+  read_metrics(files.file("metrics.jsonl"), run);
+  read_timing(files.file("timing.csv"), run);
+  read_warnings(files.file("logs"), run);
+  run.best = best_round(run);
+  return run;
+}
+
+std::string write_report(const std::string& folder) { return write_report(run_summary(folder)); }
+
+std::string write_report(const RunSummary& run) {
+  std::string path = run.folder + "/report.html";
+  write_file_atomically(path, report_html(run));
+  return path;
+}
+
+}  // namespace crossilo

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Aim: every run leaves a page that needs nothing else, also one that was stopped or killed; runs are listed and compared.
+# Method: real runs of four small silos; pages read by Python's HTML parser, --json by its JSON parser.
+set -euo pipefail
+set -m # else bash starts background commands with Ctrl-C ignored
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 3
+cd "$folder"
+
+# page FILE TEXT…: it is closed well, asks for nothing outside, and holds the texts.
+page() {
+  python3 - "$@" <<'PY' || fail "$1"
+import html.parser, sys
+class Page(html.parser.HTMLParser):
+    open, text = [], ""
+    def handle_starttag(self, tag, attributes):
+        assert tag not in ("script", "link", "img", "iframe"), tag
+        assert not {name for name, _ in attributes} & {"src", "href", "onload", "onclick"}, attributes
+        if tag != "meta": self.open.append(tag)
+    def handle_startendtag(self, tag, attributes): pass
+    def handle_endtag(self, tag): assert self.open.pop() == tag, tag
+    def handle_data(self, data): self.text += data
+path, *texts = sys.argv[1:]
+content = open(path, encoding="utf-8").read()
+assert "url(" not in content and "@import" not in content and "://" not in content
+page = Page()
+page.feed(content)
+assert not page.open, page.open
+for text in texts: assert text in page.text, f"{text!r} is not on the page"
+PY
+}
+
+# value EXPRESSION: of the JSON in $output, j
+value() { python3 -c 'import json, sys; j = json.loads(sys.argv[1]); print(eval(sys.argv[2]))' "$output" "$1"; }
+
+# 1: a run that ends well
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4
+expect_code 0
+expect_text "report  runs/small-1/report.html"
+page runs/small-1/report.html "finished" "test rows of 4 silos" "3 rounds of 3" "only the sum over all silos can be read"
+
+# 2: the page again, with the facts; one that was stopped
+exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --run.rounds 1000000 --max_hours 1e-9
+expect_code 75
+page runs/small-2/report.html "Not finished: stopped, to be started again" "exit code 75"
+exit_code_of "$CROSSILO_BIN" report runs/small-2 --json
+expect_code 0
+[ "$(value "j['status'], j['exit_code'], j['rounds'], j['report']")" = \
+  "('stopped, to be started again', 75, 1000000, 'runs/small-2/report.html')" ] || fail "$output"
+
+# 3: one that was killed altogether
+"$CROSSILO_BIN" train small.ini --np 4 --resume never --run.rounds 1000000 > out 2>&1 &
+until [ -s runs/small-3/metrics.jsonl ]; do sleep 0.05; done
+mapfile -t ranks < <(awk '$1 == "pid" { print $2 }' runs/small-3/ranks/*)
+kill -KILL %1 "${ranks[@]}"
+wait %1 2> /dev/null || true
+exit_code_of "$CROSSILO_BIN" report runs/small-3
+expect_code 0
+page runs/small-3/report.html "Not finished"
+
+# 4: a lost silo: the supervisor writes the page that says so
+"$CROSSILO_BIN" train small.ini --np 4 --resume never --run.rounds 1000000 > out 2>&1 &
+until [ -s runs/small-4/metrics.jsonl ]; do sleep 0.05; done
+kill -KILL "$(awk '$1 == "pid" { print $2 }' runs/small-4/ranks/2)"
+code=0
+wait %1 2> /dev/null || code=$?
+output=$(tr -d '\0' < out)
+expect_code 5
+page runs/small-4/report.html "Not finished: a silo was lost" "silo c"
+
+# 5: a page that cannot be written is told, and the run ends as it would have
+sed 's/^name = small/name = blocked/' small.ini > blocked.ini
+"$CROSSILO_BIN" train blocked.ini --np 4 --run.rounds 300000 > out 2>&1 &
+until [ -d runs/blocked-1 ]; do sleep 0.02; done
+mkdir -p runs/blocked-1/report.html/full
+until [ -s runs/blocked-1/metrics.jsonl ]; do sleep 0.05; done
+kill -INT %1
+code=0
+wait %1 || code=$?
+output=$(cat out)
+expect_code 75
+expect_text "no report.html, though the run itself is whole: "
+
+# 6: lists and comparisons
+exit_code_of "$CROSSILO_BIN" runs
+expect_code 0
+for text in "small-1    finished " "small-2    stopped, to be started again" "small-4    a silo was lost"; do expect_text "$text"; done
+exit_code_of "$CROSSILO_BIN" runs runs --json
+[ "$(value "[r['name'] for r in j]")" = "['small-1', 'small-2', 'small-3', 'small-4', 'blocked-1']" ] || fail "$output"
+exit_code_of "$CROSSILO_BIN" runs data
+expect_code 0
+expect_text "no runs in data"
+exit_code_of "$CROSSILO_BIN" runs nowhere
+expect_code 9
+expect_text "nowhere: cannot be listed"
+exit_code_of "$CROSSILO_BIN" compare runs/small-1 runs/small-2 -o both.html
+expect_code 0
+expect_text "run.rounds"
+page both.html "small-1" "small-2" "Settings that differ"
+exit_code_of "$CROSSILO_BIN" compare runs/small-1 runs/small-2 -o both.html --json
+[ "$(value "j['differing_settings']['run.rounds']")" = "['3', '1000000']" ] || fail "$output"
+exit_code_of "$CROSSILO_BIN" compare runs/small-1
+expect_code 2
+exit_code_of "$CROSSILO_BIN" report data
+expect_code 9
+expect_text "data: not a run folder"
