@@ -3,7 +3,7 @@
 # Safe to run twice; what is already here is left alone.
 #
 #   jobs/setup.sh             all that building, running and testing needs
-#   jobs/setup.sh --no-tests  without GoogleTest, shellcheck and the Python tools of the tests
+#   jobs/setup.sh --no-tests  without GoogleTest, shellcheck, clang and the Python tools of the tests
 #   jobs/setup.sh --no-apt    libtorch and the Python tools only (a cluster with modules: no root needed)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -15,7 +15,9 @@ build_packages=(
   "libssl-dev 3.0" "nlohmann-json3-dev 3.11.2" "libfmt-dev 9.1" "libspdlog-dev 1:1.10" "zlib1g-dev 1:1.2"
   "libbenchmark-dev 1.7"
 )
-test_packages=("libgtest-dev 1.12" "shellcheck 0.9")
+test_packages=(
+  "libgtest-dev 1.12" "shellcheck 0.9" "clang 1:14.0" "libclang-rt-dev 1:14.0" "clang-tidy 1:14.0" "clang-format 1:14.0"
+)
 
 with_apt=yes with_tests=yes
 for option in "$@"; do

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "crossilo/base/error.hpp"
@@ -53,12 +54,18 @@ std::array<double, 7> numbers_of(const StopRule::Judged& judged) {
           static_cast<double>(judged.last_round.value)};
 }
 
-StopRule::Judged judged_of(std::span<const double> numbers) {
+RoundIndex round_of(double number, const std::string& name) {
+  if (!(number >= 0 && number <= std::numeric_limits<std::uint32_t>::max()))
+    throw DataError(fmt::format("{}: judged: {} found, a round is wanted", name, number));
+  return {static_cast<std::uint32_t>(number)};
+}
+
+StopRule::Judged judged_of(std::span<const double> numbers, const std::string& name) {
   return {.best_rows = numbers[0],
           .best_score = {.metric = numbers[1], .negative_loss = numbers[2]},
           .reference_score = {.metric = numbers[3], .negative_loss = numbers[4]},
-          .reference_round = {static_cast<std::uint32_t>(numbers[5])},
-          .last_round = {static_cast<std::uint32_t>(numbers[6])}};
+          .reference_round = round_of(numbers[5], name),
+          .last_round = round_of(numbers[6], name)};
 }
 
 template <class Value>
@@ -79,10 +86,13 @@ std::vector<Value> read_vector(const Hdf5File& file, const std::string& object) 
 
 std::string server_object(std::size_t index) { return fmt::format("server/{}", index); }
 
-std::int64_t integer_of(const Hdf5File& file, const char* name) {
+std::uint32_t integer_of(const Hdf5File& file, const char* name) {
   const auto value = file.integer("/", name);
   if (!value) throw DataError(fmt::format("{}: attribute {} is missing", file.path(), name));
-  return *value;
+  if (!std::in_range<std::uint32_t>(*value))
+    throw DataError(
+        fmt::format("{}: attribute {}: {} found, a number from 0 to 2^32 - 1 is wanted", file.path(), name, *value));
+  return static_cast<std::uint32_t>(*value);
 }
 
 Hash256 hash_of(const Hdf5File& file, const char* name) {
@@ -142,25 +152,25 @@ Checkpoint::Checkpoint(std::span<const std::byte> sealed, const std::string& nam
   const Hdf5File file = Hdf5File::open_image(sealed.subspan(kUserBlockBytes), name);
   parameters_ = read_vector<float>(file, "model/parameters");
   best_ = read_vector<float>(file, "best/parameters");
-  const auto vectors = static_cast<std::size_t>(integer_of(file, "server_vectors"));
+  const std::size_t vectors = integer_of(file, "server_vectors");
   for (std::size_t i = 0; i < vectors; ++i) server_.push_back(read_vector<float>(file, server_object(i)));
   const std::vector<double> judged = read_vector<double>(file, "judged");
   const std::vector<double> held_back = read_vector<double>(file, "best/held_back");
   const std::vector<double> test = read_vector<double>(file, "best/test");
   if (judged.size() != 7 || held_back.size() != kSumsNumbers || test.size() != kSumsNumbers)
     throw DataError(name + ": judged or best/: another shape than a checkpoint has");
-  state_ = {.round = {static_cast<std::uint32_t>(integer_of(file, "round"))},
-            .chain = hash_of(file, "chain"),
-            .parameters = parameters_,
-            .server = {server_.begin(), server_.end()},
-            .lanes = {.lane_bits = static_cast<unsigned>(integer_of(file, "lane_bits")),
-                      .bound = file.number("/", "lane_bound").value_or(0.0)},
-            .judged = judged_of(judged),
-            .best_round = {static_cast<std::uint32_t>(integer_of(file, "best_round"))},
-            .has_best = integer_of(file, "has_best") != 0,
-            .best_parameters = best_,
-            .best_evaluation = {.held_back = sums_of(held_back), .test = sums_of(test)},
-            .scaling = hash_of(file, "scaling")};
+  state_ = {
+      .round = {integer_of(file, "round")},
+      .chain = hash_of(file, "chain"),
+      .parameters = parameters_,
+      .server = {server_.begin(), server_.end()},
+      .lanes = {.lane_bits = integer_of(file, "lane_bits"), .bound = file.number("/", "lane_bound").value_or(0.0)},
+      .judged = judged_of(judged, name),
+      .best_round = {integer_of(file, "best_round")},
+      .has_best = integer_of(file, "has_best") != 0,
+      .best_parameters = best_,
+      .best_evaluation = {.held_back = sums_of(held_back), .test = sums_of(test)},
+      .scaling = hash_of(file, "scaling")};
   keys_ = {.settings = hash_of(file, "settings"),
            .schema = hash_of(file, "schema"),
            .model_schema = hash_of(file, "model_schema")};

@@ -22,6 +22,8 @@ namespace {
 
 /// Settles what the layers say, later ones over earlier ones, and gathers every mistake.
 class Settler {
+  static constexpr std::size_t kShownMax = 100;  // a file that is no configuration at all shall not flood the terminal
+
  public:
   explicit Settler(std::vector<SettingsLayer> layers) : layers_(std::move(layers)) {}
 
@@ -67,7 +69,9 @@ class Settler {
       const auto refuse_it = [&](std::string text) { add({index, setting.place}, std::move(text)); };
       const ConfigOption* const option = find_option(setting.name);
       const auto [before, is_new] = first.emplace(setting.name, setting.place);
-      if (option == nullptr) {
+      if (option == nullptr && problems_.size() >= kShownMax) {
+        refuse_it(shown(setting.name) + ": no such key");  // hardly shown, and looking for near ones takes its time
+      } else if (option == nullptr) {
         slips_.insert(nearest_key(setting.name));
         refuse_it(fmt::format("{}: no such key; {}", shown(setting.name), key_suggestion(setting.name)));
       } else if (layers_[index].is_own_file && option->belongs == Belongs::to_all) {
@@ -117,7 +121,6 @@ class Settler {
   }
 
   [[noreturn]] void refuse() {
-    constexpr std::size_t kShownMax = 100;  // a file that is no configuration at all shall not flood the terminal
     const auto order = [](const Problem& problem) {  // line 0 comes last
       return std::pair(problem.origin.layer, static_cast<unsigned>(problem.origin.place.line - 1));
     };

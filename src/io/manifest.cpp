@@ -8,6 +8,7 @@
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "hash_text.hpp"
+#include "whole_number.hpp"
 
 namespace crossilo {
 namespace {
@@ -41,14 +42,15 @@ Json json_of(const ManifestStart& start) {
 
 ManifestStart start_of(const Json& json) {
   ManifestStart start{.started_unix_seconds = json.at("started_unix_seconds"),
-                      .from_round = {json.at("from_round").get<std::uint32_t>()},
+                      .from_round = {whole_number<std::uint32_t>(json, "from_round")},
                       .version = json.at("crossilo"),
                       .command = json.at("command")};
   if (!json.at("ended_unix_seconds").is_null()) start.ended_unix_seconds = json.at("ended_unix_seconds");
   for (const Json& rank : json.at("ranks"))
-    start.ranks.push_back({.rank = rank.at("rank"), .host = rank.at("host"), .silos = rank.at("silos")});
+    start.ranks.push_back(
+        {.rank = whole_number<int>(rank, "rank"), .host = rank.at("host"), .silos = rank.at("silos")});
   if (const auto outcome = json.find("outcome"); outcome != json.end())
-    start.outcome = Outcome{.exit_code = static_cast<ExitCode>(outcome->at("exit_code").get<int>()),
+    start.outcome = Outcome{.exit_code = static_cast<ExitCode>(whole_number<int>(*outcome, "exit_code")),
                             .text = outcome->at("text"),
                             .silo = outcome->at("silo")};
   return start;
@@ -94,15 +96,15 @@ std::optional<Manifest> read_manifest(const RunFolder& folder) try {
   const auto text = read_file_if_there(folder.file("manifest.json"));
   if (!text) return std::nullopt;
   const Json json = Json::parse(*text);
-  if (json.at("format") != kFormat)
-    throw StorageError(folder.file("manifest.json") + ": is of format " + json.at("format").dump() +
+  if (const int format = whole_number<int>(json, "format"); format != kFormat)
+    throw StorageError(folder.file("manifest.json") + ": is of format " + std::to_string(format) +
                        "; this program reads format 1");
   Manifest manifest{.name = json.at("name"),
                     .settings = hash_of(folder, json, "settings_sha256"),
                     .schema = hash_of(folder, json, "schema_sha256"),
                     .model_schema = hash_of(folder, json, "model_schema_sha256"),
-                    .seed = json.at("seed"),
-                    .rounds = json.at("rounds"),
+                    .seed = whole_number<std::uint64_t>(json, "seed"),
+                    .rounds = whole_number<std::uint32_t>(json, "rounds"),
                     .silos = json.at("silos")};
   for (const auto& [name, version] : json.at("libraries").items()) manifest.libraries.emplace_back(name, version);
   for (const Json& start : json.at("starts")) manifest.starts.push_back(start_of(start));

@@ -11,7 +11,8 @@ namespace crossilo {
 
 std::string json_line(const MetricRecord& record) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : record) std::visit([&](const auto& plain) { json[key] = plain; }, value);
+  for (const auto& entry : record)  // no structured binding: clang 14 captures none in a lambda
+    std::visit([&](const auto& plain) { json[entry.first] = plain; }, entry.second);
   return json_text(json, -1);
 }
 
@@ -22,7 +23,8 @@ void cut_metrics(const std::string& path, std::uint32_t round) {
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && json.value("round", round) < round) kept += line + "\n";
+    const auto number = json.is_object() ? json.value("round", nlohmann::json()) : nlohmann::json();
+    if (number.is_number_unsigned() && number.get<std::uint64_t>() < round) kept += line + "\n";
   }
   if (kept != *text) write_file_atomically(path, kept);
 }

@@ -14,6 +14,7 @@
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/json_text.hpp"
 #include "crossilo/io/manifest.hpp"
+#include "whole_number.hpp"
 
 namespace crossilo {
 namespace {
@@ -135,7 +136,7 @@ std::optional<Outcome> RunFolder::read_outcome() const try {
   const auto text = read_file_if_there(file("outcome.json"));
   if (!text) return std::nullopt;
   const auto json = nlohmann::json::parse(*text);
-  return Outcome{static_cast<ExitCode>(json.at("exit_code").get<int>()), json.at("text"), json.at("silo")};
+  return Outcome{static_cast<ExitCode>(whole_number<int>(json, "exit_code")), json.at("text"), json.at("silo")};
 } catch (const nlohmann::json::exception& failure) {
   throw StorageError(file("outcome.json") + ": cannot be understood: " + failure.what());
 }

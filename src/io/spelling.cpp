@@ -6,6 +6,8 @@
 namespace crossilo {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  constexpr std::size_t kLettersMax = 100;  // longer than any name; a hostile one would cost minutes
+  if (std::max(a.size(), b.size()) > kLettersMax) return std::max(a.size(), b.size());
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {

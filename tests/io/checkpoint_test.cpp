@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +19,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/hdf5.hpp"
+#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
 
 namespace {
@@ -151,6 +153,28 @@ TEST(Checkpoint, refuses_every_cut_and_every_tail_of_zeros) {
 }
 
 // Fault 18.
+/// Seals changed bytes anew, as only somebody who means harm would.
+void seal_anew(std::vector<std::byte>& bytes) {
+  const std::span<const std::byte> rest = std::span(bytes).subspan(512);
+  std::string block =
+      "crossilo checkpoint 1\nsha256 " + to_hex(sha256(rest)) + "\nbytes " + std::to_string(rest.size()) + "\n";
+  block.resize(512);
+  std::ranges::copy(std::as_bytes(std::span(block)), bytes.begin());
+}
+
+TEST(Checkpoint, refuses_a_round_that_is_none_although_it_is_sealed) {
+  for (const double wrong : {-1.0, 1e300, std::nan("")}) {
+    std::vector<std::byte> bytes = sealed();
+    const std::array<double, 2> judged_rounds{4.0, 6.0};
+    const auto place = std::ranges::search(bytes, std::as_bytes(std::span(judged_rounds)));
+    ASSERT_FALSE(place.empty());
+    std::ranges::copy(std::as_bytes(std::span(&wrong, 1)), place.begin());
+    seal_anew(bytes);
+    EXPECT_NO_THROW(static_cast<void>(require_sealed(bytes, kName)));
+    EXPECT_TRUE(is_refused(bytes)) << wrong;
+  }
+}
+
 TEST(Checkpoint, refuses_another_run_another_version_and_other_files) {
   const Checkpoint checkpoint(sealed(), kName);
   EXPECT_NO_THROW(checkpoint.require(kKeys, kName));

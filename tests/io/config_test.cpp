@@ -115,6 +115,15 @@ TEST(Config, FindsTheKeyThatWasMeant) {
   EXPECT_NE(mistakes("name = x\n").find("f.ini:1: name: stands before the first [section]"), std::string::npos);
 }
 
+TEST(Config, LooksForNearKeysNoLongerThanIsWorthwhile) {
+  // Either took minutes when every name was compared with every key.
+  EXPECT_NE(mistakes("[run]\n" + std::string(1'000'000, 'k') + " = 1\n").find("no such key; all keys"),
+            std::string::npos);
+  std::string many = "[run]\n";
+  for (int i = 0; i < 40'000; ++i) many += "a_key_that_is_none_" + std::to_string(i) + " = 1\n";
+  EXPECT_NE(mistakes(many).find("more\n400"), std::string::npos);
+}
+
 TEST(Config, ExpandsARangeOfSilos) {
   const auto silos = [](const std::string& list) {
     return parse_config(with(kSmall, "a, b-1, c_2", list), "f.ini").run.silos;

@@ -114,6 +114,11 @@ TEST_F(RunFolderTest, ReportsAnOutcomeThatCannotBeUnderstood) {
   const RunFolder folder = RunFolder::create(parent_, "heart");
   write_file_atomically(folder.file("outcome.json"), "{\"exit_code\": ");
   EXPECT_THROW((void)folder.read_outcome(), StorageError);
+  for (const char* number : {"1e300", "-3000000000", "0.5", "\"5\"", "null"}) {
+    write_file_atomically(folder.file("outcome.json"),
+                          std::string("{\"exit_code\":") + number + R"(,"text":"","silo":""})");
+    EXPECT_THROW((void)folder.read_outcome(), StorageError) << number;
+  }
 }
 
 /// A rank in a process of its own, which ends in its own way in round 2.
@@ -173,6 +178,15 @@ TEST_F(RunFolderTest, MetricsAreOneObjectALine) {
       continued_line(json_line({{"round", std::int64_t{2}}}), {{"loss", std::numeric_limits<double>::quiet_NaN()}}));
   EXPECT_EQ(read_file_if_there(folder.file("metrics.jsonl")).value(),
             "{\"round\":1,\"loss\":0.5,\"noise\":\"none\"}\n{\"round\":2,\"loss\":null}\n");
+}
+
+TEST_F(RunFolderTest, MetricsAreCutByLinesThatTellTheirRound) {
+  const RunFolder folder = RunFolder::create(parent_, "heart");
+  const std::string kept = "{\"round\":1}\n{\"loss\":0.5,\"round\":2}\n";
+  write_file_atomically(folder.file("metrics.jsonl"),
+                        kept + "{\"round\":3}\n{\"round\":\"1\"}\n{\"round\":-1}\n{\"loss\":1}\n[1]\n{\"round\":");
+  cut_metrics(folder.file("metrics.jsonl"), 3);
+  EXPECT_EQ(read_file_if_there(folder.file("metrics.jsonl")).value(), kept);
 }
 
 TEST_F(RunFolderTest, ADiskThatIsFullIsAnError) {
