@@ -53,6 +53,7 @@ benches=(
   "ring_sum_4 | $mpirun -np 4 $release/bench/comm/ring_sum_bench"
   "ring_sum_8 | $mpirun -np 8 $release/bench/comm/ring_sum_bench"
   "round_8 | $mpirun -np 8 $release/bench/round/round_bench"
+  "kept_rounds_8 | $mpirun -np 8 $release/bench/round/kept_rounds_bench $results/kept_rounds"
   "local_step | $torch_python bench/silo/local_step.py $release/bench/silo/local_step_bench"
   "fashion_simulation | $torch_python bench/silo/fashion_simulation.py $release/crossilo $results/fashion $fashion"
   "start_up | bench/start_up.sh $release/crossilo"

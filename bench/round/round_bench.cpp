@@ -9,43 +9,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "crossilo/comm/mpi_communicator.hpp"
-#include "crossilo/foreign/mpi.hpp"
-#include "crossilo/round/round.hpp"
+#include "random_federation.hpp"
 
 namespace {
 
 using namespace crossilo;
-
-constexpr std::size_t kCheckedParameters = 1000;
-
-/// A silo whose delta is random and different in every round; making it is not part of the measured phases.
-class RandomSilo final : public Silo {
- public:
-  explicit RandomSilo(SiloId id) : id_(id), state_(0x9e3779b97f4a7c15u * (id.value + 1)) {}
-  [[nodiscard]] SiloId id() const noexcept override { return id_; }
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  [[nodiscard]] SiloEvaluation evaluate(const GlobalModel&) override { return {}; }
-  [[nodiscard]] const std::vector<float>& first() const noexcept { return first_; }
-
- protected:
-  void train(const RoundTicket&, std::span<const float>, std::span<float> model_delta) override {
-    for (float& value : model_delta) {
-      state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-      value = static_cast<float>(static_cast<std::int64_t>(state_) >> 40) * 0x1p-25f;
-    }
-    first_.assign(model_delta.begin(), model_delta.begin() + std::min(model_delta.size(), kCheckedParameters));
-  }
-
- private:
-  SiloId id_;
-  std::string name_ = "random";
-  std::uint64_t state_;
-  std::vector<float> first_;
-};
+using namespace crossilo::bench;
 
 double cpu_seconds() {
   rusage usage{};
@@ -60,12 +31,6 @@ double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
-
-double over_ranks(double value, MPI_Op op) {
-  double result = 0.0;
-  check_mpi(MPI_Allreduce(&value, &result, 1, MPI_DOUBLE, op, MPI_COMM_WORLD), "MPI_Allreduce");
-  return result;
 }
 
 /// Parameters, of the first thousand, that are not what the mean of all silos' deltas makes of them.
@@ -111,31 +76,6 @@ double memcpy_seconds(std::size_t bytes) {
   return over_ranks(best, MPI_MAX);
 }
 
-Round make_round(SumSession& session, RandomSilo& silo, std::size_t parameters) {
-  const std::vector<float> initial(parameters, 0.0f);
-  RingCodec::Options codec{.layout = round_layout({.weights = parameters}), .root = public_root(1)};
-  return Round(session,
-               {.silos = {&silo},
-                .clip = Clip(0.0),
-                .codec = RingCodec(std::move(codec)),
-                .noise = std::make_unique<NoNoise>(),
-                .server_optimizer = std::make_unique<FedAvg>(1.0),
-                .parameters = {.weights = parameters}},
-               initial);
-}
-
-SumSession make_session(Communicator& communicator, SiloId own) {
-  std::vector<std::string> names;
-  for (int i = 0; i < communicator.size(); ++i) names.push_back("silo" + std::to_string(i));
-  const X25519 key;
-  Roster roster = exchange_hello(communicator, {.silo_names = names, .hosted = {{.id = own, .weight = 100}}}, key, {});
-  std::unique_ptr<Mask> mask = std::make_unique<NoMask>();
-  if (communicator.size() > 1)
-    mask =
-        std::make_unique<PairwiseMask>(own, agree_pair_keys(key, own, roster.identities, roster.epoch), roster.epoch);
-  return SumSession(communicator, std::move(roster), std::move(mask), {});
-}
-
 /// Medians over the repeats, each the maximum over ranks.
 struct Medians {
   std::vector<double> round, encode, mask, sum, decode;
@@ -165,7 +105,7 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
     const std::vector<float> before(model.begin(), model.begin() + std::min(parameters, kCheckedParameters));
     check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
     const double cpu_before = cpu_seconds();
-    const RoundRecord record = round.run(RoundIndex{static_cast<std::uint32_t>(repeat + 1)}, false);
+    const RoundRecord& record = round.run(RoundIndex{static_cast<std::uint32_t>(repeat + 1)}, false);
     const double cpu_now = over_ranks(cpu_seconds() - cpu_before - record.seconds.train, MPI_SUM);
     wrong += wrong_values(before, round.last().parameters, silo, static_cast<std::size_t>(communicator.size()));
     if (repeat == 0) continue;  // warms up

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Aim: calls of MPI, HDF5, OpenSSL, NCCL and CUDA stand only in foreign/, comm/ and .cu files, where they are checked.
+# Aim: calls of MPI, HDF5, OpenSSL, NCCL and CUDA stand only in foreign/, comm/ and .cu files, where they are checked; the
+# time of day is read in one place.
 # Method: search the code, comments taken off. Usage: raw_calls.sh REPOSITORY
 set -euo pipefail
 cd "$1"
@@ -10,4 +11,10 @@ while read -r file; do
   if sed -E 's,//.*$,,' "$file" | grep -nE "$calls" | sed "s,^,$file:,"; then status=1; fi
 done < <(find include/crossilo src -type f \( -name '*.hpp' -o -name '*.cpp' \) -not -path '*/foreign/*' -not -path '*/comm/*')
 [ "$status" = 0 ] || echo "These calls belong into foreign/ or comm/."
+# The machine's clock may jump by a day: nothing but what people read may depend on it.
+clocks='system_clock|CLOCK_REALTIME|gettimeofday|[^_a-z](time|localtime|gmtime)\((nullptr|NULL|&)'
+if grep -rnE "$clocks" include/crossilo src --include='*.hpp' --include='*.cpp' | grep -v '^include/crossilo/base/unix_time.hpp:'; then
+  echo "The time of day comes from base/unix_time, seconds that pass from base/clock."
+  status=1
+fi
 exit "$status"
