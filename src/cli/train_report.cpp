@@ -223,7 +223,7 @@ void TrainReport::close(Job& job, const TrainedModel& trained) {
   files_->close();
   const Baselines baselines = baselines_of(config_);
   if (has_time(trained) && config_.run.one_machine) {
-    log_info("measuring on the test rows of all silos; baselines: " +
+    log_info("comparing on the test rows of all silos; baselines: " +
              fmt::format("{}", fmt::join(config_.run.baselines, ", ")));
     const Comparison comparison =
         compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone(), baselines);
