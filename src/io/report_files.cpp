@@ -42,6 +42,7 @@ struct Line {
   EachMetric held_back{}, test{};
   std::string mask, noise;
   double lane_bits = 0.0;
+  double best_round = kUnknown;
 };
 
 std::optional<Line> line_of(const std::string& written) {
@@ -54,10 +55,12 @@ std::optional<Line> line_of(const std::string& written) {
                       .held_back = {.loss = number(json, "held_back_loss")},
                       .test = {.loss = number(json, "test_loss")},
                       .bytes_sent = number(json, "bytes_sent"),
-                      .sum_seconds = number(json, "sum_seconds")},
+                      .sum_seconds =
+                          number(json, json.contains("fastest_sum_seconds") ? "fastest_sum_seconds" : "sum_seconds")},
             .mask = text(json, "mask"),
             .noise = text(json, "noise"),
-            .lane_bits = number(json, "lane_bits")};
+            .lane_bits = number(json, "lane_bits"),
+            .best_round = number(json, "best_round")};
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
     line.held_back.at(i) = number(json, fmt::format("held_back_{}", kMetrics.at(i)));
     line.test.at(i) = number(json, fmt::format("test_{}", kMetrics.at(i)));
@@ -133,6 +136,8 @@ void read_metrics(const std::string& path, RunSummary& run) {
   }
   if (lines.empty()) return;
   const Line& last = lines.rbegin()->second;
+  if (last.best_round >= 0.0 && last.best_round <= last.round.round)
+    run.best_round_told = static_cast<std::uint32_t>(last.best_round);
   run.mask = last.mask;
   run.noise = last.noise;
   run.lane_bits = std::isfinite(last.lane_bits) ? static_cast<int>(last.lane_bits) : 0;
@@ -167,7 +172,7 @@ void read_timing(const std::string& path, RunSummary& run) {
     std::string silo = fields[3];  // a rank's silos may be several, with commas between them
     for (std::size_t i = 4; i < fields.size(); ++i) silo += "," + fields[i];
     std::erase(silo, '"');
-    if (!silo.empty()) ++slowest[{fields[1], silo}];
+    if (!silo.empty() && seconds > 0.0) ++slowest[{fields[1], silo}];
   }
   for (const auto& [who, times] : slowest)
     run.slowest.push_back({.phase = who.first, .silo = who.second, .rounds = times});

@@ -117,7 +117,7 @@ std::string time_chart_html(const RunSummary& run) {
 /// Seconds of each phase over the run, and who was last in it most often.
 PageTable phase_table(const RunSummary& run) {
   PageTable table{.titles = {"phase", "in all", "share", "median", "longest"}, .rows = {}};
-  if (!run.slowest.empty()) table.titles.emplace_back("slowest silo");
+  if (!run.slowest.empty()) table.titles.emplace_back("slowest silo (rounds)");
   double all = 0.0;
   for (const RoundSummary& round : run.rounds) all += round_seconds(round);
   for (std::size_t phase = 0; phase < run.phases.size(); ++phase) {
@@ -129,8 +129,8 @@ PageTable phase_table(const RunSummary& run) {
                           seconds_text(percentile(seconds, 0.5)), seconds_text(percentile(seconds, 1.0))});
     if (run.slowest.empty()) continue;
     const auto slowest = std::ranges::find(run.slowest, run.phases[phase], &SlowestSilo::phase);
-    table.rows.back().push_back(
-        slowest == run.slowest.end() ? "–" : fmt::format("{} ({} rounds)", slowest->silo, slowest->rounds));
+    table.rows.back().push_back(slowest == run.slowest.end() ? "–"
+                                                             : fmt::format("{} ({})", slowest->silo, slowest->rounds));
   }
   return table;
 }
@@ -140,7 +140,7 @@ std::string rate_sentence(const RunSummary& run) {
   for (const RoundSummary& round : run.rounds)
     if (round.sum_seconds > 0.0 && round.bytes_sent > 0.0) rates.push_back(round.bytes_sent / round.sum_seconds);
   if (rates.empty()) return "";
-  return fmt::format(" While it summed, the first rank sent {}/s (median of the rounds).",
+  return fmt::format(" While it summed, a rank sent {}/s (median of the rounds).",
                      readable_bytes(percentile(rates, 0.5)));
 }
 
@@ -200,7 +200,8 @@ std::string time_html(const RunSummary& run) {
   const auto longest = std::ranges::max_element(run.rounds, std::less<>(), &round_seconds);
   std::string text = fmt::format(
       "{} for {} rounds. Seconds are those of {}.", seconds_text(run.seconds()), run.rounds.size(),
-      run.phases_are_maxima ? "the slowest rank in each phase, so some pass at the same time" : "the first rank");
+      run.phases_are_maxima ? "the slowest rank in each phase, so some pass at the same time; of open, the first rank's"
+                            : "the first rank");
   text += fmt::format(" The longest round, {}, took {}.", longest->round, seconds_text(round_seconds(*longest)));
   const auto slowest = std::ranges::find(run.slowest, "train", &SlowestSilo::phase);
   if (slowest != run.slowest.end())

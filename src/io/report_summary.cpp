@@ -45,8 +45,13 @@ std::string name_of_run(const std::string& folder) {
   return path.filename().string();
 }
 
-/// The best by the metric that chose the model: on the held-back rows, of two alike the one with the lower loss.
+/// The best as the run itself told it. Where it did not: by the metric that chose the model, on the held-back rows, of
+/// two alike the one with the lower loss.
 std::optional<RoundSummary> best_round(const RunSummary& run) {
+  if (run.best_round_told) {
+    const auto told = std::ranges::find(run.rounds, *run.best_round_told, &RoundSummary::round);
+    return told == run.rounds.end() ? std::nullopt : std::optional(*told);
+  }
   const std::string judge = run.setting("stop.metric", "loss");
   const auto badness = [&](const RoundSummary& round) {
     const bool by_loss = judge != run.round_metric;

@@ -193,6 +193,16 @@ TEST_F(ReportTest, ChoosesTheBestRoundByWhatChoseTheModel) {
   EXPECT_EQ(summary.best->round, 3u);
 }
 
+TEST_F(ReportTest, BelievesTheRunOnItsBestRound) {
+  const RunFolder folder = run(ExitCode::success);
+  const std::string last = R"({"round":3,"held_back_loss":0.1,"best_round":)";
+  write(folder, "metrics.jsonl", line(1, 0.5) + line(2, 0.3) + last + "1}\n");
+  ASSERT_TRUE(run_summary(folder.path()).best);
+  EXPECT_EQ(run_summary(folder.path()).best->round, 1u);
+  write(folder, "metrics.jsonl", line(1, 0.5) + line(2, 0.3) + last + "0}\n");
+  EXPECT_FALSE(run_summary(folder.path()).best);
+}
+
 TEST_F(ReportTest, ALowerErrorIsAGain) {
   const RunFolder folder = run(ExitCode::success);
   write(folder, "comparison.json", comparison("rmse", "b"));
@@ -215,7 +225,7 @@ TEST_F(ReportTest, NamesTheSlowestSilos) {
   EXPECT_EQ(summary.rounds[2].phase_seconds.back(), 4.0);
   EXPECT_EQ(summary.slowest.front().silo, "b");
   EXPECT_EQ(summary.slowest.front().rounds, 2u);
-  EXPECT_NE(report_html(summary).find("b (2 rounds)"), std::string::npos);
+  EXPECT_NE(report_html(summary).find("b (2)"), std::string::npos);
   EXPECT_EQ(fault_of(report_html(summary)), "");
 }
 

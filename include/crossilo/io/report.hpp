@@ -32,7 +32,7 @@ struct RoundSummary {
   RoundQuality held_back;
   RoundQuality test;
   double bytes_sent = kUnknown;       // by the first rank, in the round's sum
-  double sum_seconds = kUnknown;      // of the first rank
+  double sum_seconds = kUnknown;      // of the fastest rank, which waited least; in older runs of the first
   std::vector<double> phase_seconds;  // one for each of RunSummary::phases
 };
 
@@ -73,7 +73,8 @@ struct RunSummary {
   std::vector<SlowestSilo> slowest;
   std::string mask, noise;  // of the last round
   int lane_bits = 0;
-  std::optional<RoundSummary> best;  // by the held-back rows
+  std::optional<std::uint32_t> best_round_told;  // by the last line; 0: the model before training
+  std::optional<RoundSummary> best;              // by the held-back rows
   std::optional<ComparisonSummary> comparison;
   std::vector<LoggedWarning> warnings;
   std::vector<std::string> notes;  // what could not be read
