@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +28,7 @@
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/signals.hpp"
+#include "crossilo/launch/supervisor.hpp"
 #include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 #include "doctor_checks.hpp"
@@ -184,7 +188,9 @@ class RankRun {
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
       if (refuses_alike_ && lost == nullptr && another_tells) return;
-      if (!folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo}))
+      const bool is_mine =
+          !folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo});
+      if (is_mine && (!folder_ || std::getenv(kSupervisedVariable) == nullptr))
         show_text(stderr, fmt::format("crossilo: {}\n", text));
     } catch (const std::exception& failure) {
       show_text(stderr, "crossilo: ");
@@ -331,6 +337,8 @@ ExitCode train_as_rank(const Config& config, const RankPlaces& places) {
   } catch (const Error& error) {
     run.fail(error);
     if (run.leave_alike(error)) return error.exit_code();
+    // The others' deadlines pass in these moments, too; an abort now would end them before their logs say so.
+    if (dynamic_cast<const PeerLostError*>(&error) != nullptr) std::this_thread::sleep_for(std::chrono::seconds(1));
     MpiSession::abort(error.exit_code());
   } catch (const std::exception& error) {
     const InternalError internal(fmt::format("internal error: {}; please report this", error.what()));

@@ -79,6 +79,7 @@ std::vector<std::string> mpirun_environment() {
   };
   set_default("OMP_NUM_THREADS", "1");  // N ranks share the cores; more threads each would fight for them
   set_default("MKL_NUM_THREADS", "1");
+  set_default(kSupervisedVariable, "1");
   set_default(kColumnsVariable, std::to_string(live_columns()));
   if (::geteuid() == 0) {
     set_default("OMPI_ALLOW_RUN_AS_ROOT", "1");

@@ -182,7 +182,7 @@ SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folde
   RunEnd end = watch_over(options, folder, command);
   if (refused_to_start(end, folder)) end.refusal = mpirun_refusal(options.ranks);
   SupervisedEnd verdict = judge(folder, options.ranks, end);
-  if (!verdict.is_told) leave_outcome(folder, verdict.outcome);
+  if (!verdict.is_of_a_rank) leave_outcome(folder, verdict.outcome);
   return verdict;
 }
 

@@ -15,6 +15,7 @@ except (ImportError, OSError) as reason:
     sys.exit(77)
 warnings.filterwarnings("ignore")
 PROGRAM = sys.argv[1]
+torch.manual_seed(1)  # else chance may put all outputs between 0 and 1, which is warned of
 
 
 def crossilo(*arguments):

@@ -97,7 +97,7 @@ TEST_F(Supervisor, NamesTheSiloThatWasKilled) {
   EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
   EXPECT_EQ(end.outcome.text.find("silo va (rank 1, host h) died in round 2 (no answer, its process is gone); "), 0u)
       << end.outcome.text;
-  EXPECT_FALSE(end.is_told);
+  EXPECT_FALSE(end.is_of_a_rank);
   ASSERT_TRUE(folder.read_outcome().has_value()) << "a killed rank writes none, so the supervisor does";
   EXPECT_EQ(folder.read_outcome()->silo, "va");
   EXPECT_EQ(folder.read_outcome()->exit_code, ExitCode::peer_lost);
@@ -115,7 +115,7 @@ TEST_F(Supervisor, BelievesTheOutcomeOfTheRankThatFailed) {
   const SupervisedEnd end = run("throws", folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::data);
   EXPECT_EQ(end.outcome.silo, "va");
-  EXPECT_TRUE(end.is_told);
+  EXPECT_TRUE(end.is_of_a_rank);
 }
 
 TEST_F(Supervisor, DoesNotCallASilentEndASuccess) {

@@ -21,12 +21,15 @@ struct SupervisorOptions {
   double grace_seconds = 5.0;        // between SIGTERM and SIGKILL
 };
 
-/// How it ended, and whether the user has read the text already (a failing rank prints its own).
+/// How it ended. Telling the user is the caller's: what a rank writes to stderr may not come through mpirun's end.
 struct SupervisedEnd {
   Outcome outcome;
-  bool is_told = false;
-  int first_signal = 0;  // the first that asked this process for an end; the ranks all got USR1
+  bool is_of_a_rank = false;  // a rank left the outcome in the folder
+  int first_signal = 0;       // the first that asked this process for an end; the ranks all got USR1
 };
+
+/// Set for the ranks that a supervisor starts: it tells how they ended, so they do not.
+inline constexpr const char* kSupervisedVariable = "CROSSILO_SUPERVISED";
 
 /// The arguments without `--np N` and `--np=N`.
 [[nodiscard]] std::vector<std::string> without_np(const std::vector<std::string>& arguments);
