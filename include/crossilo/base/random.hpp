@@ -15,7 +15,8 @@ struct PublicRoot {
   Key256 key{};
 };
 
-/// Root of what only one silo may know: order of rows, dropout, what a module draws while it is evaluated. Made from the silo's own secret.
+/// Root of what only one silo may know: order of rows, dropout, what a module draws while it is evaluated. Made from
+/// the silo's own secret.
 struct PrivateRoot {
   SecretKey key;
 };
