@@ -1,6 +1,6 @@
 # crossilo_add_test(NAME x SOURCES x_test.cpp [RANKS 1 2 4] [LABELS slow] [TIMEOUT 60] [LIBRARIES …])
 # Without RANKS the test is one process under GoogleTest's main; with RANKS it is started by mpirun with each count
-# (its main comes from tests/support/mpi_main.cpp).
+# (its main comes from tests/support/mpi_main.cpp). Its folder's name is a label of it, too.
 set(CROSSILO_MPIRUN "${MPIEXEC_EXECUTABLE}" --oversubscribe --bind-to none "${MPIEXEC_NUMPROC_FLAG}")
 # Root may start it too (containers).
 set(CROSSILO_MPIRUN_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
@@ -13,6 +13,9 @@ function(crossilo_add_test)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")  # several times slower
+    math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 5")
+  endif()
   set(target ${ARG_NAME}_test)
   add_executable(${target} ${ARG_SOURCES})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
@@ -23,14 +26,14 @@ function(crossilo_add_test)
   if(NOT ARG_RANKS)
     target_link_libraries(${target} PRIVATE GTest::gtest_main)
     add_test(NAME ${ARG_NAME} COMMAND ${target})
-    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${folder};${ARG_LABELS}")
     return()
   endif()
   target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp")
   target_link_libraries(${target} PRIVATE MPI::MPI_C)
   foreach(ranks ${ARG_RANKS})
     add_test(NAME ${ARG_NAME}_${ranks} COMMAND ${CROSSILO_MPIRUN} ${ranks} $<TARGET_FILE:${target}>)
-    set_tests_properties(${ARG_NAME}_${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS 2 LABELS "mpi;${ARG_LABELS}"
+    set_tests_properties(${ARG_NAME}_${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS 2 LABELS "${folder};mpi;${ARG_LABELS}"
       ENVIRONMENT "${CROSSILO_MPIRUN_ENVIRONMENT}")
   endforeach()
 endfunction()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds everything with warnings as errors, runs the whole test suite; then the fuzz targets, 5 s each.
-# Arguments go to ctest, and then nothing else is run:
+# Sets up, builds everything with warnings as errors, runs the whole test suite; then the fuzz targets, 5 s each,
+# and the lower layers' tests under the address sanitizer. Arguments go to ctest, and then nothing else is run:
 #   jobs/test.sh -R ring_sum
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -26,3 +26,4 @@ CROSSILO_BIN=build/check/crossilo jobs/data_heart.sh # a test trains on it
 ctest --preset check -j "$(nproc)" "$@"
 [ $# -eq 0 ] || exit 0
 jobs/fuzz.sh 5
+jobs/sanitize.sh address

@@ -32,8 +32,8 @@ struct LocalSiloParts {
 class LocalSilo final : public Silo {
  public:
   /// `model` is the rank's: all its silos share it, one after another, so each call writes the parameters first.
-  /// Alive until: the model outlives the silo. Throws: ConfigError (batch_size) or DataError (rows) that names the silo,
-  /// where the model cannot be trained on one row and that is all there would be.
+  /// Alive until: the model outlives the silo. Throws: ConfigError (batch_size) or DataError (rows) that names the
+  /// silo, where the model cannot be trained on one row and that is all there would be.
   LocalSilo(LocalSiloParts parts, Model& model);
 
   [[nodiscard]] SiloId id() const noexcept override { return parts_.id; }
