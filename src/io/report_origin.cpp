@@ -121,7 +121,8 @@ std::string leaving_html(const RunSummary& run) {
                 {"each column's sums, for scaling; counts of rows and classes", "at the start", "few", masked},
                 {"sums of losses and counts of the last model", "at the end", "few", masked},
                 {"names, hosts, public keys, hashes of settings and columns", "at the start", "few", "no: public"},
-                {"number of the round, fingerprint of the model, seconds of each phase, wish to stop", "each round", "few", "no: public"}},
+                {"number of the round, fingerprint of the model, seconds of each phase, wish to stop", "each round",
+                 "few", "no: public"}},
        .is_of_numbers = false});
   if (run.noise == "none")
     html +=
