@@ -6,6 +6,8 @@
 set -euo pipefail
 set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
+config=small.ini
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 make_federation "$folder" 300
@@ -16,68 +18,10 @@ kills=${KILLS:-10}
 
 # Every silo keeps its secret, and so its randomness, over all runs here.
 "$CROSSILO_BIN" train small.ini --np 4 --run.name alone > alone.log                        # 300 rounds: runs/alone-1
-"$CROSSILO_BIN" train small.ini --np 4 --run.name alone --run.rounds 1500 > alone.log       # runs/alone-2
+"$CROSSILO_BIN" train small.ini --np 4 --run.name alone --run.rounds 6000 > alone.log       # runs/alone-2
 
-# same RUN AS: that run's models and metrics are those of a run left alone.
-same() {
-  python3 - "$2" "$1" <<'PY' || fail "$1 differs from $2, which was left alone"
-import json, struct, sys
-def tensors(path):
-    raw = open(path, "rb").read()
-    size = struct.unpack("<Q", raw[:8])[0]
-    return {k: v for k, v in json.loads(raw[8:8 + size]).items() if k != "__metadata__"}, raw[8 + size:]
-def rounds(folder):
-    lines = [json.loads(line) for line in open(folder + "/metrics.jsonl")]
-    return [{k: v for k, v in line.items() if not k.endswith("_seconds") and k not in ("bytes_sent", "mask")} for line in lines]
-whole, other = sys.argv[1:]
-for name in ("global", "last"):
-    assert tensors(f"{whole}/model/{name}.safetensors") == tensors(f"{other}/model/{name}.safetensors"), name
-assert rounds(whole) == rounds(other), [(a, b) for a, b in zip(rounds(whole), rounds(other)) if a != b][:1]
-PY
-}
-
-# start ARGUMENT…: starts the run in the background.
-start() {
-  "$CROSSILO_BIN" train small.ini --np 4 "$@" > out 2>&1 &
-  job=$!
-}
-end() {
-  code=0
-  wait "$job" 2> /dev/null || code=$?
-  output=$(tr -d '\0' < out) # ranks of a start before may still write
-}
-# wait_for_end PID…: mpirun ends the ranks that are left; the lock falls with the last of them.
-wait_for_end() {
-  local rank alive
-  for _ in $(seq 100); do
-    alive=0
-    for rank in "$@"; do if kill -0 "$rank" 2> /dev/null; then alive=1; fi; done
-    [ $alive = 0 ] && break
-    sleep 0.1
-  done
-}
-ranks_of() { awk '$1 == "pid" { print $2 }' "$1"/ranks/* 2> /dev/null || true; }
-
-# 1: killed at random moments: one rank, all of them, or the supervisor with them
-RANDOM=1
-for kill in $(seq "$kills"); do
-  start --run.name killed --run.rounds 1500
-  until [ -e runs/killed-1/manifest.json ]; do sleep 0.02; done # a run killed before it has one is none
-  sleep "0.$((RANDOM % 90 + 10))"
-  mapfile -t ranks < <(ranks_of runs/killed-1)
-  case $((kill % 3)) in
-    0) kill -KILL "$job" ;;
-    1) [ ${#ranks[@]} -eq 0 ] || kill -KILL "${ranks[RANDOM % ${#ranks[@]}]}" 2> /dev/null || true ;;
-    2) [ ${#ranks[@]} -eq 0 ] || kill -KILL "${ranks[@]}" 2> /dev/null || true ;;
-  esac
-  end
-  [ "$code" != 0 ] || break # it was faster
-  wait_for_end "${ranks[@]}"
-done
-if [ "$code" != 0 ]; then
-  start --run.name killed --run.rounds 1500
-  end
-fi
+# 1: killed at random moments
+kill_and_go_on killed 6000 "$kills"
 expect_code 0
 same runs/killed-1 runs/alone-2
 [ ! -e runs/killed-2 ] || fail "a killed run went on in another folder"
@@ -165,7 +109,7 @@ narrow=(--np 4 --privacy.lane_bits 8)
 "$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name wide > alone.log
 start --privacy.lane_bits 8 --run.name narrow
 until [ -e runs/narrow-1/checkpoints/round-7.h5 ]; do sleep 0.02; done
-mapfile -t ranks < <(ranks_of runs/narrow-1)
+mapfile -t ranks < <(living_ranks runs/narrow-1)
 kill -KILL "$job"
 end
 wait_for_end "${ranks[@]}"
