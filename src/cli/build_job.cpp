@@ -223,11 +223,13 @@ FederationSetup Job::setup() {
   return setup;
 }
 
-OpenSilos Job::open_all_silos() const {
-  OpenSilos all{.names = config_.run.silos, .datasets = {}};
-  for (std::uint32_t silo = 0; silo < config_.run.silos.size(); ++silo)
-    all.datasets.push_back(read_dataset(SiloId{silo}));
-  return all;
+OpenSilos Job::open_silos(const std::vector<SiloId>& ids) const {
+  OpenSilos open{.ids = ids, .names = {}, .datasets = {}};
+  for (const SiloId silo : ids) {
+    open.names.push_back(config_.run.silos.at(silo.value));
+    open.datasets.push_back(read_dataset(silo));
+  }
+  return open;
 }
 
 TrainAlone Job::train_alone() {

@@ -36,9 +36,11 @@ TableRow table_row(const std::string& label, const std::vector<MetricCell>& cell
 /// One row for each way to train that was tried.
 std::string table_text(const Comparison& comparison, const std::string& title_text, Number number) {
   FinalTable table{.title = title_text, .columns = comparison.silos, .rows_tested = comparison.test_rows, .rows = {}};
-  table.columns.push_back("all");
-  table.rows_tested.push_back(
-      std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
+  if (comparison.silos.size() > 1) {
+    table.columns.push_back("all");
+    table.rows_tested.push_back(
+        std::accumulate(comparison.test_rows.begin(), comparison.test_rows.end(), std::size_t{0}));
+  }
   const auto add = [&](const char* label, const std::vector<MetricCell>& cells) {
     if (!cells.empty()) table.rows.push_back(table_row(label, cells, number, table.columns.size()));
   };
@@ -92,24 +94,6 @@ std::string comparison_json(const Comparison& comparison) {
   for (const auto& difference : comparison.federated_minus_own)
     json["federated_minus_own"].push_back(difference_json(metric, difference));
   return json_text(json);
-}
-
-std::string own_columns_text(Job& job, const TrainedModel& trained, const std::vector<std::string>& silo_names) {
-  FinalTable table{.title = title(job.schema().task),
-                   .columns = {},
-                   .rows_tested = {},
-                   .rows = {{.label = "federated", .cells = {}}}};
-  if (job.schema().task == Task::regression) table.rows.push_back({.label = "R²", .cells = {}});
-  for (std::size_t i = 0; i < job.hosted().size(); ++i) {
-    const Dataset& dataset = job.dataset(i);
-    table.columns.push_back(silo_names.at(job.hosted()[i].value));
-    table.rows_tested.push_back(dataset.test().rows);
-    const std::vector<float> scores = row_scores(job.model(), trained.best.parameters, dataset);
-    const MetricCell cell = metric_of(job.schema(), scores, test_labels(dataset));
-    table.rows.front().cells.push_back(table_cell(cell));
-    if (table.rows.size() > 1) table.rows.back().cells.push_back(table_cell(cell, &MetricCell::r_squared));
-  }
-  return final_table_text(table);
 }
 
 }  // namespace crossilo

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "crossilo/cli/build_job.hpp"
+#include "crossilo/round/baseline.hpp"
 
 namespace crossilo {
 
@@ -12,9 +11,5 @@ namespace crossilo {
 /// interval.
 [[nodiscard]] std::string comparison_text(const Comparison& comparison);
 [[nodiscard]] std::string comparison_json(const Comparison& comparison);
-
-/// The columns of the silos that this rank hosts, and nothing of any other's.
-[[nodiscard]] std::string own_columns_text(Job& job, const TrainedModel& trained,
-                                           const std::vector<std::string>& silo_names);
 
 }  // namespace crossilo

@@ -173,9 +173,10 @@ class RankRun {
   }
 
   /// Writes the error to the log, and the outcome if nobody has; says it once. Whose failure it was is the silo that
-  /// did not answer, otherwise this one.
+  /// did not answer, otherwise this one; where training diverged it was nobody's.
   void fail(const Error& error) noexcept {
     const auto* const lost = dynamic_cast<const PeerLostError*>(&error);
+    const bool is_of_all = dynamic_cast<const DivergedError*>(&error) != nullptr;
     try {
       const std::string text = error.what() + (lost != nullptr ? advice_after_loss() : "");
       if (log_is_open_) log_error(text);
@@ -184,7 +185,8 @@ class RankRun {
       const std::string silo =
           lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
               ? hosting_.names(config_.run.silos, lost->lost_rank())
-              : identity_.silos;
+          : is_of_all ? ""
+                      : identity_.silos;
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
       if (refuses_alike_ && lost == nullptr && another_tells) return;

@@ -90,9 +90,7 @@ void TrainReport::on_round(const RoundRecord& record) {
   const bool closes = last_ && last_->record.ticket.round == record.ticket.round;  // the last model's evaluation
   log_info(closes ? "the last model is evaluated"
                   : fmt::format("done; train {:.3f} s, sum {:.3f} s", record.seconds.train, record.seconds.sum));
-  if (record.abstentions > 0)
-    warn(fmt::format("round {}: {} of {} silos abstained, their model delta is not finite", record.ticket.round.value,
-                     record.abstentions, record.ticket.cohort.size()));
+  if (record.abstentions > 0) warn_of_abstentions(record);
   if (record.clamped_parameters > 0) warn_of_clamped(record);
   if (record.parent_is_best) best_round_ = judged_round_;
   if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record);
@@ -114,6 +112,24 @@ void TrainReport::go_on_from(const Checkpoint& checkpoint) {
   begun_ = checkpoint.pending_metrics();
   judged_round_ = checkpoint.state().round.value;
   best_round_ = checkpoint.state().best_round.value;
+}
+
+/// A silo's own log names it, and the screen where silos are open to one another; the others learn how many there were.
+void TrainReport::warn_of_abstentions(const RoundRecord& record) {
+  constexpr std::uint32_t kShownMax = 3;
+  for (const SiloId silo : record.own_abstentions) {
+    const std::string text = fmt::format(
+        "silo {}: round {}: its model delta is not finite, so it abstained: train with a lower train.learning_rate, or "
+        "look for extreme values in its data",
+        config_.run.silos.at(silo.value), record.ticket.round.value);
+    log_warning(text);
+    if (config_.run.one_machine && abstained_rounds_ < kShownMax)
+      show_text(stderr, "crossilo: warning: " + text + "\n");
+  }
+  const std::string text = fmt::format("round {}: {} of {} silos abstained, their model delta is not finite",
+                                       record.ticket.round.value, record.abstentions, record.ticket.cohort.size());
+  if (++abstained_rounds_ > kShownMax) return is_first_rank_ ? log_warning(text) : void();
+  if (is_first_rank_) warn(text + (abstained_rounds_ == kShownMax ? "; later rounds stand in the log alone" : ""));
 }
 
 /// Every round into the log, but only the first few onto the screen.
@@ -198,20 +214,23 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
       say(fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
                       trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));
   }
-  if (has_time(trained) && !config_.run.one_machine) save_own_column(job, trained);
 }
 
-/// A silo's AUC and row counts are its own: they go into its private folder, never into the run folder, which all may
-/// read.
+/// A silo's AUC and row counts are its own: they go into its private folder, never into the run folder, nor onto a
+/// screen, which others may read.
 void TrainReport::save_own_column(Job& job, const TrainedModel& trained) const {
   const std::string& silo = config_.run.silos.at(job.hosted().front().value);
   const std::string path = fmt::format("{}/{}.txt", path_for_silo(config_.data.private_folder, silo),
                                        std::filesystem::path(folder_.path()).filename().string());
-  const std::string text = own_columns_text(job, trained, config_.run.silos);
+  const Baselines baselines{.own = baselines_of(config_).own, .pooled = false};
+  std::string text = comparison_text(
+      compare_with_baselines(job.open_silos(job.hosted()), job.model(), trained, job.train_alone(), baselines));
+  if (baselines_of(config_).pooled)
+    text += "pooled: wants run.one_machine = true, where one process may read all files\n";
   constexpr unsigned kOwnerOnly = 0600;
   write_file_atomically(path, text, Existing::replace, kOwnerOnly);
   log_info("this silo's own results: " + path);
-  if (is_first_rank_) say("\n" + text);
+  if (is_first_rank_) say(fmt::format("\nown     {}\n", path));
 }
 
 void TrainReport::say(const std::string& text) const {
@@ -219,14 +238,17 @@ void TrainReport::say(const std::string& text) const {
 }
 
 void TrainReport::close(Job& job, const TrainedModel& trained) {
+  if (has_time(trained) && !config_.run.one_machine) save_own_column(job, trained);
   if (!is_first_rank_) return;
   files_->close();
   const Baselines baselines = baselines_of(config_);
   if (has_time(trained) && config_.run.one_machine) {
     log_info("comparing on the test rows of all silos; baselines: " +
              fmt::format("{}", fmt::join(config_.run.baselines, ", ")));
+    std::vector<SiloId> every_silo;
+    for (std::uint32_t silo = 0; silo < config_.run.silos.size(); ++silo) every_silo.push_back(SiloId{silo});
     const Comparison comparison =
-        compare_with_baselines(job.open_all_silos(), job.model(), trained, job.train_alone(), baselines);
+        compare_with_baselines(job.open_silos(every_silo), job.model(), trained, job.train_alone(), baselines);
     write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
     say("\n" + comparison_text(comparison));
   }

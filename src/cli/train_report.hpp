@@ -60,6 +60,7 @@ class TrainReport final : public RunObserver {
   };
   void warn(const std::string& text);
   void say(const std::string& text) const;
+  void warn_of_abstentions(const RoundRecord& record);
   void warn_of_clamped(const RoundRecord& record);
   void show(const PastRound& round, const RoundRecord& next);
   [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next);
@@ -72,6 +73,7 @@ class TrainReport final : public RunObserver {
   bool is_quiet_ = false;
   bool prints_json_ = false;
   std::uint32_t clamped_rounds_ = 0;
+  std::uint32_t abstained_rounds_ = 0;
   RankStatusFile& status_;
   double start_seconds_;
   Progress progress_;

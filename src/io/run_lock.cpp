@@ -48,16 +48,24 @@ RunLock::RunLock(const std::string& folder, const std::string& job) {
   const std::string path = folder + "/lock";
   descriptor_ = UniqueHandle<DescriptorTraits>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (descriptor_.get() < 0) throw StorageError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
-  if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
-    write_text(descriptor_.get(), path, fmt::format("{} process {} on host {}", job, ::getpid(), host_name()));
-    is_held_ = true;
-    return;
+  // Who only looks whether a run goes on (is_run_locked) has it for a moment: another job is refused after a second.
+  constexpr int kLooks = 50;
+  std::string holder;
+  for (int look = 0; look < kLooks; ++look) {
+    // A file system without locks cannot say: then nobody is known to hold it.
+    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+      write_text(descriptor_.get(), path, fmt::format("{} process {} on host {}", job, ::getpid(), host_name()));
+      is_held_ = true;
+      return;
+    }
+    const std::string text = text_in(descriptor_.get());
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    if (text.substr(0, blank) == job) return;
+    holder = text.substr(blank);
+    ::usleep(20'000);
   }
-  const std::string text = text_in(descriptor_.get());
-  const std::size_t blank = std::min(text.find(' '), text.size());
-  if (text.substr(0, blank) != job)
-    throw StorageError(fmt::format("{}:{} works in it; wait for its end, or begin another run with --resume never",
-                                   folder, text.substr(blank)));
+  throw StorageError(
+      fmt::format("{}:{} works in it; wait for its end, or begin another run with --resume never", folder, holder));
 }
 
 void RunLock::DescriptorTraits::close(int descriptor) noexcept { ::close(descriptor); }

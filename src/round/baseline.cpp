@@ -1,11 +1,27 @@
 #include "crossilo/round/baseline.hpp"
 
+#include <fmt/format.h>
+
+#include <optional>
 #include <utility>
 
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/log.hpp"
 #include "crossilo/silo/row_metrics.hpp"
 
 namespace crossilo {
 namespace {
+
+constexpr const char* kDiverged = "training on these rows alone diverged";
+
+/// Nothing where training diverged: a silo that cannot train alone is what federating is for.
+std::optional<TrainedModel> try_alone(const TrainAlone& train_alone, std::shared_ptr<Dataset> dataset,
+                                      SiloId number) try {
+  return train_alone(std::move(dataset), number);
+} catch (const DivergedError& error) {
+  log_warning(fmt::format("baseline {}: {}", number.value, error.what()));
+  return std::nullopt;
+}
 
 /// Scores of one model on the test rows of each silo.
 using SiloScores = std::vector<std::vector<float>>;
@@ -43,8 +59,6 @@ std::shared_ptr<Dataset> pool(const OpenSilos& silos) {
   return std::make_shared<Dataset>(Dataset::pooled(parts));
 }
 
-SiloId number_of(std::size_t baseline) { return SiloId{static_cast<std::uint32_t>(baseline)}; }
-
 }  // namespace
 
 Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const TrainedModel& federated,
@@ -59,17 +73,23 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
   const SiloScores federated_scores = scores_on_each(silos, model, federated);
   result.federated = measure_each_and_all(schema, federated_scores, labels);
   if (baselines.pooled) {
-    const SiloScores pooled_scores =
-        scores_on_each(silos, model, train_alone(pool(silos), number_of(silos.datasets.size())));
-    result.pooled = measure_each_and_all(schema, pooled_scores, labels);
-    result.federated_minus_pooled =
-        metric_difference(schema.task, joined(federated_scores), joined(pooled_scores), joined(labels));
+    const SiloId number{static_cast<std::uint32_t>(silos.datasets.size())};
+    if (const auto pooled = try_alone(train_alone, pool(silos), number)) {
+      const SiloScores pooled_scores = scores_on_each(silos, model, *pooled);
+      result.pooled = measure_each_and_all(schema, pooled_scores, labels);
+      result.federated_minus_pooled =
+          metric_difference(schema.task, joined(federated_scores), joined(pooled_scores), joined(labels));
+    } else {
+      result.pooled.assign(silos.datasets.size() + 1, {.estimate = {}, .refusal = kDiverged});
+    }
   }
   for (std::size_t i = 0; baselines.own && i < silos.datasets.size(); ++i) {
-    const TrainedModel own = train_alone(std::make_shared<Dataset>(silos.datasets[i]), number_of(i));
-    const std::vector<float> own_scores = scores_on(silos.datasets[i], model, own);
-    result.own.push_back(metric_of(schema, own_scores, labels[i]));
-    result.federated_minus_own.push_back(metric_difference(schema.task, federated_scores[i], own_scores, labels[i]));
+    const auto own = try_alone(train_alone, std::make_shared<Dataset>(silos.datasets[i]), silos.ids[i]);
+    const std::vector<float> own_scores = own ? scores_on(silos.datasets[i], model, *own) : std::vector<float>();
+    result.own.push_back(own ? metric_of(schema, own_scores, labels[i])
+                             : MetricCell{.estimate = {}, .refusal = kDiverged});
+    result.federated_minus_own.push_back(
+        own ? metric_difference(schema.task, federated_scores[i], own_scores, labels[i]) : std::nullopt);
   }
   return result;
 }

@@ -39,6 +39,7 @@ const Cohort& Round::cohort_of(RoundIndex round) {
 
 const RoundTicket& Round::open(RoundIndex round, bool wants_stop) {
   const PhaseSeconds finished = std::exchange(seconds_, {});
+  record_.own_abstentions.clear();
   const PhaseTimer timer(seconds_.open);
   bytes_before_ = session_.bytes_sent();
   lanes_.front() = stages_.lanes.next();
@@ -73,6 +74,7 @@ SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
 
 RingPayload Round::encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words) {
   const bool is_encoded = !update.abstains() && !update.parameters().empty();
+  if (update.abstains()) record_.own_abstentions.push_back(silo.id());
   RingPayload payload = stages_.codec.encode(std::move(update), ticket, words);
   if (feeds_errors_back(ticket.lanes.front().lane_bits) && is_encoded)
     silo.keep_remainder(std::span(update_.parameters).first(stages_.parameters.weights));
@@ -181,6 +183,7 @@ const RoundRecord& Round::record(const RoundTicket& ticket, const RoundTotal& to
 }
 
 const RoundRecord& Round::close() {
+  record_.own_abstentions.clear();
   bytes_before_ = session_.bytes_sent();
   if (evaluated_ != last_.round) evaluate_hosted();
   const OpenRequest request{.kind = SumKind::final_evaluation,

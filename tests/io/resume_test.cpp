@@ -2,12 +2,15 @@
 // Method: run folders with made-up manifests; locks of forked processes; ranks on LocalCommunicator with folders apart.
 #include "crossilo/io/resume.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/comm/local_communicator.hpp"
@@ -121,6 +124,19 @@ TEST_F(ResumeTest, a_folder_belongs_to_one_job_until_that_ends) {
   ::kill(child, SIGKILL);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_TRUE(RunLock(folder.path(), "two").is_held());
+}
+
+TEST_F(ResumeTest, is_not_refused_for_one_who_only_looks) {
+  const RunFolder folder = run(1, std::nullopt);
+  { const RunLock lock(folder.path(), "one"); }
+  const int reader = ::open((folder.path() + "/lock").c_str(), O_RDONLY);
+  ASSERT_EQ(::flock(reader, LOCK_SH | LOCK_NB), 0);
+  std::thread leaves([reader] {
+    ::usleep(100'000);
+    ::close(reader);
+  });
+  EXPECT_TRUE(RunLock(folder.path(), "two").is_held());
+  leaves.join();
 }
 
 std::vector<std::byte> sealed(std::uint32_t round) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/comm/local_communicator.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
@@ -24,7 +25,7 @@ class NoObserver final : public RunObserver {
 
 OpenSilos made_up_silos() {
   const SiloSchema columns = schema(Task::binary, kFeatures);
-  OpenSilos silos{.names = {"a", "tiny", "turned"}, .datasets = {}};
+  OpenSilos silos{.ids = {{0}, {1}, {2}}, .names = {"a", "tiny", "turned"}, .datasets = {}};
   const std::size_t test_rows[] = {60, 6, 60};
   for (std::uint32_t silo = 0; silo < 3; ++silo) {
     SiloData data = random_silo(columns, 120, test_rows[silo], 50 + silo);
@@ -56,14 +57,15 @@ TrainedModel train_one(Model& model, const std::shared_ptr<Dataset>& dataset) {
       *alone, std::move(setup), [] { return false; }, observer);
 }
 
-Comparison compare() {
+Comparison compare(std::optional<SiloId> diverging = {}) {
   const OpenSilos silos = made_up_silos();
   Model model = make_model({.name = "logreg", .inputs = kFeatures, .outputs = 1});
   std::vector<const Dataset*> all;
   for (const Dataset& dataset : silos.datasets) all.push_back(&dataset);
   // The pooled model stands in for the federated one: then the two must not differ at all.
   const TrainedModel federated = train_one(model, std::make_shared<Dataset>(Dataset::pooled(all)));
-  return compare_with_baselines(silos, model, federated, [&](const std::shared_ptr<Dataset>& dataset, SiloId) {
+  return compare_with_baselines(silos, model, federated, [&](const std::shared_ptr<Dataset>& dataset, SiloId number) {
+    if (number == diverging) throw DivergedError("not finite");
     return train_one(model, dataset);
   });
 }
@@ -103,6 +105,18 @@ TEST(Baseline, says_of_each_silo_what_federating_brought_it) {
   ASSERT_TRUE(gain);
   EXPECT_NEAR(gain->value, result.federated[2].estimate->value - result.own[2].estimate->value, 1e-12);
   EXPECT_LT(gain->high, 0.0);
+}
+
+TEST(Baseline, that_diverges_has_a_reason_and_leaves_the_others_alone) {
+  const Comparison without_own = compare(SiloId{2});
+  EXPECT_TRUE(without_own.own[0].estimate && without_own.pooled[3].estimate);
+  EXPECT_NE(without_own.own[2].refusal.find("diverged"), std::string::npos) << without_own.own[2].refusal;
+  EXPECT_FALSE(without_own.federated_minus_own[2]);
+  const Comparison without_pooled = compare(SiloId{3});
+  EXPECT_TRUE(without_pooled.own[2].estimate);
+  ASSERT_EQ(without_pooled.pooled.size(), 4u);
+  EXPECT_NE(without_pooled.pooled[3].refusal.find("diverged"), std::string::npos);
+  EXPECT_FALSE(without_pooled.federated_minus_pooled);
 }
 
 TEST(Baseline, repeats) {

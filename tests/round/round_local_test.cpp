@@ -63,8 +63,13 @@ TEST(RoundLocal, error_feedback_keeps_the_error_of_many_narrow_rounds_within_tha
 TEST(RoundLocal, a_silo_that_is_not_finite_abstains_and_the_others_count_alone) {
   const FakeRun run{.broken_silo = SiloId{3}};
   const std::vector<double> oracle = oracle_model(run);
-  const FakeResult result = run_on(5, run).front();
+  const std::vector<FakeResult> results = run_on(5, run);
+  const FakeResult& result = results.front();
   for (std::size_t i = 0; i < oracle.size(); ++i) ASSERT_NEAR(result.last[i], oracle[i], 2e-6);
+  for (std::size_t rank = 0; rank < 5; ++rank) {  // only its own rank learns who it was
+    EXPECT_EQ(results[rank].records[1].own_abstentions.size(), rank == 3 ? 1u : 0u);
+    EXPECT_TRUE(results[rank].records[2].own_abstentions.empty());
+  }
   EXPECT_EQ(result.records[0].abstentions, 0u);
   EXPECT_EQ(result.records[1].abstentions, 1u);
   EXPECT_LT(result.records[1].contributed_share, 1.0);

@@ -38,8 +38,8 @@ class Job {
   [[nodiscard]] const Dataset& dataset(std::size_t index) const { return *datasets_.at(index); }
   [[nodiscard]] const std::vector<SiloId>& hosted() const noexcept { return hosted_; }
 
-  /// Every silo's rows, for the comparison on one machine. Reads all files. Throws: DataError.
-  [[nodiscard]] OpenSilos open_all_silos() const;
+  /// These silos' rows, for the comparison: reads their files. Throws: DataError.
+  [[nodiscard]] OpenSilos open_silos(const std::vector<SiloId>& ids) const;
   /// How the baselines train: the same settings, one silo, nobody to mask from.
   [[nodiscard]] TrainAlone train_alone();
 

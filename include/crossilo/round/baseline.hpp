@@ -14,8 +14,9 @@
 
 namespace crossilo {
 
-/// A federation's silos as one process sees them: names and unscaled rows, in roster order.
+/// Silos whose rows this process may read: unscaled, in roster order.
 struct OpenSilos {
+  std::vector<SiloId> ids;
   std::vector<std::string> names;
   std::vector<Dataset> datasets;
 };
@@ -43,8 +44,9 @@ struct Comparison {
   std::vector<std::optional<RankingEstimate>> federated_minus_own;  // one for each silo, on its test rows
 };
 
-/// Trains the wanted baselines and measures all models on the test rows. Not private: reads every silo's rows.
-/// Deterministic. Throws: what `train_alone` throws.
+/// Trains the wanted baselines and measures all models on the test rows. Not private: reads these silos' rows.
+/// A baseline that diverges has a reason in the place of its numbers. Deterministic. Throws: what else `train_alone`
+/// throws.
 [[nodiscard]] Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const TrainedModel& federated,
                                                 const TrainAlone& train_alone, const Baselines& baselines = {});
 

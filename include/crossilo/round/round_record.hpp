@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "crossilo/model/payload.hpp"
 #include "crossilo/silo/silo.hpp"
@@ -48,11 +49,12 @@ struct SlowestRanks {
   double sum_seconds_min = 0.0;                      // of the rank that came last, and so waited for nobody
 };
 
-/// One round, as every rank knows it. All but `seconds` and `bytes_sent` is equal on all ranks.
+/// One round, as every rank knows it. All but `own_abstentions`, `seconds` and `bytes_sent` is equal on all ranks.
 struct RoundRecord {
   RoundTicket ticket;
   double contributed_share = 0.0;
   std::uint64_t abstentions = 0;
+  std::vector<SiloId> own_abstentions;  // silos of this rank among them
   std::uint64_t clamped_parameters = 0;
   std::string mask;                  // "pairwise" or "none"
   std::string noise;                 // "none"
