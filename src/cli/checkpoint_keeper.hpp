@@ -13,7 +13,9 @@ namespace crossilo {
 /// Writes a run's states into its folder.
 class CheckpointKeeper {
  public:
-  CheckpointKeeper(CheckpointFolder folder, const CheckpointKeys& keys) : folder_(std::move(folder)), keys_(keys) {}
+  /// `kept`: the round of a checkpoint that is there already; 0: none.
+  CheckpointKeeper(CheckpointFolder folder, const CheckpointKeys& keys, RoundIndex kept)
+      : folder_(std::move(folder)), keys_(keys), kept_(kept) {}
 
   /// Keeps a state. Where it cannot be written, training may go on: `warn` is told, and the checkpoint before is still
   /// there. Throws: StorageError when it could not be written three times in a row.

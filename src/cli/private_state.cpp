@@ -5,15 +5,20 @@
 #include <filesystem>
 
 #include "crossilo/base/log.hpp"
+#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/private_state.hpp"
 #include "crossilo/io/progress.hpp"
 
 namespace crossilo {
 namespace {
 
+/// Runs of one name may lie in several folders and share a private one: eight digits of the path tell them apart.
 Generation generation_of(const RunFolder& folder, RoundIndex round, const Hash256& chain) {
-  const std::filesystem::path path = std::filesystem::path(folder.path()).lexically_normal();
-  return {.run = (path.has_filename() ? path : path.parent_path()).filename().string(), .round = round, .chain = chain};
+  std::string path = std::filesystem::absolute(folder.path()).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::string digits = to_hex(Sha256().update(path).finish()).substr(0, 8);
+  const std::string name = std::filesystem::path(path).filename().string();
+  return {.run = fmt::format("{}-{}", name, digits), .round = round, .chain = chain};
 }
 
 }  // namespace

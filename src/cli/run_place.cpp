@@ -47,14 +47,15 @@ OpenedRun open_run(const Config& config, const RankPlaces& places) {
     choice = choose_run(places.runs_folder, config.run.name, resume_hash(config));
   else if (places.resume != "never")
     choice = take_run(places.resume, resume_hash(config));
-  if (choice.path.empty()) return {RunFolder::create(places.runs_folder, config.run.name), true};
-  RunFolder folder(choice.path);
-  {
-    const RunLock lock(folder.path(), random_word());
+  const bool is_new = choice.path.empty();
+  RunFolder folder = is_new ? RunFolder::create(places.runs_folder, config.run.name) : RunFolder(choice.path);
+  RunLock supervisors(folder.path(), random_word(), "start.lock");
+  if (!is_new) {
+    const RunLock ranks(folder.path(), random_word());
     folder.begin_again();
+    if (!places.is_quiet) show_text(stdout, choice.sentence + "\n");
   }
-  if (!places.is_quiet) show_text(stdout, choice.sentence + "\n");
-  return {std::move(folder), false};
+  return {std::move(folder), is_new, std::move(supervisors)};
 }
 
 RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places) {
@@ -62,7 +63,9 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
   std::optional<RunPlace> first;
   if (communicator.rank() == 0) {
     const std::string job = random_word();
-    RunFolder folder = places.run_folder.empty() ? open_run(config, places).folder : RunFolder(places.run_folder);
+    std::optional<OpenedRun> opened;
+    if (places.run_folder.empty()) opened.emplace(open_run(config, places));
+    RunFolder folder = opened ? opened->folder : RunFolder(places.run_folder);
     if (folder.has_outcome())
       throw StorageError(folder.path() + ": a finished run lies here; --resume " + folder.path() +
                          " goes on with it, and without --run_folder a new one is made");
@@ -84,13 +87,18 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
 std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,
                                             const CheckpointKeys& keys, double peer_seconds_max) {
   const std::string name = folder.file("checkpoints");
-  std::vector<std::string> damaged;
-  auto own = CheckpointFolder::newest(name, [&](const std::string& text) { damaged.push_back(text); });
-  for (const std::string& text : damaged) {
-    log_warning(text + "; the one before it is taken");
-    show_text(stderr, "crossilo: warning: " + text + "; the one before it is taken\n");
-  }
+  std::string damaged;
+  auto own = CheckpointFolder::newest(name, [&](const std::string& text) {
+    damaged = text;
+    log_warning(text);
+    if (communicator.rank() == 0) show_text(stderr, "crossilo: warning: " + text + "; an older one is looked for\n");
+  });
   const auto sealed = share_newest(communicator, std::move(own), {.seconds = peer_seconds_max, .step = "resume"});
+  if (!sealed && !damaged.empty())
+    throw StorageError(
+        fmt::format("{}: of its checkpoints none is whole ({}); bring one back, or begin anew with "
+                    "--resume never",
+                    folder.path(), damaged));
   if (!sealed) return std::nullopt;
   Checkpoint checkpoint(*sealed, name);
   checkpoint.require(keys, name);

@@ -16,9 +16,11 @@
 namespace crossilo {
 
 /// The folder that --resume leads to, ready for a start; `is_new` where it was made for it.
+/// `lock` keeps other supervisors away for as long as it lives.
 struct OpenedRun {
   RunFolder folder;
   bool is_new = true;
+  RunLock lock;
 };
 
 /// Chooses by places.resume and says in one line what it was. Throws: StorageError where another job works in it;

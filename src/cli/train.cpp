@@ -172,10 +172,11 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
                                .shows_command = !arguments.places.is_quiet,
                                .end_seconds_max = config.run.peer_seconds_max};
   for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
-  const auto [folder, is_new] = open_run(config, arguments.places);
+  const OpenedRun opened = open_run(config, arguments.places);
+  const RunFolder& folder = opened.folder;
   const SupervisedEnd end = supervise(supervised, folder);
   if (!end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
-  if (is_new) remove_if_refused(folder, end.outcome.exit_code);
+  if (opened.is_new) remove_if_refused(folder, end.outcome.exit_code);
   leave_report_of_failure(folder, end.outcome.exit_code);
   return static_cast<int>(end.outcome.exit_code);
 }

@@ -69,7 +69,7 @@ class StopWish {
         seconds_max_(max_hours > 0.0 ? 3600.0 * max_hours : std::numeric_limits<double>::infinity()) {}
   bool operator()() {
     const double elapsed = steady_clock().now_seconds() - begun_seconds_;
-    longest_ = std::max(longest_, elapsed - last_);
+    if (last_ > 0.0) longest_ = std::max(longest_, elapsed - last_);  // before the first round lies the start-up
     last_ = elapsed;
     return stop_wishes() > 0 || elapsed + longest_ > seconds_max_;
   }
@@ -145,7 +145,7 @@ class RankRun {
     report.keep_private_state_of(setup.silos);
     if (lock_->is_held()) {
       note_start(*folder_, config_, keys, start_of_run(from));
-      report.keep_checkpoints(CheckpointFolder(folder_->file("checkpoints"), from), keys);
+      report.keep_checkpoints(CheckpointFolder(folder_->file("checkpoints"), from), keys, from);
     }
     const TrainedModel trained = train_federation(
         *communicator_, std::move(setup), [&] { return wants_stop(); }, report);
@@ -181,7 +181,8 @@ class RankRun {
       const std::string text = error.what() + (lost != nullptr ? advice_after_loss() : "");
       if (log_is_open_) log_error(text);
       if (status_) status_->write_finished();
-      if (!folder_ && !places_.run_folder.empty()) folder_.emplace(places_.run_folder);
+      // Started by hand, it may be the folder of another job that is at work in it.
+      if (!folder_ && is_supervised()) folder_.emplace(places_.run_folder);
       const std::string silo =
           lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
               ? hosting_.names(config_.run.silos, lost->lost_rank())
@@ -192,8 +193,7 @@ class RankRun {
       if (refuses_alike_ && lost == nullptr && another_tells) return;
       const bool is_mine =
           !folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo});
-      if (is_mine && (!folder_ || std::getenv(kSupervisedVariable) == nullptr))
-        show_text(stderr, fmt::format("crossilo: {}\n", text));
+      if (is_mine && (!folder_ || !is_supervised())) show_text(stderr, fmt::format("crossilo: {}\n", text));
     } catch (const std::exception& failure) {
       show_text(stderr, "crossilo: ");
       show_text(stderr, error.what());
@@ -300,6 +300,9 @@ class RankRun {
   }
 
   [[nodiscard]] bool is_first() const noexcept { return identity_.rank == 0; }
+  [[nodiscard]] bool is_supervised() const noexcept {
+    return std::getenv(kSupervisedVariable) != nullptr && !places_.run_folder.empty();
+  }
 
   [[nodiscard]] std::string advice_after_loss() const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;

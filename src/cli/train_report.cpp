@@ -206,10 +206,11 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
     write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
     write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
     if (trained.stop == StopReason::signal)
-      say(
-          fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
-                      "saved. The same command goes on.\n",
-                      trained.last.round.value));
+      say(trained.last.round.value == 0
+              ? "\nstopped before the first round was done; the same command begins it\n"
+              : fmt::format("\nstopped after round {} as asked, or as --max_hours says; models and checkpoint are "
+                            "saved. The same command goes on.\n",
+                            trained.last.round.value));
     if (trained.stop == StopReason::patience)
       say(fmt::format("\nstopped after round {}: no better {} for {} rounds (stop.patience_rounds)\n",
                       trained.last.round.value, config_.stop.metric, config_.stop.patience_rounds));

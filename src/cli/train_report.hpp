@@ -29,8 +29,8 @@ class TrainReport final : public RunObserver {
   void print_json() noexcept { prints_json_ = true; }
 
   /// From now on states are kept there.
-  void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys) {
-    keeper_.emplace(std::move(folder), keys);
+  void keep_checkpoints(CheckpointFolder folder, const CheckpointKeys& keys, RoundIndex kept) {
+    keeper_.emplace(std::move(folder), keys, kept);
   }
   /// With a state, these silos' private state is kept, too.
   void keep_private_state_of(std::vector<Silo*> silos) { silos_ = std::move(silos); }

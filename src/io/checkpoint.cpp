@@ -142,8 +142,11 @@ Hash256 require_sealed(std::span<const std::byte> sealed, const std::string& nam
   const std::string_view found(reinterpret_cast<const char*>(sealed.data()), kUserBlockBytes);
   const std::string_view line = found.substr(0, found.find('\n'));
   const std::string own = fmt::format("crossilo checkpoint {}", kVersion);
-  if (line.starts_with("crossilo checkpoint ") && line != own && line.size() < 40)
-    throw StorageError(fmt::format("{}: is a \"{}\"; this program reads \"{}\"", name, line, own));
+  constexpr std::string_view kKind = "crossilo checkpoint ";
+  const bool is_numbered = line.starts_with(kKind) && line.size() > kKind.size() &&
+                           line.find_first_not_of("0123456789", kKind.size()) == std::string_view::npos;
+  if (is_numbered && line != own)
+    throw CheckpointVersionError(fmt::format("{}: is a \"{}\"; this program reads \"{}\"", name, line, own));
   throw StorageError(name + ": is damaged: its SHA-256 is not the one it was sealed with");
 }
 

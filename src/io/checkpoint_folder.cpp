@@ -33,7 +33,10 @@ CheckpointFolder::CheckpointFolder(std::string path, RoundIndex last) : path_(st
   const std::string probe = path_ + "/probe";
   write_file_atomically(probe, "a checkpoint could be written here\n");
   fs::remove(probe, error);
-  files_in(path_).keep_newest(last.value, kKept);
+  for (const std::uint32_t round : files_in(path_).rounds()) {
+    const std::string file = files_in(path_).file_of(round);
+    if (round > last.value) fs::rename(file, file + ".damaged", error);
+  }
 }
 
 void CheckpointFolder::keep(RoundIndex round, std::span<const std::byte> sealed) const {
@@ -46,13 +49,15 @@ std::optional<CheckpointFolder::Found> CheckpointFolder::newest(const std::strin
                                                                 const std::function<void(const std::string&)>& warn) {
   for (const std::uint32_t round : files_in(path).rounds()) {
     Found found{.round = {round}, .file = files_in(path).file_of(round)};
+    const auto text = read_file_if_there(found.file);
+    if (!text) continue;
     try {
-      const auto text = read_file_if_there(found.file);
-      if (!text) continue;
       const auto bytes = std::as_bytes(std::span(*text));
       found.sealed.assign(bytes.begin(), bytes.end());
       found.seal = require_sealed(found.sealed, found.file);
       return found;
+    } catch (const CheckpointVersionError&) {
+      throw;
     } catch (const StorageError& error) {
       warn(error.what());
     }

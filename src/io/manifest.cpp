@@ -1,7 +1,5 @@
 #include "crossilo/io/manifest.hpp"
 
-#include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "crossilo/base/unix_time.hpp"
@@ -60,9 +58,8 @@ ManifestStart start_of(const Json& json) {
 
 bool Manifest::is_unfinished() const {
   if (starts.empty() || !starts.back().outcome) return true;
-  constexpr std::array kToGoOn = {ExitCode::peer_lost, ExitCode::storage, ExitCode::requeue, ExitCode::interrupted,
-                                  ExitCode::terminated};
-  return std::ranges::count(kToGoOn, starts.back().outcome->exit_code) > 0;
+  const ExitCode end = starts.back().outcome->exit_code;
+  return end != ExitCode::success && end != ExitCode::diverged;
 }
 
 std::string Manifest::status() const {
@@ -115,7 +112,8 @@ std::optional<Manifest> read_manifest(const RunFolder& folder) try {
 
 void end_in_manifest(const RunFolder& folder, const Outcome& outcome) {
   std::optional<Manifest> manifest = read_manifest(folder);
-  if (!manifest || manifest->starts.empty()) return;
+  // A start that failed before it was noted leaves the one before as it ended.
+  if (!manifest || manifest->starts.empty() || manifest->starts.back().outcome) return;
   manifest->starts.back().ended_unix_seconds = unix_seconds();
   manifest->starts.back().outcome = outcome;
   write_manifest(folder, *manifest);

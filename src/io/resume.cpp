@@ -27,12 +27,15 @@ std::string round_text(const std::string& path) {
   return found ? fmt::format("after round {}", found->round.value) : "from its beginning (it has no checkpoint)";
 }
 
-/// Sends `bytes` to, or receives them from, one peer, piece by piece.
-void send_all(Communicator& communicator, std::span<const std::byte> bytes, int to, const Deadline& deadline) {
+/// Piece by piece, each to all who lack it: nobody waits longer than one piece takes to reach them all.
+void send_all(Communicator& communicator, std::span<const std::byte> bytes, std::span<const int> to,
+              const Deadline& deadline) {
   for (std::size_t begin = 0; begin < bytes.size(); begin += kSegmentBytes) {
-    Request request = communicator.start_send(bytes.subspan(begin, std::min(kSegmentBytes, bytes.size() - begin)),
-                                              {.rank = to, .tag = kTag});
-    wait_all(communicator, std::span(&request, 1), std::span(&to, 1), deadline);
+    std::vector<Request> requests;
+    for (const int rank : to)
+      requests.push_back(communicator.start_send(bytes.subspan(begin, std::min(kSegmentBytes, bytes.size() - begin)),
+                                                 {.rank = rank, .tag = kTag}));
+    wait_all(communicator, requests, to, deadline);
   }
 }
 
@@ -52,10 +55,10 @@ RunChoice choose_run(const std::string& parent, const std::string& name, const H
     try {
       const auto manifest = read_manifest(RunFolder(path));
       if (!manifest || manifest->settings != settings || !manifest->is_unfinished()) continue;
-      return {.path = path, .sentence = fmt::format("going on with {} {}", path, round_text(path))};
     } catch (const StorageError&) {
       continue;  // no run folder, or one of another version: not ours to go on with
     }
+    return {.path = path, .sentence = fmt::format("going on with {} {}", path, round_text(path))};
   }
   return {};
 }
@@ -87,12 +90,11 @@ std::optional<std::vector<std::byte>> share_newest(Communicator& communicator,
       offers, {}, [](const Offer& one) { return one.bytes == 0 ? std::int64_t{-1} : std::int64_t{one.round}; });
   if (best->bytes == 0) return std::nullopt;
   const int source = static_cast<int>(best - offers.begin());
-  const bool is_lacking = offer.bytes == 0 || offer.seal != best->seal;
-  if (communicator.rank() == source)
-    for (std::size_t rank = 0; rank < offers.size(); ++rank)
-      if (offers[rank].bytes == 0 || offers[rank].seal != best->seal)
-        send_all(communicator, own->sealed, static_cast<int>(rank), deadline);
-  if (!is_lacking) return std::move(own->sealed);
+  std::vector<int> lacking;
+  for (std::size_t rank = 0; rank < offers.size(); ++rank)
+    if (offers[rank].bytes == 0 || offers[rank].seal != best->seal) lacking.push_back(static_cast<int>(rank));
+  if (communicator.rank() == source) send_all(communicator, own->sealed, lacking, deadline);
+  if (std::ranges::count(lacking, communicator.rank()) == 0) return std::move(own->sealed);
   std::vector<std::byte> sealed(best->bytes);
   receive_all(communicator, sealed, source, deadline);
   if (require_sealed(sealed, "the checkpoint sent by " + communicator.peer_name(source)) != best->seal)

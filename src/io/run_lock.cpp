@@ -34,6 +34,13 @@ void write_text(int descriptor, const std::string& path, const std::string& text
   throw StorageError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
 }
 
+/// Where a file system knows no locks: true of the process that makes the job's own file.
+bool is_first_of_job(const std::string& path, const std::string& job) {
+  const int made = ::open((path + "." + job).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (made >= 0) ::close(made);
+  return made >= 0;
+}
+
 }  // namespace
 
 bool is_run_locked(const std::string& folder) {
@@ -44,18 +51,21 @@ bool is_run_locked(const std::string& folder) {
   return is_locked;
 }
 
-RunLock::RunLock(const std::string& folder, const std::string& job) {
-  const std::string path = folder + "/lock";
+RunLock::RunLock(const std::string& folder, const std::string& job, const std::string& file) {
+  const std::string path = folder + "/" + file;
   descriptor_ = UniqueHandle<DescriptorTraits>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (descriptor_.get() < 0) throw StorageError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
   // Who only looks whether a run goes on (is_run_locked) has it for a moment: another job is refused after a second.
   constexpr int kLooks = 50;
   std::string holder;
   for (int look = 0; look < kLooks; ++look) {
-    // A file system without locks cannot say: then nobody is known to hold it.
-    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0) {
       write_text(descriptor_.get(), path, fmt::format("{} process {} on host {}", job, ::getpid(), host_name()));
       is_held_ = true;
+      return;
+    }
+    if (errno != EWOULDBLOCK) {
+      is_held_ = is_first_of_job(path, job);
       return;
     }
     const std::string text = text_in(descriptor_.get());

@@ -59,7 +59,10 @@ class Watch {
 
   void take(int signal) {
     if (signal == 0 || signal == SIGCHLD) return;
-    if (end_.first_signal == 0) end_.first_signal = signal;
+    if (end_.first_signal == 0) {
+      end_.first_signal = signal;
+      show_text(stderr, "crossilo: stops after the round at hand, with a checkpoint; Ctrl-C again ends it at once\n");
+    }
     if (signal == SIGINT || signal == SIGTERM) ++insisting_;
     if (insisting_ < 2) {
       to_pass_on_ = true;

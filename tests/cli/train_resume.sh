@@ -92,6 +92,44 @@ end
 expect_code 75
 [ "$(grep -lx finished runs/busy-1/ranks/* | wc -l)" = 4 ] || fail "the second job disturbed the first"
 
+# a job that is refused leaves the one at work in peace, also where it was started by hand into its folder
+"$CROSSILO_BIN" train busy.ini --np 4 --run.name peace > out 2>&1 &
+job=$!
+until [ -s runs/peace-1/metrics.jsonl ]; do sleep 0.05; done
+exit_code_of "${MPIEXEC:-mpirun}" --oversubscribe -n 4 "$CROSSILO_BIN" train busy.ini --run.name peace --run_folder runs/peace-1
+[ "$code" != 0 ] || fail "two jobs in one folder"
+[ ! -e runs/peace-1/outcome.json ] || fail "the refused job ended the other: $(cat runs/peace-1/outcome.json)"
+kill -TERM "$job"
+end
+expect_code 75
+expect_text "stops after the round at hand"
+
+# a start that is out of time before its first round is stopped, too; one that could not begin changes nothing
+exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace --max_hours 0.0000001
+expect_code 75
+exit_code_of env CROSSILO_MPIRUN=/bin/false "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace
+[ "$code" != 0 ] || fail "a false mpirun started something"
+exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace --max_hours 0.0003
+expect_code 75
+expect_text "going on with runs/peace-1 after round"
+
+# checkpoints of another version are refused, not thrown away; neither are those of which none is whole
+mkdir kept && cp runs/peace-1/checkpoints/*.h5 kept
+for file in runs/peace-1/checkpoints/*.h5; do printf 'crossilo checkpoint 2' | dd of="$file" conv=notrunc 2> /dev/null; done
+exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace
+expect_code 9
+expect_text 'is a "crossilo checkpoint 2"; this program reads "crossilo checkpoint 1"'
+cp kept/* runs/peace-1/checkpoints
+truncate -s 700 runs/peace-1/checkpoints/*.h5
+exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace
+expect_code 9
+expect_text "of its checkpoints none is whole"
+cp kept/* runs/peace-1/checkpoints
+exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace --max_hours 0.0003
+expect_code 75
+expect_text "going on with runs/peace-1 after round"
+[ ! -e runs/peace-2 ] || fail "a run was begun anew: $(cat runs/peace-2/manifest.json)"
+
 # 8: a disk that is full: told, and the checkpoint before is intact
 if mkdir small_disk && mount -t tmpfs -o size=400k tmpfs small_disk 2> /dev/null; then
   trap 'umount -l "$folder/small_disk" 2> /dev/null || true; rm -rf "$folder"' EXIT
@@ -116,10 +154,11 @@ wait_for_end "${ranks[@]}"
 "$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name narrow > out 2>&1 || fail "it does not go on: $(cat out)"
 same runs/narrow-1 runs/wide-1
 if grep -q "is lost" out; then fail "the remainder was not found: $(cat out)"; fi
-rm private/b/narrow-1.round-300.remainder
+rm private/b/narrow-1-*.round-300.remainder
 exit_code_of "$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name narrow --resume runs/narrow-1 --run.rounds 310
 expect_code 0
-expect_text "silo b: $folder/private/b/narrow-1.round-300.remainder: is not there"
+expect_text "silo b: $folder/private/b/narrow-1-"
+expect_text ".round-300.remainder: is not there"
 
 # 10: the end for a program
 "$CROSSILO_BIN" train small.ini --np 4 --run.name told --run.baselines own --json > told.json

@@ -253,7 +253,7 @@ TEST_F(Folder, passes_over_a_damaged_one_and_forgets_it) {
   EXPECT_EQ(newest(), 8u);
   EXPECT_EQ(warnings_.size(), 2u);
   const CheckpointFolder again(path_, RoundIndex{8});
-  EXPECT_EQ(files(), (std::vector<std::string>{"round-8.h5"}));
+  EXPECT_EQ(files(), (std::vector<std::string>{"round-12.h5.damaged", "round-8.h5", "round-9.h5.damaged"}));
 }
 
 // Faults 13 and 14: the error of any system call leaves what was there, and no other file.

@@ -75,11 +75,11 @@ TEST_F(ResumeTest, goes_on_with_the_newest_unfinished_run_of_the_same_settings) 
   EXPECT_EQ(chosen(1), "");
   static_cast<void>(run(1, ExitCode::success));
   static_cast<void>(run(1, ExitCode::diverged));
-  static_cast<void>(run(1, ExitCode::data));
   EXPECT_EQ(chosen(1), "") << "what ended for good, or would end so again, is not gone on with";
   for (const auto ended :
-       {std::optional(ExitCode::peer_lost), std::optional(ExitCode::storage), std::optional(ExitCode::requeue),
-        std::optional(ExitCode::interrupted), std::optional(ExitCode::terminated), std::optional<ExitCode>()}) {
+       {std::optional(ExitCode::data), std::optional(ExitCode::environment), std::optional(ExitCode::peer_lost),
+        std::optional(ExitCode::storage), std::optional(ExitCode::requeue), std::optional(ExitCode::interrupted),
+        std::optional(ExitCode::terminated), std::optional<ExitCode>()}) {
     const std::string path = run(1, ended).path();
     EXPECT_EQ(chosen(1), path);
   }
@@ -88,6 +88,13 @@ TEST_F(ResumeTest, goes_on_with_the_newest_unfinished_run_of_the_same_settings) 
   EXPECT_EQ(chosen(1), newest) << "other settings";
   std::ofstream(run(1, std::nullopt).file("manifest.json")) << "no JSON";
   EXPECT_EQ(chosen(1), newest);
+}
+
+TEST_F(ResumeTest, a_start_that_failed_before_it_was_noted_changes_no_other) {
+  const RunFolder folder = run(1, ExitCode::requeue);
+  end_in_manifest(folder, {.exit_code = ExitCode::environment, .text = "no mpirun", .silo = ""});
+  EXPECT_EQ(read_manifest(folder)->starts.back().outcome->exit_code, ExitCode::requeue);
+  EXPECT_EQ(chosen(1), folder.path());
 }
 
 TEST_F(ResumeTest, takes_the_run_that_is_named_or_says_why_not) {

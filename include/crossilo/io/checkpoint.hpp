@@ -1,6 +1,6 @@
 // Aim: the state of a federation as one sealed file, and the folder that keeps the last two.
 //
-// A checkpoint is an HDF5 file behind a user block of 512 bytes that holds the SHA-256 of the rest; docs/checkpoint.md
+// A checkpoint is an HDF5 file behind a user block of 512 bytes that holds the SHA-256 of the rest; docs/resume.md
 // describes it. It is verified before HDF5 sees it, and written whole or not at all.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/round/federation_state.hpp"
 
 namespace crossilo {
@@ -53,14 +54,20 @@ class Checkpoint {
 [[nodiscard]] std::vector<std::byte> seal_checkpoint(const FederationState& state, const CheckpointKeys& keys,
                                                      const std::string& pending_metrics);
 
-/// The SHA-256 that the user block holds. Throws: StorageError when the bytes are not whole.
+/// A checkpoint that another version of the program wrote: nothing is wrong with it, so nothing older is taken for it.
+class CheckpointVersionError : public StorageError {
+ public:
+  using StorageError::StorageError;
+};
+
+/// The SHA-256 that the user block holds. Throws: StorageError when the bytes are not whole; CheckpointVersionError.
 [[nodiscard]] Hash256 require_sealed(std::span<const std::byte> sealed, const std::string& name);
 
 /// A folder of checkpoints, round-N.h5: the last two are kept.
 class CheckpointFolder {
  public:
-  /// Makes the folder, writes a probe into it, and removes what lies there from after round `last`: it was damaged, or
-  /// it would be there. Throws: StorageError when it cannot be written.
+  /// Makes the folder, writes a probe into it, and puts what lies there from after round `last` aside, as
+  /// round-N.h5.damaged. Throws: StorageError when it cannot be written.
   CheckpointFolder(std::string path, RoundIndex last);
 
   /// Keeps sealed bytes; then the last but one older file goes. Throws: StorageError; the files before are intact.
@@ -73,7 +80,7 @@ class CheckpointFolder {
     std::vector<std::byte> sealed;
   };
   /// The newest checkpoint that is whole; each damaged one is told to `warn` and passed over. Nothing where there is
-  /// none, also where the folder is missing.
+  /// none, also where the folder is missing. Throws: StorageError when one cannot be read, or is of another version.
   [[nodiscard]] static std::optional<Found> newest(const std::string& path,
                                                    const std::function<void(const std::string&)>& warn);
 

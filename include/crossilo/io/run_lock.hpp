@@ -15,8 +15,9 @@ class RunLock {
  public:
   /// Takes the lock. Where another process of the same job has it, is_held() is false; `job` is a random text that the
   /// processes of one job share. Throws: StorageError that names the holder where it is another job; where the file
-  /// system knows no locks it is taken for held, and nothing is locked.
-  RunLock(const std::string& folder, const std::string& job);
+  /// system knows no locks, the first process of a job is chosen, and other jobs are not kept away.
+  /// `file`: what is locked; a supervisor locks another file than the ranks that it starts.
+  RunLock(const std::string& folder, const std::string& job, const std::string& file = "lock");
   [[nodiscard]] bool is_held() const noexcept { return is_held_; }
 
  private:
