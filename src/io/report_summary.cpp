@@ -12,6 +12,7 @@
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/report.hpp"
 #include "crossilo/io/run_lock.hpp"
+#include "crossilo/io/summary.hpp"
 #include "ini.hpp"
 #include "report_files.hpp"
 
@@ -64,12 +65,6 @@ std::optional<RoundSummary> best_round(const RunSummary& run) {
   return best;
 }
 
-double of_start(const ManifestStart& start, const RunSummary& run) {
-  if (start.ended_unix_seconds) return *start.ended_unix_seconds - start.started_unix_seconds;
-  const double last = run.rounds.empty() ? start.started_unix_seconds : run.rounds.back().unix_seconds;
-  return std::max(0.0, last - start.started_unix_seconds);
-}
-
 }  // namespace
 
 std::string RunSummary::setting(const std::string& key, const std::string& otherwise) const {
@@ -88,10 +83,10 @@ double RunSummary::started_unix_seconds() const {
 }
 
 double RunSummary::seconds() const {
-  double sum = 0.0;
   if (manifest && !manifest->starts.empty()) {
-    for (const ManifestStart& start : manifest->starts) sum += of_start(start, *this);
-    return sum;
+    std::vector<double> rounds_unix_seconds;
+    for (const RoundSummary& round : rounds) rounds_unix_seconds.push_back(round.unix_seconds);
+    return seconds_of_starts(manifest->starts, rounds_unix_seconds);
   }
   return rounds.empty() ? kUnknown : rounds.back().unix_seconds - rounds.front().unix_seconds;
 }

@@ -16,6 +16,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/run_lock.hpp"
+#include "crossilo/io/summary.hpp"
 
 namespace crossilo {
 namespace {
@@ -157,6 +158,23 @@ TEST_F(ReportTest, TellsARunningRunFromAKilledOne) {
   const RunLock lock(folder.path(), "job");
   EXPECT_EQ(run_summary(folder.path()).status, "running");
   EXPECT_NE(report_html(run_summary(folder.path())).find("with 3 of 3 rounds on record"), std::string::npos);
+}
+
+TEST_F(ReportTest, CountsAKilledStartUpToItsLastRound) {
+  const RunFolder folder = run(std::nullopt);
+  Manifest manifest = *read_manifest(folder);  // killed after round 2, and killed again before a round was done
+  const ManifestStart start = manifest.starts.front();
+  for (const double started : {1100.0, 1200.0}) {
+    manifest.starts.push_back(start);
+    manifest.starts.back().started_unix_seconds = started;
+  }
+  manifest.starts.back().ended_unix_seconds = 1210.0;
+  write_manifest(folder, manifest);
+  std::string third = line(3, 0.4);
+  third.replace(third.find("1003.0"), 6, "1204.0");
+  write(folder, "metrics.jsonl", line(1, 0.5) + line(2, 0.3) + third);
+  EXPECT_EQ(run_summary(folder.path()).seconds(), 2.0 + 0.0 + 10.0);
+  EXPECT_EQ(nlohmann::json::parse(summary_text(folder, {}))["seconds"]["all"], 12.0);
 }
 
 TEST_F(ReportTest, NeedsNoFileButTheFolder) {
