@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
@@ -61,6 +62,7 @@ std::optional<Line> line_of(const std::string& written) {
             .noise = text(json, "noise"),
             .lane_bits = number(json, "lane_bits"),
             .best_round = number(json, "best_round")};
+  line.round.is_sum_fastest = std::isfinite(number(json, "fastest_sum_seconds"));
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
     line.held_back.at(i) = number(json, fmt::format("held_back_{}", kMetrics.at(i)));
     line.test.at(i) = number(json, fmt::format("test_{}", kMetrics.at(i)));
@@ -178,6 +180,27 @@ void read_timing(const std::string& path, RunSummary& run) {
     run.slowest.push_back({.phase = who.first, .silo = who.second, .rounds = times});
   std::ranges::stable_sort(run.slowest, std::greater<>(), &SlowestSilo::rounds);
   if (damaged > 0) run.notes.push_back(fmt::format("{}: {} damaged lines are left out", path, damaged));
+}
+
+void part_waiting(RunSummary& run) {
+  if (std::ranges::none_of(run.rounds, &RoundSummary::is_sum_fastest)) return;
+  const auto open = std::ranges::find(run.phases, "open") - run.phases.begin();
+  const auto sum = static_cast<std::size_t>(std::ranges::find(run.phases, "sum") - run.phases.begin());
+  const auto to_end = [&](auto& phases) {
+    std::rotate(phases.begin() + open, phases.begin() + open + 1, phases.end());
+  };
+  for (RoundSummary& round : run.rounds) {
+    double& summed = round.phase_seconds[sum];
+    if (round.is_sum_fastest) {
+      const double fastest = std::clamp(round.sum_seconds, 0.0, summed);
+      round.phase_seconds[static_cast<std::size_t>(open)] += std::exchange(summed, fastest) - fastest;
+    }
+    to_end(round.phase_seconds);
+  }
+  to_end(run.phases);
+  run.phases.back() = "waiting";
+  for (SlowestSilo& slowest : run.slowest)  // whose sum was the longest waited the longest
+    if (slowest.phase == "sum") slowest.phase = "waiting";
 }
 
 void read_comparison(const std::string& path, RunSummary& run) {

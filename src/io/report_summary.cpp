@@ -110,6 +110,7 @@ RunSummary run_summary(const std::string& folder) {
   noting(run.notes, [&] { read_comparison(files.file("comparison.json"), run); });
   read_metrics(files.file("metrics.jsonl"), run);
   read_timing(files.file("timing.csv"), run);
+  part_waiting(run);
   read_warnings(files.file("logs"), run);
   run.best = best_round(run);
   return run;

@@ -244,7 +244,48 @@ TEST_F(ReportTest, NamesTheSlowestSilos) {
   EXPECT_EQ(summary.slowest.front().silo, "b");
   EXPECT_EQ(summary.slowest.front().rounds, 2u);
   EXPECT_NE(report_html(summary).find("b (2)"), std::string::npos);
+  EXPECT_NE(report_html(summary).find("numbers last-text"), std::string::npos);
   EXPECT_EQ(fault_of(report_html(summary)), "");
+}
+
+/// A line of 10 s that a sum of 4 s ended, of which 0.5 s were no waiting.
+std::string waiting_line(int round) {
+  return fmt::format(
+      "{{\"round\":{},\"unix_seconds\":{},\"open_seconds\":1.0,\"train_seconds\":5.0,\"sum_seconds\":4.0,"
+      "\"fastest_sum_seconds\":0.5}}\n",
+      round, 1000 + 10 * round);
+}
+
+TEST_F(ReportTest, TellsWaitingFromSumming) {
+  const RunFolder folder = run(ExitCode::success);
+  write(folder, "metrics.jsonl", waiting_line(1) + waiting_line(2));
+  const RunSummary own = run_summary(folder.path());
+  ASSERT_EQ(own.phases.back(), "waiting");
+  EXPECT_EQ(own.rounds[0].phase_seconds.back(), 4.5);
+  EXPECT_EQ(own.rounds[0].phase_seconds[3], 0.5) << own.phases[3];
+  const std::string cells = "<td>waiting</td><td>9.0 s</td><td>";
+  EXPECT_NE(report_html(own).find(cells + "45 %"), std::string::npos);
+  write(folder, "timing.csv", "round,phase,seconds_max,silo\n1,train,9,b\n2,train,9,b\n1,sum,4.5,a\n2,sum,4.5,a\n");
+  const std::string html = report_html(run_summary(folder.path()));
+  EXPECT_NE(html.find("<td>waiting</td><td>10 s</td><td>–"), std::string::npos);  // while b trained
+  EXPECT_NE(html.find("<td>train</td><td>18 s</td><td>95 %"), std::string::npos);
+  EXPECT_NE(html.find("a (2)"), std::string::npos);
+}
+
+TEST_F(ReportTest, TheLongestRoundIsTheOneThatTookLongestByTheClock) {
+  const RunFolder folder = run(ExitCode::success);
+  Manifest manifest = *read_manifest(folder);
+  manifest.starts.push_back(manifest.starts.front());
+  manifest.starts.back().started_unix_seconds = 1050.0;
+  write_manifest(folder, manifest);
+  std::string lines;
+  for (const auto& [round, at] : {std::pair(1, 1010), std::pair(2, 1014), std::pair(3, 1017), std::pair(4, 1060)})
+    lines += fmt::format("{{\"round\":{},\"unix_seconds\":{},\"train_seconds\":{}}}\n", round, at, 9 - round);
+  write(folder, "metrics.jsonl", lines);
+  write(folder, "comparison.json", comparison("accuracy", "b"));
+  const std::string html = report_html(run_summary(folder.path()));
+  EXPECT_NE(html.find("The longest round but a start’s first, 2, took 4.0 s."), std::string::npos);
+  EXPECT_NE(html.find(" for 4 rounds, with the comparison."), std::string::npos);
 }
 
 TEST_F(ReportTest, PutsWarningsTogetherThatDifferInNumbersOnly) {

@@ -32,7 +32,8 @@ struct RoundSummary {
   RoundQuality held_back;
   RoundQuality test;
   double bytes_sent = kUnknown;       // by the first rank, in the round's sum
-  double sum_seconds = kUnknown;      // of the fastest rank, which waited least; in older runs of the first
+  double sum_seconds = kUnknown;      // of the fastest rank, which waited for nobody; in older runs of the first
+  bool is_sum_fastest = false;        // the former
   std::vector<double> phase_seconds;  // one for each of RunSummary::phases
 };
 
@@ -68,8 +69,8 @@ struct RunSummary {
   std::string metric = "accuracy";        // "auc", "accuracy" or "rmse": the comparison's, otherwise the rounds'
   std::string round_metric = "accuracy";  // the rounds': without score histograms they have no AUC
   std::vector<RoundSummary> rounds;       // ascending
-  std::vector<std::string> phases;
-  bool phases_are_maxima = false;  // over all ranks, from timing.csv; otherwise the first rank's
+  std::vector<std::string> phases;        // "waiting" in place of "open" where it is known how long a sum took without
+  bool phases_are_maxima = false;         // over all ranks, from timing.csv; otherwise the first rank's
   std::vector<SlowestSilo> slowest;
   std::string mask, noise;  // of the last round
   int lane_bits = 0;
