@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -101,12 +102,32 @@ std::vector<TableCell> cells_of(const Json& json, const char* key, const std::st
   return cells;
 }
 
-/// "3 of 40" of "silo a, round 3: 40": numbers apart, two texts say the same.
+bool is_of_a_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
+
+/// "silo a1, round : " of "silo a1, round 3: 40": numbers apart, two texts say the same, but digits in names stay.
 std::string without_numbers(std::string_view text) {
   std::string plain;
-  for (const char c : text)
-    if (c < '0' || c > '9') plain += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = i == 0 || !is_of_a_name(text[i - 1]);
+    const bool is_silo = begins && i >= 5 && text.substr(i - 5, 5) == "silo ";
+    std::size_t end = i;
+    while (begins && end < text.size() && (is_of_a_name(text[end]) || text[end] == '.')) ++end;
+    const bool is_number =
+        !is_silo && end > i && text.substr(i, end - i).find_first_of("0123456789") <= (text[i] == '-' ? 1 : 0);
+    plain += text.substr(i, is_number ? 0 : std::max<std::size_t>(end - i, 1));
+    i = std::max(end, i + 1) - 1;
+  }
   return plain;
+}
+
+/// "silo a, round 3: x" of "silo a, round 3: round 3: x": the log says the round, and so does what is logged.
+std::string with_round_once(std::string text) {
+  const std::size_t at = text.find(", round ");
+  const std::size_t end = text.find(": ");
+  if (at == std::string::npos || end == std::string::npos || end < at) return text;
+  const std::string round = text.substr(at + 2, end - at);  // "round 3: "
+  if (text.compare(end + 2, round.size(), round) == 0) text.erase(end + 2, round.size());
+  return text;
 }
 
 constexpr std::size_t kWarningsMax = 200;
@@ -246,7 +267,8 @@ void read_warnings(const std::string& folder, RunSummary& run) {
       if (is_new && run.warnings.size() == kWarningsMax)
         places.erase(place);
       else if (is_new)
-        run.warnings.push_back({.level = name, .time = line.substr(0, level), .text = line.substr(end + 1)});
+        run.warnings.push_back(
+            {.level = name, .time = line.substr(0, level), .text = with_round_once(line.substr(end + 1))});
       else
         ++run.warnings[place->second].times;
     }

@@ -234,7 +234,7 @@ std::string time_html(const RunSummary& run) {
   if (slowest != run.slowest.end())
     text += fmt::format(" Slowest in training was most often {}, in {} rounds.", slowest->silo, slowest->rounds);
   text += rate_sentence(run);
-  std::string html = paragraph_html(text) + time_chart_html(run) + table_html(phase_table(run));
+  std::string html = paragraph_html(text) + pictures_html({time_chart_html(run)}) + table_html(phase_table(run));
   PageTable table{.titles = {"round"}, .rows = {}};
   for (const std::string& phase : run.phases) table.titles.push_back(phase);
   for (const RoundSummary* round : listed_rounds(run)) {

@@ -65,6 +65,17 @@ std::optional<RoundSummary> best_round(const RunSummary& run) {
   return best;
 }
 
+/// A process that was killed has logged nothing, and who found it dead has no log.
+void tell_outcome(RunSummary& run) {
+  if (!run.outcome || run.outcome->text.empty()) return;
+  const std::string& text = run.outcome->text;
+  const auto tells = [&](const LoggedWarning& warning) { return warning.text.find(text) != std::string::npos; };
+  if (std::ranges::any_of(run.warnings, tells)) return;
+  const bool has_end = run.manifest && !run.manifest->starts.empty();
+  const double ended = has_end ? run.manifest->starts.back().ended_unix_seconds.value_or(kUnknown) : kUnknown;
+  run.warnings.push_back({.level = "error", .time = utc_text(ended), .text = text});
+}
+
 }  // namespace
 
 std::string RunSummary::setting(const std::string& key, const std::string& otherwise) const {
@@ -92,7 +103,7 @@ double RunSummary::seconds() const {
 }
 
 double RunSummary::final_metric() const {
-  if (comparison && comparison->federated.size() > comparison->silos.size())
+  if (comparison && metric == comparison->metric && comparison->federated.size() > comparison->silos.size())
     if (const auto& all = comparison->federated.back().measured) return all->value;
   return best && metric == round_metric ? best->test.metric : kUnknown;
 }
@@ -112,6 +123,7 @@ RunSummary run_summary(const std::string& folder) {
   read_timing(files.file("timing.csv"), run);
   part_waiting(run);
   read_warnings(files.file("logs"), run);
+  tell_outcome(run);
   run.best = best_round(run);
   return run;
 }

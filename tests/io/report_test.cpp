@@ -118,9 +118,10 @@ TEST_F(ReportTest, TellsAWholeRun) {
   EXPECT_TRUE(summary.notes.empty()) << summary.notes.front();
   const std::string html = report_html(summary);
   EXPECT_EQ(fault_of(html), "");
-  for (const char* text : {"accuracy 0.700", "on 40 test rows of 2 silos", "would be better", "Least gains a: +0.300",
-                           "2 rows, too few", "1000 bytes a round, 3000 bytes in all",
-                           "crossilo train x.ini --quiet --np 1", "learning_rate = 0.1", "None in the logs"})
+  for (const char* text :
+       {"accuracy 0.700", "on 40 test rows of 2 silos", "would be better", "Least gains a: +0.300", "2 rows, too few",
+        "1000 bytes a round, 3000 bytes in all", "<pre>crossilo train /", "/heart-1/config.ini --np 1</pre>",
+        "It was started as:", "crossilo train x.ini --quiet --np 1", "learning_rate = 0.1", "None in the logs"})
     EXPECT_NE(html.find(text), std::string::npos) << text;
 }
 
@@ -300,6 +301,48 @@ TEST_F(ReportTest, PutsWarningsTogetherThatDifferInNumbersOnly) {
   EXPECT_EQ(summary.warnings[0].text, "silo a, round 1: 10 were clamped");
   EXPECT_EQ(summary.warnings[0].times, 3u);
   EXPECT_EQ(summary.warnings[1].level, "error");
+}
+
+TEST_F(ReportTest, KeepsWarningsOfSilosApartWhoseNamesDifferInDigits) {
+  const RunFolder folder = run(ExitCode::success);
+  std::string log;
+  for (const int silo : {1, 2})
+    for (const int round : {4, 5})
+      log += fmt::format("2026-01-01T00:00:00.000Z warning silo s-{0}, round {1}: round {1}: 1.5 of 4 abstained\n",
+                         silo, round);
+  log += "2026-01-01T00:00:00.000Z warning silo 7: silo s1 is late by 3 s\n";
+  log += "2026-01-01T00:00:00.000Z warning silo 7: silo s2 is late by -3 s\n";
+  log += "2026-01-01T00:00:00.000Z warning silo 8: silo s2 is late by 4 s\n";
+  write(folder, "logs/a.log", log);
+  const RunSummary summary = run_summary(folder.path());
+  ASSERT_EQ(summary.warnings.size(), 5u);
+  EXPECT_EQ(summary.warnings[0].text, "silo s-1, round 4: 1.5 of 4 abstained");
+  EXPECT_EQ(summary.warnings[0].times, 2u);
+  EXPECT_EQ(summary.warnings[1].text, "silo s-2, round 4: 1.5 of 4 abstained");
+}
+
+TEST_F(ReportTest, TellsTheOutcomeWhereNoLogDoes) {
+  const RunFolder folder = run(std::nullopt);
+  folder.write_outcome({.exit_code = ExitCode::peer_lost, .text = "silo b died in round 3", .silo = "b"});
+  ASSERT_EQ(run_summary(folder.path()).warnings.size(), 1u);
+  EXPECT_EQ(run_summary(folder.path()).warnings[0].text, "silo b died in round 3");
+  EXPECT_EQ(run_summary(folder.path()).warnings[0].level, "error");
+  write(folder, "logs/a.log", "2026-01-01T00:00:09.000Z error silo a, round 3: silo b died in round 3\n");
+  EXPECT_EQ(run_summary(folder.path()).warnings.size(), 1u);
+}
+
+TEST_F(ReportTest, ComparesRunsByAMetricThatAllHave) {
+  const RunFolder whole = run(ExitCode::success);
+  const RunFolder stopped = run(ExitCode::requeue);
+  write(whole, "metrics.jsonl", line(1, 0.5) + line(2, 0.2));
+  write(whole, "comparison.json", comparison("auc", "b"));
+  const std::vector<RunSummary> runs = comparable_runs({run_summary(whole.path()), run_summary(stopped.path())});
+  EXPECT_EQ(runs[0].metric, "accuracy");
+  EXPECT_EQ(runs[0].final_metric(), 0.8);  // of its best round, as the stopped run's
+  EXPECT_EQ(runs[1].final_metric(), 0.7);
+  EXPECT_EQ(compare_html(runs).find("AUC"), std::string::npos);
+  const RunSummary alone = run_summary(whole.path());
+  EXPECT_EQ(comparable_runs({alone, alone})[0].metric, "auc");
 }
 
 TEST_F(ReportTest, ComparesSettings) {

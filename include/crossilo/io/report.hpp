@@ -77,8 +77,8 @@ struct RunSummary {
   std::optional<std::uint32_t> best_round_told;  // by the last line; 0: the model before training
   std::optional<RoundSummary> best;              // by the held-back rows
   std::optional<ComparisonSummary> comparison;
-  std::vector<LoggedWarning> warnings;
-  std::vector<std::string> notes;  // what could not be read
+  std::vector<LoggedWarning> warnings;  // of the logs; and the outcome's text where no log has it
+  std::vector<std::string> notes;       // what could not be read
 
   [[nodiscard]] std::string setting(const std::string& key, const std::string& otherwise = "") const;
   /// Rounds wanted; 0 where nothing says.
@@ -87,7 +87,7 @@ struct RunSummary {
   [[nodiscard]] double started_unix_seconds() const;
   /// Of all starts together, without the time between them; NaN where nothing says.
   [[nodiscard]] double seconds() const;
-  /// The metric on all test rows: the comparison's, otherwise the best round's; NaN where there is none.
+  /// `metric` on all test rows: the comparison's, otherwise the best round's; NaN where there is none.
   [[nodiscard]] double final_metric() const;
 };
 
@@ -111,6 +111,8 @@ struct RunSummary {
 std::string write_report(const std::string& folder);
 std::string write_report(const RunSummary& run);
 
+/// The runs, judged by the metric of their rounds where their comparisons have different ones or some have none.
+[[nodiscard]] std::vector<RunSummary> comparable_runs(std::vector<RunSummary> runs);
 /// Settings that are not alike in all runs: the key, then one value for each run ("–" where a run lacks it).
 [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> differing_settings(
     const std::vector<RunSummary>& runs);
