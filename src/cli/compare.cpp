@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "command_line.hpp"
 #include "crossilo/base/error.hpp"
@@ -26,7 +27,7 @@ const CommandText kText{
     .example = "\nExample: crossilo compare runs/heart-1 runs/heart-2 -o compare.html\n",
     .positional = {"RUN"}};
 
-/// All runs; those whose folders have one name are told apart by their paths.
+/// All runs, judged alike; those whose folders have one name are told apart by their paths.
 std::vector<RunSummary> runs_of(const std::vector<std::string>& folders) {
   std::vector<RunSummary> runs;
   for (const std::string& folder : folders) runs.push_back(run_summary(folder));
@@ -34,7 +35,7 @@ std::vector<RunSummary> runs_of(const std::vector<std::string>& folders) {
   for (const RunSummary& run : runs) names.push_back(run.name);
   for (RunSummary& run : runs)
     if (std::ranges::count(names, run.name) > 1) run.name = run.folder;
-  return runs;
+  return comparable_runs(std::move(runs));
 }
 
 std::string runs_text(const std::vector<RunSummary>& runs) {

@@ -37,7 +37,7 @@ std::string leave_report(const std::string& folder) noexcept {
   } catch (...) {
     failure = "an unknown error";
   }
-  const std::string text = "no report.html, though the run itself is whole: " + failure;
+  const std::string text = "no report.html: " + failure;
   log_warning(text);
   show_text(stderr, "crossilo: warning: " + text + "\n");
   return {};

@@ -84,6 +84,15 @@ std::vector<std::pair<std::string, std::vector<std::string>>> differing_settings
   return differing;
 }
 
+std::vector<RunSummary> comparable_runs(std::vector<RunSummary> runs) {
+  const auto differ = [&](std::string RunSummary::*metric) {
+    return std::ranges::any_of(runs, [&](const RunSummary& run) { return run.*metric != runs.front().*metric; });
+  };
+  if (differ(&RunSummary::metric) && !differ(&RunSummary::round_metric))
+    for (RunSummary& run : runs) run.metric = run.round_metric;
+  return runs;
+}
+
 std::string compare_html(const std::vector<RunSummary>& runs) {
   const auto is_alike = [&](const RunSummary& run) { return run.round_metric == runs.front().round_metric; };
   const bool is_one_metric = std::ranges::all_of(runs, is_alike);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
@@ -61,6 +63,7 @@ std::optional<Line> line_of(const std::string& written) {
             .noise = text(json, "noise"),
             .lane_bits = number(json, "lane_bits"),
             .best_round = number(json, "best_round")};
+  line.round.is_sum_fastest = std::isfinite(number(json, "fastest_sum_seconds"));
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
     line.held_back.at(i) = number(json, fmt::format("held_back_{}", kMetrics.at(i)));
     line.test.at(i) = number(json, fmt::format("test_{}", kMetrics.at(i)));
@@ -99,12 +102,32 @@ std::vector<TableCell> cells_of(const Json& json, const char* key, const std::st
   return cells;
 }
 
-/// "3 of 40" of "silo a, round 3: 40": numbers apart, two texts say the same.
+bool is_of_a_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
+
+/// "silo a1, round : " of "silo a1, round 3: 40": numbers apart, two texts say the same, but digits in names stay.
 std::string without_numbers(std::string_view text) {
   std::string plain;
-  for (const char c : text)
-    if (c < '0' || c > '9') plain += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = i == 0 || !is_of_a_name(text[i - 1]);
+    const bool is_silo = begins && i >= 5 && text.substr(i - 5, 5) == "silo ";
+    std::size_t end = i;
+    while (begins && end < text.size() && (is_of_a_name(text[end]) || text[end] == '.')) ++end;
+    const bool is_number =
+        !is_silo && end > i && text.substr(i, end - i).find_first_of("0123456789") <= (text[i] == '-' ? 1 : 0);
+    plain += text.substr(i, is_number ? 0 : std::max<std::size_t>(end - i, 1));
+    i = std::max(end, i + 1) - 1;
+  }
   return plain;
+}
+
+/// "silo a, round 3: x" of "silo a, round 3: round 3: x": the log says the round, and so does what is logged.
+std::string with_round_once(std::string text) {
+  const std::size_t at = text.find(", round ");
+  const std::size_t end = text.find(": ");
+  if (at == std::string::npos || end == std::string::npos || end < at) return text;
+  const std::string round = text.substr(at + 2, end - at);  // "round 3: "
+  if (text.compare(end + 2, round.size(), round) == 0) text.erase(end + 2, round.size());
+  return text;
 }
 
 constexpr std::size_t kWarningsMax = 200;
@@ -180,6 +203,27 @@ void read_timing(const std::string& path, RunSummary& run) {
   if (damaged > 0) run.notes.push_back(fmt::format("{}: {} damaged lines are left out", path, damaged));
 }
 
+void part_waiting(RunSummary& run) {
+  if (std::ranges::none_of(run.rounds, &RoundSummary::is_sum_fastest)) return;
+  const auto open = std::ranges::find(run.phases, "open") - run.phases.begin();
+  const auto sum = static_cast<std::size_t>(std::ranges::find(run.phases, "sum") - run.phases.begin());
+  const auto to_end = [&](auto& phases) {
+    std::rotate(phases.begin() + open, phases.begin() + open + 1, phases.end());
+  };
+  for (RoundSummary& round : run.rounds) {
+    double& summed = round.phase_seconds[sum];
+    if (round.is_sum_fastest) {
+      const double fastest = std::clamp(round.sum_seconds, 0.0, summed);
+      round.phase_seconds[static_cast<std::size_t>(open)] += std::exchange(summed, fastest) - fastest;
+    }
+    to_end(round.phase_seconds);
+  }
+  to_end(run.phases);
+  run.phases.back() = "waiting";
+  for (SlowestSilo& slowest : run.slowest)  // whose sum was the longest waited the longest
+    if (slowest.phase == "sum") slowest.phase = "waiting";
+}
+
 void read_comparison(const std::string& path, RunSummary& run) {
   const auto written = read_file_if_there(path);
   if (!written) return;
@@ -223,7 +267,8 @@ void read_warnings(const std::string& folder, RunSummary& run) {
       if (is_new && run.warnings.size() == kWarningsMax)
         places.erase(place);
       else if (is_new)
-        run.warnings.push_back({.level = name, .time = line.substr(0, level), .text = line.substr(end + 1)});
+        run.warnings.push_back(
+            {.level = name, .time = line.substr(0, level), .text = with_round_once(line.substr(end + 1))});
       else
         ++run.warnings[place->second].times;
     }

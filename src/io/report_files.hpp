@@ -12,6 +12,9 @@ namespace crossilo {
 void read_metrics(const std::string& path, RunSummary& run);
 /// Over the first rank's seconds of each phase those of the slowest rank; nothing happens without a file.
 void read_timing(const std::string& path, RunSummary& run);
+/// Where the fastest rank's sum is known: what "sum" has above it, and "open", become the last phase, "waiting". Read
+/// metrics and timing before.
+void part_waiting(RunSummary& run);
 /// Throws: StorageError where it cannot be understood; nothing happens without a file.
 void read_comparison(const std::string& path, RunSummary& run);
 /// Warnings and errors of all logs in a folder, alike ones together.

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <numeric>
 
@@ -43,13 +44,31 @@ std::string without_run_folder(const std::string& command) {
   return command.substr(0, at) + command.substr(end == ' ' ? behind : behind + 1);
 }
 
-/// "…/crossilo train my.ini", with the number of ranks that its starter was given.
-std::string command_text(const ManifestStart& start) {
+/// The command for the ranks that the start had: on one host they are started with --np, otherwise by mpirun.
+std::string with_ranks(const std::string& command, const ManifestStart& start) {
   const auto on_one_host = [&](const ManifestRank& rank) { return rank.host == start.ranks.front().host; };
   const std::size_t ranks = start.ranks.size();
   if (std::ranges::all_of(start.ranks, on_one_host))
-    return fmt::format("{} --np {}", without_run_folder(start.command), ranks);
-  return fmt::format("mpirun -np {} {}", ranks, start.command);
+    return fmt::format("{} --np {}", without_run_folder(command), ranks);
+  return fmt::format("mpirun -np {} {}", ranks, command);
+}
+
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("/._-+:@%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (is_plain && !text.empty()) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+/// A command without what a user wants once, like --quiet or --max_hours, and the one that was given.
+std::string commands_html(const RunSummary& run, const ManifestStart& start) {
+  const std::string repeat = "crossilo train " + shell_word(run.folder + "/config.ini");
+  return "<pre>" + html_escaped(with_ranks(repeat, start)) + "</pre>\n" + paragraph_html("It was started as:") +
+         "<pre>" + html_escaped(with_ranks(start.command, start)) + "</pre>\n";
 }
 
 std::string hosts_text(const ManifestStart& start) {
@@ -81,9 +100,9 @@ std::string ranks_html(const ManifestStart& start) {
   return folded_table_html("Ranks of the last start", table);
 }
 
-std::string manifest_html(const Manifest& manifest) {
+std::string manifest_html(const RunSummary& run, const Manifest& manifest) {
   std::string html;
-  if (!manifest.starts.empty()) html += "<pre>" + html_escaped(command_text(manifest.starts.back())) + "</pre>\n";
+  if (!manifest.starts.empty()) html += commands_html(run, manifest.starts.back());
   html += paragraph_html(
       "The same settings, data and type of processor give the same model, bit for bit, with any number of ranks.");
   html += table_html({.titles = {"fixed by", "value"},
@@ -140,7 +159,7 @@ std::string warnings_html(const RunSummary& run) {
 }
 
 std::string origin_html(const RunSummary& run) {
-  std::string html = run.manifest ? manifest_html(*run.manifest) : "";
+  std::string html = run.manifest ? manifest_html(run, *run.manifest) : "";
   std::string settings;
   for (const auto& [key, value] : run.settings) settings += fmt::format("{} = {}\n", key, value);
   if (!settings.empty()) html += folded_text_html("All settings (config.ini)", settings);

@@ -41,6 +41,7 @@ th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; 
 th { font-weight: 600; white-space: nowrap; }
 .numbers th:not(:first-child), .numbers td:not(:first-child) { text-align: right; padding: .25rem 0 .25rem 1.1rem; white-space: nowrap; }
 .numbers td:first-child { white-space: nowrap; }
+.numbers.last-text :is(th, td):last-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }
 .texts td { overflow-wrap: anywhere; min-width: 8.5rem; }
 .texts td:first-child { min-width: 12.5rem; }
 .picture { min-width: 0; display: flex; flex-direction: column; }
@@ -106,8 +107,8 @@ std::string html_escaped(std::string_view text) {
 }
 
 std::string table_html(const PageTable& table) {
-  std::string html =
-      fmt::format("<div class=\"scroll\"><table class=\"{}\"><thead><tr>", table.is_of_numbers ? "numbers" : "texts");
+  const char* const kind = !table.is_of_numbers ? "texts" : table.is_last_text ? "numbers last-text" : "numbers";
+  std::string html = fmt::format("<div class=\"scroll\"><table class=\"{}\"><thead><tr>", kind);
   for (const std::string& title : table.titles) html += "<th scope=\"col\">" + html_escaped(title) + "</th>";
   html += "</tr></thead><tbody>\n";
   for (const std::vector<std::string>& row : table.rows) {

@@ -15,6 +15,7 @@ struct PageTable {
   std::vector<std::string> titles;
   std::vector<std::vector<std::string>> rows;
   bool is_of_numbers = true;  // all columns but the first stand at the right
+  bool is_last_text = false;  // the last column of a table of numbers: it wraps
 };
 
 /// The table, which scrolls by itself where the window is narrow.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <numeric>
 
 #include "crossilo/io/text.hpp"
 #include "report_chart.hpp"
@@ -35,8 +34,38 @@ std::string table_title(const RunSummary& run, std::size_t listed) {
   return fmt::format("Numbers of these pictures: {} of {} rounds; metrics.jsonl has all", listed, run.rounds.size());
 }
 
-double round_seconds(const RoundSummary& round) {
-  return std::accumulate(round.phase_seconds.begin(), round.phase_seconds.end(), 0.0);
+/// Phases of small models take microseconds.
+std::string seconds_text(double seconds) {
+  return seconds < 0.00095 ? fmt::format("{:.0f} µs", 1e6 * seconds) : readable_seconds(seconds);
+}
+
+/// A rank waits while slower ones work, and their time counts already; times of one rank follow each other.
+bool passes_beside(const RunSummary& run, std::size_t phase) {
+  return run.phases_are_maxima && (run.phases[phase] == "waiting" || run.phases[phase] == "open");
+}
+
+double phase_sum(const RunSummary& run, std::size_t phase) {
+  double sum = 0.0;
+  for (const RoundSummary& round : run.rounds) sum += round.phase_seconds[phase];
+  return sum;
+}
+
+/// From the end of the round before to its own; so no start's first round, whose beginning nothing tells.
+std::string longest_round_sentence(const RunSummary& run) {
+  double longest = 0.0;
+  std::uint32_t number = 0;
+  for (std::size_t i = 1; i < run.rounds.size(); ++i) {
+    const double before = run.rounds[i - 1].unix_seconds, end = run.rounds[i].unix_seconds;
+    const auto lies_between = [&](const ManifestStart& start) {
+      return before <= start.started_unix_seconds && start.started_unix_seconds <= end;
+    };
+    if (run.manifest && std::ranges::any_of(run.manifest->starts, lies_between)) continue;
+    if (run.rounds[i].round != run.rounds[i - 1].round + 1 || !(end - before > longest)) continue;
+    longest = end - before;
+    number = run.rounds[i].round;
+  }
+  if (number == 0) return "";
+  return fmt::format(" The longest round but a start’s first, {}, took {}.", number, seconds_text(longest));
 }
 
 double percentile(std::vector<double> values, double share) {
@@ -46,15 +75,10 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<std::size_t>(at)];
 }
 
-/// Phases of small models take microseconds.
-std::string seconds_text(double seconds) {
-  return seconds < 0.00095 ? fmt::format("{:.0f} µs", 1e6 * seconds) : readable_seconds(seconds);
-}
-
 std::size_t colour_of(const std::string& phase) {
-  static const std::map<std::string, std::size_t> kColours = {{"train", 0}, {"sum", 1},       {"evaluate", 2},
-                                                              {"mask", 3},  {"decode", 4},    {"encode", 5},
-                                                              {"open", 6},  {"checkpoint", 7}};
+  static const std::map<std::string, std::size_t> kColours = {{"train", 0}, {"sum", 1},        {"evaluate", 2},
+                                                              {"mask", 3},  {"decode", 4},     {"encode", 5},
+                                                              {"open", 6},  {"checkpoint", 7}, {"waiting", 6}};
   const auto found = kColours.find(phase);
   return found == kColours.end() ? 6 : found->second;
 }
@@ -79,7 +103,7 @@ PhaseBars phase_bars(const RunSummary& run) {
     bars.edges.push_back(static_cast<double>(run.rounds[first].round) - 0.5);
     for (std::size_t phase = 0; phase < run.phases.size(); ++phase) {
       double sum = 0.0;
-      for (std::size_t i = first; i < end; ++i) sum += run.rounds[i].phase_seconds[phase];
+      for (std::size_t i = first; i < end && !passes_beside(run, phase); ++i) sum += run.rounds[i].phase_seconds[phase];
       bars.layers[phase].values.push_back(sum / static_cast<double>(end - first));
     }
   }
@@ -117,15 +141,17 @@ std::string time_chart_html(const RunSummary& run) {
 /// Seconds of each phase over the run, and who was last in it most often.
 PageTable phase_table(const RunSummary& run) {
   PageTable table{.titles = {"phase", "in all", "share", "median", "longest"}, .rows = {}};
-  if (!run.slowest.empty()) table.titles.emplace_back("slowest silo (rounds)");
+  table.is_last_text = !run.slowest.empty();
+  if (table.is_last_text) table.titles.emplace_back("most often longest at (rounds)");
   double all = 0.0;
-  for (const RoundSummary& round : run.rounds) all += round_seconds(round);
+  for (std::size_t phase = 0; phase < run.phases.size(); ++phase)
+    if (!passes_beside(run, phase)) all += phase_sum(run, phase);
   for (std::size_t phase = 0; phase < run.phases.size(); ++phase) {
     std::vector<double> seconds;
     for (const RoundSummary& round : run.rounds) seconds.push_back(round.phase_seconds[phase]);
-    const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    const double sum = phase_sum(run, phase);
     table.rows.push_back({run.phases[phase], seconds_text(sum),
-                          all > 0.0 ? fmt::format("{:.0f} %", 100.0 * sum / all) : "–",
+                          all > 0.0 && !passes_beside(run, phase) ? fmt::format("{:.0f} %", 100.0 * sum / all) : "–",
                           seconds_text(percentile(seconds, 0.5)), seconds_text(percentile(seconds, 1.0))});
     if (run.slowest.empty()) continue;
     const auto slowest = std::ranges::find(run.slowest, run.phases[phase], &SlowestSilo::phase);
@@ -197,17 +223,18 @@ std::string quality_html(const RunSummary& run) {
 
 std::string time_html(const RunSummary& run) {
   if (run.rounds.empty()) return "";
-  const auto longest = std::ranges::max_element(run.rounds, std::less<>(), &round_seconds);
-  std::string text = fmt::format(
-      "{} for {} rounds. Seconds are those of {}.", seconds_text(run.seconds()), run.rounds.size(),
-      run.phases_are_maxima ? "the slowest rank in each phase, so some pass at the same time; of open, the first rank's"
-                            : "the first rank");
-  text += fmt::format(" The longest round, {}, took {}.", longest->round, seconds_text(round_seconds(*longest)));
+  std::string text =
+      fmt::format("{} for {} rounds{}. Seconds are those of {}.", seconds_text(run.seconds()), run.rounds.size(),
+                  run.comparison ? ", with the comparison" : "",
+                  run.phases_are_maxima
+                      ? "the slowest rank in each phase; ranks wait while slower ones work, so waiting has no share"
+                      : "the first rank");
+  text += longest_round_sentence(run);
   const auto slowest = std::ranges::find(run.slowest, "train", &SlowestSilo::phase);
   if (slowest != run.slowest.end())
     text += fmt::format(" Slowest in training was most often {}, in {} rounds.", slowest->silo, slowest->rounds);
   text += rate_sentence(run);
-  std::string html = paragraph_html(text) + pictures_html({time_chart_html(run), table_html(phase_table(run))});
+  std::string html = paragraph_html(text) + pictures_html({time_chart_html(run)}) + table_html(phase_table(run));
   PageTable table{.titles = {"round"}, .rows = {}};
   for (const std::string& phase : run.phases) table.titles.push_back(phase);
   for (const RoundSummary* round : listed_rounds(run)) {

@@ -12,6 +12,7 @@
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/report.hpp"
 #include "crossilo/io/run_lock.hpp"
+#include "crossilo/io/summary.hpp"
 #include "ini.hpp"
 #include "report_files.hpp"
 
@@ -64,10 +65,15 @@ std::optional<RoundSummary> best_round(const RunSummary& run) {
   return best;
 }
 
-double of_start(const ManifestStart& start, const RunSummary& run) {
-  if (start.ended_unix_seconds) return *start.ended_unix_seconds - start.started_unix_seconds;
-  const double last = run.rounds.empty() ? start.started_unix_seconds : run.rounds.back().unix_seconds;
-  return std::max(0.0, last - start.started_unix_seconds);
+/// A process that was killed has logged nothing, and who found it dead has no log.
+void tell_outcome(RunSummary& run) {
+  if (!run.outcome || run.outcome->text.empty()) return;
+  const std::string& text = run.outcome->text;
+  const auto tells = [&](const LoggedWarning& warning) { return warning.text.find(text) != std::string::npos; };
+  if (std::ranges::any_of(run.warnings, tells)) return;
+  const bool has_end = run.manifest && !run.manifest->starts.empty();
+  const double ended = has_end ? run.manifest->starts.back().ended_unix_seconds.value_or(kUnknown) : kUnknown;
+  run.warnings.push_back({.level = "error", .time = utc_text(ended), .text = text});
 }
 
 }  // namespace
@@ -88,16 +94,16 @@ double RunSummary::started_unix_seconds() const {
 }
 
 double RunSummary::seconds() const {
-  double sum = 0.0;
   if (manifest && !manifest->starts.empty()) {
-    for (const ManifestStart& start : manifest->starts) sum += of_start(start, *this);
-    return sum;
+    std::vector<double> rounds_unix_seconds;
+    for (const RoundSummary& round : rounds) rounds_unix_seconds.push_back(round.unix_seconds);
+    return seconds_of_starts(manifest->starts, rounds_unix_seconds);
   }
   return rounds.empty() ? kUnknown : rounds.back().unix_seconds - rounds.front().unix_seconds;
 }
 
 double RunSummary::final_metric() const {
-  if (comparison && comparison->federated.size() > comparison->silos.size())
+  if (comparison && metric == comparison->metric && comparison->federated.size() > comparison->silos.size())
     if (const auto& all = comparison->federated.back().measured) return all->value;
   return best && metric == round_metric ? best->test.metric : kUnknown;
 }
@@ -115,7 +121,9 @@ RunSummary run_summary(const std::string& folder) {
   noting(run.notes, [&] { read_comparison(files.file("comparison.json"), run); });
   read_metrics(files.file("metrics.jsonl"), run);
   read_timing(files.file("timing.csv"), run);
+  part_waiting(run);
   read_warnings(files.file("logs"), run);
+  tell_outcome(run);
   run.best = best_round(run);
   return run;
 }

@@ -1,6 +1,7 @@
 #include "crossilo/io/summary.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -8,26 +9,18 @@
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/csv_files.hpp"
 #include "crossilo/io/json_text.hpp"
-#include "crossilo/io/manifest.hpp"
 
 namespace crossilo {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// From all starts, as far as somebody was left to note when they ended.
-double seconds_of(const Manifest& manifest) {
-  double seconds = 0.0;
-  for (const ManifestStart& start : manifest.starts)
-    seconds += start.ended_unix_seconds.value_or(start.started_unix_seconds) - start.started_unix_seconds;
-  return seconds;
-}
-
-/// What the first rank sent in the sums of all rounds.
+/// What the first rank sent in the sums of all rounds, and when they ended.
 struct Traffic {
   std::int64_t bytes = 0;
   std::int64_t timed_bytes = 0;  // of rounds whose sum was timed
   double seconds = 0.0;          // that those took without waiting for slower ranks
+  std::vector<double> rounds_unix_seconds;
 };
 
 Traffic traffic_of(const std::string& metrics_jsonl) {
@@ -37,6 +30,8 @@ Traffic traffic_of(const std::string& metrics_jsonl) {
     const Json round = Json::parse(line);
     const auto bytes = round.value("bytes_sent", std::int64_t{0});
     traffic.bytes += bytes;
+    if (const auto at = round.find("unix_seconds"); at != round.end() && at->is_number())
+      traffic.rounds_unix_seconds.push_back(at->get<double>());
     const auto seconds = round.find("fastest_sum_seconds");
     if (seconds == round.end() || !seconds->is_number()) continue;
     traffic.timed_bytes += bytes;
@@ -53,11 +48,24 @@ Json model_json(const RunFolder& folder, const char* file, RoundIndex round, con
 
 }  // namespace
 
+double seconds_of_starts(const std::vector<ManifestStart>& starts, const std::vector<double>& rounds_unix_seconds) {
+  double seconds = 0.0;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const double begin = starts[i].started_unix_seconds;
+    const double next = i + 1 < starts.size() ? starts[i + 1].started_unix_seconds : std::numeric_limits<double>::max();
+    double end = begin;
+    for (const double round : rounds_unix_seconds)
+      if (round > end && round < next) end = round;
+    seconds += starts[i].ended_unix_seconds.value_or(end) - begin;
+  }
+  return seconds;
+}
+
 std::string summary_text(const RunFolder& folder, const SummaryFacts& facts) try {
   const Manifest manifest = read_manifest(folder).value_or(Manifest{});
-  Json seconds = {{"all", seconds_of(manifest)}};
-  for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"))) seconds[phase] = total;
   const Traffic traffic = traffic_of(folder.file("metrics.jsonl"));
+  Json seconds = {{"all", seconds_of_starts(manifest.starts, traffic.rounds_unix_seconds)}};
+  for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"))) seconds[phase] = total;
   const bool has_rate = traffic.timed_bytes > 0 && traffic.seconds > 0.0;
   const auto comparison = read_file_if_there(folder.file("comparison.json"));
   const Json json = {

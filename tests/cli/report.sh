@@ -50,6 +50,11 @@ expect_code 0
 [ "$(value "j['status'], j['exit_code'], j['rounds'], j['report']")" = \
   "('stopped, to be started again', 75, 1000000, 'runs/small-2/report.html')" ] || fail "$output"
 
+# what a page says to repeat a run does so
+exit_code_of bash -c "$(sed -n 's/^<pre>crossilo \(.* --np 4\)<\/pre>$/"$CROSSILO_BIN" \1/p' runs/small-1/report.html) --runs again"
+expect_code 0
+cmp runs/small-1/model/global.safetensors again/small-1/model/global.safetensors || fail "not the same model"
+
 # 3: one that was killed altogether
 "$CROSSILO_BIN" train small.ini --np 4 --resume never --run.rounds 1000000 > out 2>&1 &
 until [ -s runs/small-3/metrics.jsonl ]; do sleep 0.05; done
@@ -69,6 +74,7 @@ wait %1 2> /dev/null || code=$?
 output=$(tr -d '\0' < out)
 expect_code 5
 page runs/small-4/report.html "Not finished: a silo was lost" "silo c"
+! grep -q "None in the logs" runs/small-4/report.html || fail "the lost silo is no error on its page"
 
 # 5: a page that cannot be written is told, and the run ends as it would have
 sed 's/^name = small/name = blocked/' small.ini > blocked.ini
@@ -81,7 +87,7 @@ code=0
 wait %1 || code=$?
 output=$(cat out)
 expect_code 75
-expect_text "no report.html, though the run itself is whole: "
+expect_text "no report.html: "
 
 # 6: lists and comparisons
 exit_code_of "$CROSSILO_BIN" runs
@@ -101,6 +107,7 @@ expect_text "run.rounds"
 page both.html "small-1" "small-2" "Settings that differ"
 exit_code_of "$CROSSILO_BIN" compare runs/small-1 runs/small-2 -o both.html --json
 [ "$(value "j['differing_settings']['run.rounds']")" = "['3', '1000000']" ] || fail "$output"
+[ "$(value "len({r['metric'] for r in j['runs']})")" = 1 ] || fail "two metrics beside each other: $output"
 exit_code_of "$CROSSILO_BIN" compare runs/small-1
 expect_code 2
 exit_code_of "$CROSSILO_BIN" report data

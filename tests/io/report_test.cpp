@@ -16,6 +16,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/run_lock.hpp"
+#include "crossilo/io/summary.hpp"
 
 namespace crossilo {
 namespace {
@@ -117,9 +118,10 @@ TEST_F(ReportTest, TellsAWholeRun) {
   EXPECT_TRUE(summary.notes.empty()) << summary.notes.front();
   const std::string html = report_html(summary);
   EXPECT_EQ(fault_of(html), "");
-  for (const char* text : {"accuracy 0.700", "on 40 test rows of 2 silos", "would be better", "Least gains a: +0.300",
-                           "2 rows, too few", "1000 bytes a round, 3000 bytes in all",
-                           "crossilo train x.ini --quiet --np 1", "learning_rate = 0.1", "None in the logs"})
+  for (const char* text :
+       {"accuracy 0.700", "on 40 test rows of 2 silos", "would be better", "Least gains a: +0.300", "2 rows, too few",
+        "1000 bytes a round, 3000 bytes in all", "<pre>crossilo train /", "/heart-1/config.ini --np 1</pre>",
+        "It was started as:", "crossilo train x.ini --quiet --np 1", "learning_rate = 0.1", "None in the logs"})
     EXPECT_NE(html.find(text), std::string::npos) << text;
 }
 
@@ -157,6 +159,23 @@ TEST_F(ReportTest, TellsARunningRunFromAKilledOne) {
   const RunLock lock(folder.path(), "job");
   EXPECT_EQ(run_summary(folder.path()).status, "running");
   EXPECT_NE(report_html(run_summary(folder.path())).find("with 3 of 3 rounds on record"), std::string::npos);
+}
+
+TEST_F(ReportTest, CountsAKilledStartUpToItsLastRound) {
+  const RunFolder folder = run(std::nullopt);
+  Manifest manifest = *read_manifest(folder);  // killed after round 2, and killed again before a round was done
+  const ManifestStart start = manifest.starts.front();
+  for (const double started : {1100.0, 1200.0}) {
+    manifest.starts.push_back(start);
+    manifest.starts.back().started_unix_seconds = started;
+  }
+  manifest.starts.back().ended_unix_seconds = 1210.0;
+  write_manifest(folder, manifest);
+  std::string third = line(3, 0.4);
+  third.replace(third.find("1003.0"), 6, "1204.0");
+  write(folder, "metrics.jsonl", line(1, 0.5) + line(2, 0.3) + third);
+  EXPECT_EQ(run_summary(folder.path()).seconds(), 2.0 + 0.0 + 10.0);
+  EXPECT_EQ(nlohmann::json::parse(summary_text(folder, {}))["seconds"]["all"], 12.0);
 }
 
 TEST_F(ReportTest, NeedsNoFileButTheFolder) {
@@ -226,7 +245,48 @@ TEST_F(ReportTest, NamesTheSlowestSilos) {
   EXPECT_EQ(summary.slowest.front().silo, "b");
   EXPECT_EQ(summary.slowest.front().rounds, 2u);
   EXPECT_NE(report_html(summary).find("b (2)"), std::string::npos);
+  EXPECT_NE(report_html(summary).find("numbers last-text"), std::string::npos);
   EXPECT_EQ(fault_of(report_html(summary)), "");
+}
+
+/// A line of 10 s that a sum of 4 s ended, of which 0.5 s were no waiting.
+std::string waiting_line(int round) {
+  return fmt::format(
+      "{{\"round\":{},\"unix_seconds\":{},\"open_seconds\":1.0,\"train_seconds\":5.0,\"sum_seconds\":4.0,"
+      "\"fastest_sum_seconds\":0.5}}\n",
+      round, 1000 + 10 * round);
+}
+
+TEST_F(ReportTest, TellsWaitingFromSumming) {
+  const RunFolder folder = run(ExitCode::success);
+  write(folder, "metrics.jsonl", waiting_line(1) + waiting_line(2));
+  const RunSummary own = run_summary(folder.path());
+  ASSERT_EQ(own.phases.back(), "waiting");
+  EXPECT_EQ(own.rounds[0].phase_seconds.back(), 4.5);
+  EXPECT_EQ(own.rounds[0].phase_seconds[3], 0.5) << own.phases[3];
+  const std::string cells = "<td>waiting</td><td>9.0 s</td><td>";
+  EXPECT_NE(report_html(own).find(cells + "45 %"), std::string::npos);
+  write(folder, "timing.csv", "round,phase,seconds_max,silo\n1,train,9,b\n2,train,9,b\n1,sum,4.5,a\n2,sum,4.5,a\n");
+  const std::string html = report_html(run_summary(folder.path()));
+  EXPECT_NE(html.find("<td>waiting</td><td>10 s</td><td>–"), std::string::npos);  // while b trained
+  EXPECT_NE(html.find("<td>train</td><td>18 s</td><td>95 %"), std::string::npos);
+  EXPECT_NE(html.find("a (2)"), std::string::npos);
+}
+
+TEST_F(ReportTest, TheLongestRoundIsTheOneThatTookLongestByTheClock) {
+  const RunFolder folder = run(ExitCode::success);
+  Manifest manifest = *read_manifest(folder);
+  manifest.starts.push_back(manifest.starts.front());
+  manifest.starts.back().started_unix_seconds = 1050.0;
+  write_manifest(folder, manifest);
+  std::string lines;
+  for (const auto& [round, at] : {std::pair(1, 1010), std::pair(2, 1014), std::pair(3, 1017), std::pair(4, 1060)})
+    lines += fmt::format("{{\"round\":{},\"unix_seconds\":{},\"train_seconds\":{}}}\n", round, at, 9 - round);
+  write(folder, "metrics.jsonl", lines);
+  write(folder, "comparison.json", comparison("accuracy", "b"));
+  const std::string html = report_html(run_summary(folder.path()));
+  EXPECT_NE(html.find("The longest round but a start’s first, 2, took 4.0 s."), std::string::npos);
+  EXPECT_NE(html.find(" for 4 rounds, with the comparison."), std::string::npos);
 }
 
 TEST_F(ReportTest, PutsWarningsTogetherThatDifferInNumbersOnly) {
@@ -241,6 +301,48 @@ TEST_F(ReportTest, PutsWarningsTogetherThatDifferInNumbersOnly) {
   EXPECT_EQ(summary.warnings[0].text, "silo a, round 1: 10 were clamped");
   EXPECT_EQ(summary.warnings[0].times, 3u);
   EXPECT_EQ(summary.warnings[1].level, "error");
+}
+
+TEST_F(ReportTest, KeepsWarningsOfSilosApartWhoseNamesDifferInDigits) {
+  const RunFolder folder = run(ExitCode::success);
+  std::string log;
+  for (const int silo : {1, 2})
+    for (const int round : {4, 5})
+      log += fmt::format("2026-01-01T00:00:00.000Z warning silo s-{0}, round {1}: round {1}: 1.5 of 4 abstained\n",
+                         silo, round);
+  log += "2026-01-01T00:00:00.000Z warning silo 7: silo s1 is late by 3 s\n";
+  log += "2026-01-01T00:00:00.000Z warning silo 7: silo s2 is late by -3 s\n";
+  log += "2026-01-01T00:00:00.000Z warning silo 8: silo s2 is late by 4 s\n";
+  write(folder, "logs/a.log", log);
+  const RunSummary summary = run_summary(folder.path());
+  ASSERT_EQ(summary.warnings.size(), 5u);
+  EXPECT_EQ(summary.warnings[0].text, "silo s-1, round 4: 1.5 of 4 abstained");
+  EXPECT_EQ(summary.warnings[0].times, 2u);
+  EXPECT_EQ(summary.warnings[1].text, "silo s-2, round 4: 1.5 of 4 abstained");
+}
+
+TEST_F(ReportTest, TellsTheOutcomeWhereNoLogDoes) {
+  const RunFolder folder = run(std::nullopt);
+  folder.write_outcome({.exit_code = ExitCode::peer_lost, .text = "silo b died in round 3", .silo = "b"});
+  ASSERT_EQ(run_summary(folder.path()).warnings.size(), 1u);
+  EXPECT_EQ(run_summary(folder.path()).warnings[0].text, "silo b died in round 3");
+  EXPECT_EQ(run_summary(folder.path()).warnings[0].level, "error");
+  write(folder, "logs/a.log", "2026-01-01T00:00:09.000Z error silo a, round 3: silo b died in round 3\n");
+  EXPECT_EQ(run_summary(folder.path()).warnings.size(), 1u);
+}
+
+TEST_F(ReportTest, ComparesRunsByAMetricThatAllHave) {
+  const RunFolder whole = run(ExitCode::success);
+  const RunFolder stopped = run(ExitCode::requeue);
+  write(whole, "metrics.jsonl", line(1, 0.5) + line(2, 0.2));
+  write(whole, "comparison.json", comparison("auc", "b"));
+  const std::vector<RunSummary> runs = comparable_runs({run_summary(whole.path()), run_summary(stopped.path())});
+  EXPECT_EQ(runs[0].metric, "accuracy");
+  EXPECT_EQ(runs[0].final_metric(), 0.8);  // of its best round, as the stopped run's
+  EXPECT_EQ(runs[1].final_metric(), 0.7);
+  EXPECT_EQ(compare_html(runs).find("AUC"), std::string::npos);
+  const RunSummary alone = run_summary(whole.path());
+  EXPECT_EQ(comparable_runs({alone, alone})[0].metric, "auc");
 }
 
 TEST_F(ReportTest, ComparesSettings) {

@@ -32,7 +32,8 @@ struct RoundSummary {
   RoundQuality held_back;
   RoundQuality test;
   double bytes_sent = kUnknown;       // by the first rank, in the round's sum
-  double sum_seconds = kUnknown;      // of the fastest rank, which waited least; in older runs of the first
+  double sum_seconds = kUnknown;      // of the fastest rank, which waited for nobody; in older runs of the first
+  bool is_sum_fastest = false;        // the former
   std::vector<double> phase_seconds;  // one for each of RunSummary::phases
 };
 
@@ -68,16 +69,16 @@ struct RunSummary {
   std::string metric = "accuracy";        // "auc", "accuracy" or "rmse": the comparison's, otherwise the rounds'
   std::string round_metric = "accuracy";  // the rounds': without score histograms they have no AUC
   std::vector<RoundSummary> rounds;       // ascending
-  std::vector<std::string> phases;
-  bool phases_are_maxima = false;  // over all ranks, from timing.csv; otherwise the first rank's
+  std::vector<std::string> phases;        // "waiting" in place of "open" where it is known how long a sum took without
+  bool phases_are_maxima = false;         // over all ranks, from timing.csv; otherwise the first rank's
   std::vector<SlowestSilo> slowest;
   std::string mask, noise;  // of the last round
   int lane_bits = 0;
   std::optional<std::uint32_t> best_round_told;  // by the last line; 0: the model before training
   std::optional<RoundSummary> best;              // by the held-back rows
   std::optional<ComparisonSummary> comparison;
-  std::vector<LoggedWarning> warnings;
-  std::vector<std::string> notes;  // what could not be read
+  std::vector<LoggedWarning> warnings;  // of the logs; and the outcome's text where no log has it
+  std::vector<std::string> notes;       // what could not be read
 
   [[nodiscard]] std::string setting(const std::string& key, const std::string& otherwise = "") const;
   /// Rounds wanted; 0 where nothing says.
@@ -86,7 +87,7 @@ struct RunSummary {
   [[nodiscard]] double started_unix_seconds() const;
   /// Of all starts together, without the time between them; NaN where nothing says.
   [[nodiscard]] double seconds() const;
-  /// The metric on all test rows: the comparison's, otherwise the best round's; NaN where there is none.
+  /// `metric` on all test rows: the comparison's, otherwise the best round's; NaN where there is none.
   [[nodiscard]] double final_metric() const;
 };
 
@@ -110,6 +111,8 @@ struct RunSummary {
 std::string write_report(const std::string& folder);
 std::string write_report(const RunSummary& run);
 
+/// The runs, judged by the metric of their rounds where their comparisons have different ones or some have none.
+[[nodiscard]] std::vector<RunSummary> comparable_runs(std::vector<RunSummary> runs);
 /// Settings that are not alike in all runs: the key, then one value for each run ("–" where a run lacks it).
 [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> differing_settings(
     const std::vector<RunSummary>& runs);

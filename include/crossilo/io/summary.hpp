@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "crossilo/base/types.hpp"
+#include "crossilo/io/manifest.hpp"
 #include "crossilo/io/metrics.hpp"
 #include "crossilo/io/run_folder.hpp"
 
@@ -16,6 +18,11 @@ struct SummaryFacts {
   MetricRecord best;  // the best model's evaluation: held_back_loss, …
   MetricRecord last;
 };
+
+/// Of all starts together, without the time between them. A start that nobody was left to end lasts to its last round:
+/// the last of `rounds_unix_seconds` before the next start.
+[[nodiscard]] double seconds_of_starts(const std::vector<ManifestStart>& starts,
+                                       const std::vector<double>& rounds_unix_seconds);
 
 /// summary.json of a run that has ended, from its manifest, metrics, times and comparison; docs/run-folder.md lists its
 /// keys. Throws: StorageError.
