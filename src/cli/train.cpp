@@ -19,6 +19,7 @@
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/cli/run_commands.hpp"
 #include "crossilo/io/rank_status.hpp"
+#include "crossilo/io/summary.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "run_place.hpp"
@@ -148,12 +149,13 @@ void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
     std::filesystem::remove_all(folder.path(), ignored);
 }
 
+/// True where the first rank lived to tell the end of the run.
+bool left_summary(ExitCode exit_code) { return exit_code == ExitCode::success || exit_code == ExitCode::requeue; }
+
 /// Where ranks died, none of them is left to write the page that says so.
 void leave_report_of_failure(const RunFolder& folder, ExitCode exit_code) {
   std::error_code error;
-  if (exit_code == ExitCode::success || exit_code == ExitCode::requeue ||
-      !std::filesystem::exists(folder.file("metrics.jsonl"), error))
-    return;
+  if (left_summary(exit_code) || !std::filesystem::exists(folder.file("metrics.jsonl"), error)) return;
   if (const std::string path = leave_report(folder.path()); !path.empty()) fmt::print(stderr, "report  {}\n", path);
 }
 
@@ -178,6 +180,8 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   if (!end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
   if (opened.is_new) remove_if_refused(folder, end.outcome.exit_code);
   leave_report_of_failure(folder, end.outcome.exit_code);
+  if (arguments.places.prints_json && !left_summary(end.outcome.exit_code))
+    fmt::print("{}", outcome_text(folder, end.outcome));
   return static_cast<int>(end.outcome.exit_code);
 }
 

@@ -61,8 +61,10 @@ void TrainReport::on_start(const RunStart& start) {
   log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
   if (!is_first_rank_) return;
   remove_summary(folder_);
-  files_.emplace(folder_,
-                 RoundFiles::Options{.rounds = config_.run.rounds, .resumed = resumed_, .rank_silos = rank_silos_});
+  files_.emplace(folder_, RoundFiles::Options{.rounds = config_.run.rounds,
+                                              .resumed = resumed_,
+                                              .rank_silos = rank_silos_,
+                                              .warn = [this](const std::string& text) { warn(text); }});
   PayloadLayout steady = start.layout;  // narrow lanes travel from the second round on
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
@@ -105,6 +107,8 @@ void TrainReport::on_private_state(RoundIndex round, const Hash256& chain) {
 }
 
 void TrainReport::on_state(const FederationState& state) {
+  // A start that went on from here would miss the rounds that metrics.jsonl lacks.
+  if (files_ && !files_->is_whole()) return;
   if (keeper_) keeper_->keep(state, begun_, [this](const std::string& text) { warn(text); });
 }
 
@@ -259,16 +263,28 @@ void TrainReport::close(Job& job, const TrainedModel& trained) {
 
 void TrainReport::summarise(const TrainedModel& trained) const {
   if (!is_first_rank_) return;
-  const std::string text = summary_text(folder_, {.rounds = trained.last.round,
-                                                  .best_round = trained.best.round,
-                                                  .best = reading_.fields(trained.best.evaluation),
-                                                  .last = reading_.fields(trained.last.evaluation)});
+  const auto tell = [](const std::string& text) {
+    log_warning(text);
+    show_text(stderr, "crossilo: warning: " + text + "\n");
+  };
+  std::string text;
+  std::vector<std::string> notes;
   try {
+    text = summary_text(folder_,
+                        {.rounds = trained.last.round,
+                         .best_round = trained.best.round,
+                         .best = reading_.fields(trained.best.evaluation),
+                         .last = reading_.fields(trained.last.evaluation)},
+                        notes);
     write_file_atomically(folder_.file("summary.json"), text);
-  } catch (const StorageError& error) {  // the run itself is done and its models are saved
-    log_warning(error.what());
-    show_text(stderr, fmt::format("crossilo: warning: {}\n", error.what()));
+  } catch (const std::exception& error) {  // the run itself is done, its models are saved and its outcome is told
+    notes.push_back(std::string("no summary.json, though the models are saved: ") + error.what());
   }
+  for (const std::string& note : notes) tell(note);
+  if (text.empty())
+    text = outcome_text(
+        folder_,
+        {.exit_code = has_time(trained) ? ExitCode::success : ExitCode::requeue, .text = notes.back(), .silo = ""});
   if (prints_json_) show_text(stdout, text);
 }
 

@@ -18,10 +18,15 @@ AppendFile::AppendFile(std::string path)
 AppendFile::~AppendFile() { ::close(descriptor_); }
 
 void AppendFile::append(std::string_view bytes) {
+  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw StorageError(path_ + ": writing failed: " + std::strerror(errno));
+    if (written < 0) {
+      const int cause = errno;
+      [[maybe_unused]] const int cut = ::ftruncate(descriptor_, size);  // what fails here has been told of already
+      throw StorageError(path_ + ": writing failed: " + std::strerror(cause));
+    }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }

@@ -104,16 +104,28 @@ void TimingCsv::append(const SlowestRanks& slowest) {
   file_->append(rows);
 }
 
-std::vector<std::pair<std::string, double>> phase_totals(const std::string& timing_csv) {
-  std::vector<std::pair<std::string, double>> totals;
+SecondsOfPhases phase_totals(const std::string& timing_csv, std::vector<std::string>& notes) {
+  SecondsOfPhases totals;
   for (const Phase& phase : kPhases) totals.emplace_back(phase.name, 0.0);
+  std::vector<std::string> strange;
   for (const std::string& line : rows_of(timing_csv)) {
     const auto row = timing_row(line);
-    if (!row) throw StorageError(timing_csv + ": not a row of round, phase, seconds and silo: " + line);
+    if (!row) strange.push_back(line);
     for (auto& [phase, seconds] : totals)
-      if (phase == row->phase) seconds += row->seconds_max;
+      if (row && phase == row->phase) seconds += row->seconds_max;
   }
+  if (!strange.empty())
+    notes.push_back(fmt::format("{}: {} line{} passed over: not round, phase, seconds and silo; the first: {}",
+                                timing_csv, strange.size(), strange.size() == 1 ? " is" : "s are", strange.front()));
   return totals;
+}
+
+SecondsOfPhases phase_seconds(const std::string& timing_csv, RoundIndex round) {
+  SecondsOfPhases seconds;
+  for (const std::string& line : rows_of(timing_csv))
+    if (const auto row = timing_row(line); row && row->round == round.value)
+      seconds.emplace_back(row->phase, row->seconds_max);
+  return seconds;
 }
 
 }  // namespace crossilo

@@ -16,7 +16,8 @@ std::span<const LaunchOption> launch_options() {
       LaunchOption{"max_hours", "H", "", "stop in time, with a checkpoint and exit code 75"},
       LaunchOption{"runs", "FOLDER", "runs", "where the run's folder is made"},
       LaunchOption{"run_folder", "FOLDER", "", "of ranks started by hand: the folder itself, whatever --resume says"},
-      LaunchOption{"json", "", "", "print one JSON object at the end and nothing else"},
+      LaunchOption{"json", "", "",
+                   "print one JSON object at the end and nothing else; with --np of a run that failed, too"},
       LaunchOption{"quiet", "", "", "only warnings, errors and the last lines"},
       LaunchOption{"verbose", "", "", "the first rank's log, from debug on, on stderr too"}};
   return kOptions;

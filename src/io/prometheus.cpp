@@ -47,7 +47,11 @@ void PrometheusFile::replace(const std::string& text) {
     throw StorageError(temporary + ": cannot be written; is the disk full?");
   }
   std::filesystem::rename(temporary, path_, error);
-  if (error) throw StorageError(path_ + ": cannot be replaced: " + error.message());
+  if (error) {
+    const std::string cause = error.message();
+    std::filesystem::remove(temporary, error);
+    throw StorageError(path_ + ": cannot be replaced: " + cause);
+  }
   is_written_ = true;
   written_seconds_ = clock_.now_seconds();
 }

@@ -1,11 +1,14 @@
 #include "crossilo/io/round_files.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/base/unix_time.hpp"
 #include "crossilo/io/metrics.hpp"
 
@@ -50,43 +53,81 @@ std::optional<double> bytes_per_second(const Json& round) {
   return bytes > 0.0 && seconds > 0.0 ? std::optional(bytes / seconds) : std::nullopt;
 }
 
-EventFile::Scalars scalars_of(const Json& round, const SlowestRanks& slowest) {
+SecondsOfPhases seconds_of(const SlowestRanks& slowest) {
+  SecondsOfPhases seconds;
+  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
+    seconds.emplace_back(kPhases[phase].name, slowest.seconds_max[phase]);
+  return seconds;
+}
+
+EventFile::Scalars scalars_of(const Json& round, const SecondsOfPhases& seconds) {
   EventFile::Scalars scalars;
   for (const WatchedField& watched : kWatched)
     if (const auto value = number_in(round, watched.field)) scalars.emplace_back(watched.tag, *value);
   if (const auto bytes = number_in(round, "bytes_sent")) scalars.emplace_back("round/bytes_sent", *bytes);
   if (const auto rate = bytes_per_second(round)) scalars.emplace_back("round/sum_bytes_per_second", *rate);
-  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
-    scalars.emplace_back(std::string("seconds/") + kPhases[phase].name, slowest.seconds_max[phase]);
+  for (const auto& [phase, longest] : seconds) scalars.emplace_back("seconds/" + phase, longest);
   return scalars;
 }
 
 }  // namespace
 
+template <class File, class Act>
+void RoundFiles::use(std::optional<File>& file, const Act& act) try {
+  act();
+} catch (const StorageError& error) {
+  file.reset();
+  options_.warn(std::string(error.what()) + "; training goes on, but this file is left alone until the next start");
+}
+
 RoundFiles::RoundFiles(const RunFolder& folder, Options options)
     : run_(std::filesystem::path(folder.path()).filename().string()),
       options_(std::move(options)),
       metrics_(cut(folder, options_.resumed).file("metrics.jsonl")),
-      metrics_csv_(folder.file("metrics.csv"), folder.file("metrics.jsonl")),
-      timing_(folder.file("timing.csv"), options_.resumed, options_.rank_silos),
-      events_(folder.file("tensorboard"), unix_seconds(), options_.resumed.value),
-      prometheus_(folder.file("metrics.prom")) {}
+      prometheus_(folder.file("metrics.prom")) {
+  use(metrics_csv_, [&] { metrics_csv_.emplace(folder.file("metrics.csv"), folder.file("metrics.jsonl")); });
+  use(timing_, [&] {
+    resumed_seconds_ = phase_seconds(folder.file("timing.csv"), options_.resumed);
+    timing_.emplace(folder.file("timing.csv"), options_.resumed, options_.rank_silos);
+  });
+  use(events_, [&] { events_.emplace(folder.file("tensorboard"), unix_seconds(), options_.resumed.value); });
+}
 
 void RoundFiles::append(const std::string& line, const SlowestRanks& slowest) {
-  metrics_.append(line);
-  metrics_csv_.append(line);
-  timing_.append(slowest);
+  append_metrics(line);
   const Json round = Json::parse(line);
-  events_.append(number_in(round, "unix_seconds").value_or(unix_seconds()), round.value("round", std::int64_t{0}),
-                 scalars_of(round, slowest));
-  bytes_sent_ += number_in(round, "bytes_sent").value_or(0.0);
+  // Seconds come a round late: a start that goes on hears none of the round it goes on from.
+  last_seconds_ = slowest.round > options_.resumed ? seconds_of(slowest) : resumed_seconds_;
   last_line_ = line;
-  last_slowest_ = slowest;
-  if (prometheus_.is_due()) replace_prometheus();
+  bytes_sent_ += number_in(round, "bytes_sent").value_or(0.0);
+  if (metrics_csv_) use(metrics_csv_, [&] { metrics_csv_->append(line); });
+  if (timing_) use(timing_, [&] { timing_->append(slowest); });
+  if (events_)
+    use(events_, [&] {
+      events_->append(number_in(round, "unix_seconds").value_or(unix_seconds()), round.value("round", std::int64_t{0}),
+                      scalars_of(round, last_seconds_));
+    });
+  if (prometheus_ && prometheus_->is_due()) replace_prometheus();
+}
+
+void RoundFiles::append_metrics(const std::string& line) {
+  constexpr std::uint32_t kFailuresMax = 3;
+  unwritten_ += line;
+  try {
+    metrics_.append(unwritten_);
+    unwritten_.clear();
+    failures_ = 0;
+  } catch (const StorageError& error) {
+    if (++failures_ == kFailuresMax)
+      throw StorageError(fmt::format("{} ({} times in a row)", error.what(), kFailuresMax));
+    options_.warn(std::string(error.what()) +
+                  "; the round's line is kept and written with the next, and until then there is no new checkpoint");
+  }
 }
 
 void RoundFiles::close() {
-  if (!last_line_.empty()) replace_prometheus();
+  if (!is_whole()) metrics_.append(std::exchange(unwritten_, {}));
+  if (prometheus_ && !last_line_.empty()) replace_prometheus();
 }
 
 void RoundFiles::replace_prometheus() {
@@ -103,12 +144,10 @@ void RoundFiles::replace_prometheus() {
   if (const auto rate = bytes_per_second(round))
     metrics.push_back(
         {"crossilo_sum_bytes_per_second", "Bytes that the first rank sent in a second of summing.", *rate});
-  for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
-    metrics.push_back(
-        {std::string("crossilo_") + kPhases[phase].name + "_seconds",
-         std::string("The longest that a rank spent in the phase ") + kPhases[phase].name + " of the last round.",
-         last_slowest_.seconds_max[phase]});
-  prometheus_.replace(prometheus_text(metrics, run_));
+  for (const auto& [phase, seconds] : last_seconds_)
+    metrics.push_back({"crossilo_" + phase + "_seconds",
+                       "The longest that a rank spent in the phase " + phase + " of the last round.", seconds});
+  use(prometheus_, [&] { prometheus_->replace(prometheus_text(metrics, run_)); });
 }
 
 }  // namespace crossilo

@@ -61,11 +61,11 @@ double seconds_of_starts(const std::vector<ManifestStart>& starts, const std::ve
   return seconds;
 }
 
-std::string summary_text(const RunFolder& folder, const SummaryFacts& facts) try {
+std::string summary_text(const RunFolder& folder, const SummaryFacts& facts, std::vector<std::string>& notes) try {
   const Manifest manifest = read_manifest(folder).value_or(Manifest{});
   const Traffic traffic = traffic_of(folder.file("metrics.jsonl"));
   Json seconds = {{"all", seconds_of_starts(manifest.starts, traffic.rounds_unix_seconds)}};
-  for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"))) seconds[phase] = total;
+  for (const auto& [phase, total] : phase_totals(folder.file("timing.csv"), notes)) seconds[phase] = total;
   const bool has_rate = traffic.timed_bytes > 0 && traffic.seconds > 0.0;
   const auto comparison = read_file_if_there(folder.file("comparison.json"));
   const Json json = {
@@ -85,6 +85,15 @@ std::string summary_text(const RunFolder& folder, const SummaryFacts& facts) try
   return json_text(json);
 } catch (const nlohmann::json::exception& failure) {
   throw StorageError(folder.path() + ": its metrics.jsonl or comparison.json cannot be understood: " + failure.what());
+}
+
+std::string outcome_text(const RunFolder& folder, const Outcome& outcome) {
+  std::error_code error;
+  return json_text(Json{{"run", std::filesystem::exists(folder.path(), error) ? Json(folder.path()) : Json()},
+                        {"status", status_of(outcome.exit_code)},
+                        {"exit_code", static_cast<int>(outcome.exit_code)},
+                        {"error", outcome.text},
+                        {"silo", outcome.silo}});
 }
 
 void remove_summary(const RunFolder& folder) {

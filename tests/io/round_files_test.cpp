@@ -3,7 +3,10 @@
 #include "crossilo/io/round_files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -21,8 +24,11 @@ namespace {
 class RoundFilesTest : public testing::Test {
  protected:
   [[nodiscard]] std::string read(const std::string& name) const { return TemporaryFolder::read(run_.file(name)); }
-  [[nodiscard]] RoundFiles files(std::uint32_t resumed) const {
-    return {run_, {.rounds = 40, .resumed = {resumed}, .rank_silos = {"va", "a, b and \"c\""}}};
+  [[nodiscard]] RoundFiles files(std::uint32_t resumed) {
+    return {run_,
+            {.rounds = 40, .resumed = {resumed}, .rank_silos = {"va", "a, b and \"c\""}, .warn = [this](auto& text) {
+               warnings_.push_back(text);
+             }}};
   }
   /// The line of a round.
   static std::string line(std::uint32_t round, double loss) {
@@ -43,6 +49,7 @@ class RoundFilesTest : public testing::Test {
 
   TemporaryFolder folder_;
   RunFolder run_ = RunFolder::create(folder_.path(), "heart");
+  std::vector<std::string> warnings_;
 };
 
 std::string timing_rows(int round) {
@@ -75,18 +82,98 @@ TEST_F(RoundFilesTest, AStartThatGoesOnTellsTheRoundsFromThereAnew) {
   RoundFiles round_files = files(2);
   EXPECT_EQ(read("metrics.csv"), std::string(kColumns) + "1,1001.0,pairwise,100,0.125,9.0,,1\n");
   // The checkpoint of round 2 knows its line without its evaluation; its times were told when round 3 was opened.
-  round_files.append(line(2, 0.5), slowest(2));
+  round_files.append(line(2, 0.5), {.round = {2}});
+  round_files.close();
+  EXPECT_HAS(read("metrics.prom"), "crossilo_train_seconds{run=\"heart-1\"} 0.25\n");
   round_files.append(line(3, 0.25), slowest(3));
   EXPECT_EQ(read("metrics.csv"), std::string(kColumns) +
                                      "1,1001.0,pairwise,100,0.125,9.0,,1\n2,1002.0,pairwise,100,0.125,0.5,,1\n3,1003.0,"
                                      "pairwise,100,0.125,0.25,,1\n");
   EXPECT_EQ(read("timing.csv"), kTimingColumns + timing_rows(1) + timing_rows(2) + timing_rows(3));
-  EXPECT_EQ(phase_totals(run_.file("timing.csv")).front(), std::pair(std::string("train"), 0.75));
+  EXPECT_EQ(phase_totals(run_.file("timing.csv"), warnings_).front(), std::pair(std::string("train"), 0.75));
+  EXPECT_TRUE(warnings_.empty());
 }
 
-TEST_F(RoundFilesTest, ADamagedTableIsNamed) {
-  std::ofstream(run_.file("timing.csv")) << kTimingColumns << "two,train,0.5,va\n";
-  EXPECT_HAS(error_text<StorageError>([&] { (void)phase_totals(run_.file("timing.csv")); }), "two,train");
+TEST_F(RoundFilesTest, TimesThatNobodyKnowsAreNowhereZero) {
+  {
+    RoundFiles round_files = files(0);
+    round_files.append(line(1, 9.0), slowest(1));
+  }
+  std::filesystem::remove_all(run_.file("tensorboard"));
+  RoundFiles round_files = files(2);  // killed before round 3 was opened
+  round_files.append(line(2, 0.5), {.round = {2}});
+  round_files.close();
+  EXPECT_HAS(read("metrics.prom"), "crossilo_round{run=\"heart-1\"} 2\n");
+  EXPECT_EQ(read("metrics.prom").find("_train_seconds"), std::string::npos);
+  EXPECT_EQ(read("timing.csv"), kTimingColumns + timing_rows(1));
+  const auto events =
+      TemporaryFolder::read(std::filesystem::directory_iterator(run_.file("tensorboard"))->path().string());
+  EXPECT_HAS(events, "loss/held_back");
+  EXPECT_EQ(events.find("seconds/train"), std::string::npos);
+}
+
+TEST_F(RoundFilesTest, AFileBesideMetricsJsonlIsGivenUpWithOneWarning) {
+  for (const char* name : {"metrics.csv", "timing.csv", "metrics.prom"})
+    std::filesystem::create_directory(run_.file(name));
+  std::ofstream(run_.file("tensorboard")) << "no folder";
+  RoundFiles round_files = files(0);
+  for (std::uint32_t round = 1; round <= 3; ++round) round_files.append(line(round, 0.5), slowest(round));
+  round_files.close();
+  EXPECT_EQ(read("metrics.jsonl"), line(1, 0.5) + line(2, 0.5) + line(3, 0.5));
+  ASSERT_EQ(warnings_.size(), 4u);
+  EXPECT_HAS(warnings_[0], "metrics.csv");
+  EXPECT_HAS(warnings_[1], "timing.csv");
+  EXPECT_HAS(warnings_[2], "tensorboard");
+  EXPECT_HAS(warnings_[3], "metrics.prom");
+  EXPECT_HAS(warnings_[3], "training goes on");
+  EXPECT_FALSE(std::filesystem::exists(run_.file("metrics.prom.tmp")));
+}
+
+/// As long as it lives, no file of this process grows beyond so many bytes: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(std::uintmax_t bytes) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit small{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+};
+
+TEST_F(RoundFilesTest, ADiskThatIsFullForAWhileCostsNoRound) {
+  RoundFiles round_files = files(0);
+  round_files.append(line(1, 0.5), slowest(1));
+  {
+    const FullDisk full(std::filesystem::file_size(run_.file("metrics.jsonl")) +
+                        10);  // ten bytes of a line can be written
+    for (std::uint32_t round = 2; round <= 3; ++round) round_files.append(line(round, 0.5), slowest(round));
+  }
+  EXPECT_FALSE(round_files.is_whole());
+  EXPECT_EQ(read("metrics.jsonl"), line(1, 0.5));
+  EXPECT_HAS(warnings_.front(), "metrics.jsonl: writing failed: File too large; the round's line is kept");
+  round_files.append(line(4, 0.5), slowest(4));
+  EXPECT_TRUE(round_files.is_whole());
+  EXPECT_EQ(read("metrics.jsonl"), line(1, 0.5) + line(2, 0.5) + line(3, 0.5) + line(4, 0.5));
+  const FullDisk full(0);
+  for (std::uint32_t round = 5; round <= 6; ++round) round_files.append(line(round, 0.5), slowest(round));
+  EXPECT_HAS(error_text<StorageError>([&] { round_files.append(line(7, 0.5), slowest(7)); }), "(3 times in a row)");
+}
+
+TEST_F(RoundFilesTest, ALineThatIsNoRowOfTimesIsNamed) {
+  std::ofstream(run_.file("timing.csv")) << kTimingColumns << "two,train,0.5,va\n1,train,0.25,va\ngarbage\n";
+  EXPECT_EQ(phase_totals(run_.file("timing.csv"), warnings_).front(), std::pair(std::string("train"), 0.25));
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_HAS(warnings_[0], "timing.csv: 2 lines are passed over");
+  EXPECT_HAS(warnings_[0], "two,train");
 }
 
 /// Value by name; the text must be what node_exporter takes: HELP, TYPE, then the sample of the same name.
@@ -165,7 +252,7 @@ TEST_F(RoundFilesTest, TheSummaryTellsOfAllStarts) {
                            .best_round = {2},
                            .best = {{"held_back_loss", 0.25}},
                            .last = {{"held_back_loss", std::numeric_limits<double>::infinity()}}};
-  auto json = nlohmann::json::parse(summary_text(run_, facts));
+  auto json = nlohmann::json::parse(summary_text(run_, facts, warnings_));
   EXPECT_EQ(json["run"], run_.path());
   EXPECT_EQ(json["name"], "heart");
   EXPECT_EQ(json["status"], "stopped, to be started again");
@@ -181,7 +268,7 @@ TEST_F(RoundFilesTest, TheSummaryTellsOfAllStarts) {
   EXPECT_EQ(json["sum_bytes_per_second"], 800.0);
   EXPECT_TRUE(json["comparison"].is_null());
   std::ofstream(run_.file("comparison.json")) << R"({"metric": "auc"})";
-  EXPECT_EQ(nlohmann::json::parse(summary_text(run_, facts))["comparison"]["metric"], "auc");
+  EXPECT_EQ(nlohmann::json::parse(summary_text(run_, facts, warnings_))["comparison"]["metric"], "auc");
   remove_summary(run_);
   EXPECT_FALSE(std::filesystem::exists(run_.file("comparison.json")));
 }

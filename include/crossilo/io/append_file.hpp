@@ -15,7 +15,8 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  /// The bytes are on the disk's side of the program once this returns. Throws: StorageError.
+  /// The bytes are on the disk's side of the program once this returns. Where they cannot all be written, none of them
+  /// stays. Throws: StorageError.
   void append(std::string_view bytes);
   [[nodiscard]] bool is_empty() const;
 

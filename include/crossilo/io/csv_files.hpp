@@ -41,9 +41,16 @@ class TimingCsv {
   std::optional<AppendFile> file_;
 };
 
-/// Seconds of each phase in timing.csv, added up over all rounds; in the order of kPhases.
-/// Throws: StorageError when it cannot be understood.
-[[nodiscard]] std::vector<std::pair<std::string, double>> phase_totals(const std::string& timing_csv);
+/// Phases and their seconds, in the order of kPhases.
+using SecondsOfPhases = std::vector<std::pair<std::string, double>>;
+
+/// Seconds of each phase in timing.csv, added up over all rounds. What is no row is passed over, and `notes` say so.
+/// Throws: StorageError when it cannot be read.
+[[nodiscard]] SecondsOfPhases phase_totals(const std::string& timing_csv, std::vector<std::string>& notes);
+
+/// What timing.csv tells of one round; nothing of a round that is not there. Throws: StorageError when it cannot be
+/// read.
+[[nodiscard]] SecondsOfPhases phase_seconds(const std::string& timing_csv, RoundIndex round);
 
 /// A cell as CSV (RFC 4180): quoted where it must be.
 [[nodiscard]] std::string csv_cell(const std::string& text);

@@ -25,8 +25,13 @@ struct SummaryFacts {
                                        const std::vector<double>& rounds_unix_seconds);
 
 /// summary.json of a run that has ended, from its manifest, metrics, times and comparison; docs/run-folder.md lists its
-/// keys. Throws: StorageError.
-[[nodiscard]] std::string summary_text(const RunFolder& folder, const SummaryFacts& facts);
+/// keys. What could not be understood and was passed over is in `notes`. Throws: StorageError.
+[[nodiscard]] std::string summary_text(const RunFolder& folder, const SummaryFacts& facts,
+                                       std::vector<std::string>& notes);
+
+/// What `crossilo train --json` prints of a run without a summary: run (null where its folder is gone), status,
+/// exit_code, error, silo.
+[[nodiscard]] std::string outcome_text(const RunFolder& folder, const Outcome& outcome);
 
 /// Removes what an earlier start left that is true at the end alone: summary.json and comparison.json.
 void remove_summary(const RunFolder& folder);
