@@ -14,14 +14,14 @@ make_federation "$folder" 300
 cd "$folder"
 sed -i -e 's/^name = fedavg/name = fedadam/' -e 's/^\[train\]/[stop]\npatience_rounds = 1000000\n\n[train]/' \
   -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 7\nbaselines = none/' small.ini
-kills=${KILLS:-10}
+kills=${KILLS:-4}
 
 # Every silo keeps its secret, and so its randomness, over all runs here.
 "$CROSSILO_BIN" train small.ini --np 4 --run.name alone > alone.log                        # 300 rounds: runs/alone-1
-"$CROSSILO_BIN" train small.ini --np 4 --run.name alone --run.rounds 6000 > alone.log       # runs/alone-2
+"$CROSSILO_BIN" train small.ini --np 4 --run.name alone --run.rounds 3000 > alone.log       # runs/alone-2
 
 # 1: killed at random moments
-kill_and_go_on killed 6000 "$kills"
+kill_and_go_on killed 3000 "$kills"
 expect_code 0
 same runs/killed-1 runs/alone-2
 [ ! -e runs/killed-2 ] || fail "a killed run went on in another folder"

@@ -175,7 +175,8 @@ TEST_F(ReportTest, CountsAKilledStartUpToItsLastRound) {
   third.replace(third.find("1003.0"), 6, "1204.0");
   write(folder, "metrics.jsonl", line(1, 0.5) + line(2, 0.3) + third);
   EXPECT_EQ(run_summary(folder.path()).seconds(), 2.0 + 0.0 + 10.0);
-  EXPECT_EQ(nlohmann::json::parse(summary_text(folder, {}))["seconds"]["all"], 12.0);
+  std::vector<std::string> notes;
+  EXPECT_EQ(nlohmann::json::parse(summary_text(folder, {}, notes))["seconds"]["all"], 12.0);
 }
 
 TEST_F(ReportTest, NeedsNoFileButTheFolder) {
