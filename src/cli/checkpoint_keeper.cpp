@@ -9,20 +9,29 @@ namespace crossilo {
 
 void CheckpointKeeper::keep(const FederationState& state, const std::string& pending_metrics,
                             const std::function<void(const std::string&)>& warn) {
-  constexpr std::uint32_t kFailuresMax = 3;
   const double begun = steady_clock().now_seconds();
+  finish(warn);
+  written_ = state.round;
+  writing_ = std::async(std::launch::async, [this, sealed = seal_checkpoint(state, keys_, pending_metrics)] {
+    folder_.keep(written_, sealed);
+  });
+  seconds_ += steady_clock().now_seconds() - begun;
+}
+
+void CheckpointKeeper::finish(const std::function<void(const std::string&)>& warn) {
+  constexpr std::uint32_t kFailuresMax = 3;
+  if (!writing_.valid()) return;
   try {
-    folder_.keep(state.round, seal_checkpoint(state, keys_, pending_metrics));
-    kept_ = state.round;
+    writing_.get();
+    kept_ = written_;
     failures_ = 0;
   } catch (const StorageError& error) {
     const std::string text =
-        fmt::format("round {}: no checkpoint could be written: {}; {}", state.round.value, error.what(),
+        fmt::format("round {}: no checkpoint could be written: {}; {}", written_.value, error.what(),
                     kept_.value > 0 ? fmt::format("the one of round {} is intact", kept_.value) : "there is none yet");
     if (++failures_ == kFailuresMax) throw StorageError(text + fmt::format(" ({} times in a row)", kFailuresMax));
     warn(text);
   }
-  seconds_ += steady_clock().now_seconds() - begun;
 }
 
 }  // namespace crossilo

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -17,20 +18,25 @@ class CheckpointKeeper {
   CheckpointKeeper(CheckpointFolder folder, const CheckpointKeys& keys, RoundIndex kept)
       : folder_(std::move(folder)), keys_(keys), kept_(kept) {}
 
-  /// Keeps a state. Where it cannot be written, training may go on: `warn` is told, and the checkpoint before is still
-  /// there. Throws: StorageError when it could not be written three times in a row.
+  /// Seals a state now, and writes it while the next rounds go on. Where the one before could not be written, training
+  /// may go on: `warn` is told, and the checkpoint before that is still there. Throws: StorageError when three in a row
+  /// could not be written.
   void keep(const FederationState& state, const std::string& pending_metrics,
             const std::function<void(const std::string&)>& warn);
+  /// Returns once what keep() began is on the disk, or could not be written. Throws: as keep().
+  void finish(const std::function<void(const std::string&)>& warn);
 
-  /// The last round that was kept; 0: none yet.
+  /// The last round that is known to be kept; 0: none yet.
   [[nodiscard]] RoundIndex kept() const noexcept { return kept_; }
-  /// Seconds of keep() since they were last taken.
+  /// Seconds that keep() held up the run since they were last taken.
   [[nodiscard]] double take_seconds() noexcept { return std::exchange(seconds_, 0.0); }
 
  private:
   CheckpointFolder folder_;
   CheckpointKeys keys_;
   RoundIndex kept_{};
+  RoundIndex written_{};  // what `writing_` writes
+  std::future<void> writing_;
   std::uint32_t failures_ = 0;
   double seconds_ = 0.0;
 };

@@ -193,6 +193,7 @@ MetricRecord TrainReport::closing_fields(const RoundRecord& next) {
 
 void TrainReport::save(Job& job, const TrainedModel& trained) {
   progress_.finish();
+  if (keeper_) keeper_->finish([this](const std::string& text) { warn(text); });
   if (trained.stop == StopReason::signal && keeper_ && keeper_->kept() != trained.last.round)
     throw StorageError(
         fmt::format("stopped after round {} as asked, but its checkpoint could not be written, see above",
