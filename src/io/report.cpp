@@ -57,6 +57,7 @@ nlohmann::ordered_json run_json(const RunSummary& run) {
           {"metric", run.metric},
           {"test_metric", number_json(run.final_metric())},
           {"best_round", run.best ? nlohmann::ordered_json(run.best->round) : nullptr},
+          {"round_metric", run.round_metric},
           {"best_held_back_metric", number_json(run.best ? run.best->held_back.metric : kUnknown)},
           {"best_held_back_loss", number_json(run.best ? run.best->held_back.loss : kUnknown)},
           {"started_unix_seconds", number_json(run.started_unix_seconds())},

@@ -66,7 +66,9 @@ std::string shell_word(const std::string& text) {
 
 /// A command without what a user wants once, like --quiet or --max_hours, and the one that was given.
 std::string commands_html(const RunSummary& run, const ManifestStart& start) {
-  const std::string repeat = "crossilo train " + shell_word(run.folder + "/config.ini");
+  const bool simulates = run.manifest && start.ranks.size() < run.manifest->silos.size();
+  const std::string repeat =
+      "crossilo train " + shell_word(run.folder + "/config.ini") + (simulates ? " --simulate" : "");
   return "<pre>" + html_escaped(with_ranks(repeat, start)) + "</pre>\n" + paragraph_html("It was started as:") +
          "<pre>" + html_escaped(with_ranks(start.command, start)) + "</pre>\n";
 }
@@ -104,7 +106,9 @@ std::string manifest_html(const RunSummary& run, const Manifest& manifest) {
   std::string html;
   if (!manifest.starts.empty()) html += commands_html(run, manifest.starts.back());
   html += paragraph_html(
-      "The same settings, data and type of processor give the same model, bit for bit, with any number of ranks.");
+      "The same settings, data, secrets (data.private_folder) and type of processor give the same model, bit for bit, "
+      "with "
+      "any number of ranks.");
   html += table_html({.titles = {"fixed by", "value"},
                       .rows = {{"seed", fmt::format("{}", manifest.seed)},
                                {"settings, SHA-256", to_hex(manifest.settings)},

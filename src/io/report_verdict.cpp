@@ -135,12 +135,17 @@ double mean_of_own(const ComparisonSummary& comparison) {
 
 std::string verdict_html(const RunSummary& run) {
   const bool is_finished = run.outcome && run.outcome->exit_code == ExitCode::success;
+  const bool is_untrained = run.best_round_told == 0 && !run.rounds.empty();
   std::string text = is_finished ? "" : end_sentence(run);
+  if (is_untrained)
+    text +=
+        "No round did better on the held-back rows than the model before training, which is the one judged here: "
+        "train with a lower train.learning_rate. ";
   text += quality_sentence(run);
   if (run.comparison) text += pooled_sentence(*run.comparison) + own_sentence(*run.comparison);
   if (text.empty()) text = "Finished; no test row says how good the model is.";
-  return fmt::format("<p class=\"verdict{}\">{}</p>\n", is_finished || run.status == "running" ? "" : " alarm",
-                     html_escaped(text));
+  return fmt::format("<p class=\"verdict{}\">{}</p>\n",
+                     (is_finished || run.status == "running") && !is_untrained ? "" : " alarm", html_escaped(text));
 }
 
 std::string final_table_html(const RunSummary& run) {

@@ -102,6 +102,7 @@ RunFolder RunFolder::create_at(const std::string& path) try {
 
 RunFolder::RunFolder(std::string path) : path_(std::move(path)) {
   std::error_code error;
+  if (!fs::exists(path_, error)) throw StorageError(path_ + ": no such folder");
   if (!fs::is_directory(file("ranks"), error))
     throw StorageError(path_ +
                        ": not a run folder (it has no folder ranks/); give one that crossilo train made, on a "

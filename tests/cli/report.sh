@@ -51,6 +51,7 @@ expect_code 0
   "('stopped, to be started again', 75, 1000000, 'runs/small-2/report.html')" ] || fail "$output"
 
 # what a page says to repeat a run does so
+# shellcheck disable=SC2016 # the test expands it itself
 exit_code_of bash -c "$(sed -n 's/^<pre>crossilo \(.* --np 4\)<\/pre>$/"$CROSSILO_BIN" \1/p' runs/small-1/report.html) --runs again"
 expect_code 0
 cmp runs/small-1/model/global.safetensors again/small-1/model/global.safetensors || fail "not the same model"

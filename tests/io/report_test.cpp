@@ -120,7 +120,7 @@ TEST_F(ReportTest, TellsAWholeRun) {
   EXPECT_EQ(fault_of(html), "");
   for (const char* text :
        {"accuracy 0.700", "on 40 test rows of 2 silos", "would be better", "Least gains a: +0.300", "2 rows, too few",
-        "1000 bytes a round, 3000 bytes in all", "<pre>crossilo train /", "/heart-1/config.ini --np 1</pre>",
+        "1000 bytes a round, 3000 bytes in all", "<pre>crossilo train /", "/heart-1/config.ini --simulate --np 1</pre>",
         "It was started as:", "crossilo train x.ini --quiet --np 1", "learning_rate = 0.1", "None in the logs"})
     EXPECT_NE(html.find(text), std::string::npos) << text;
 }
