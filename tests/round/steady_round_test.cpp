@@ -89,8 +89,9 @@ void expect_steady(FakeRun run) {
   const Counted counted = count_rounds(std::move(run), kFirst, kLast);
   EXPECT_EQ(counted.news, 0);
   // How many messages lie in Open MPI's queues at once depends on time, and so do the pages it takes for them.
-  if (!kIsInstrumented)
+  if (!kIsInstrumented) {
     EXPECT_LE(counted.page_faults, mpi_communicator().size() == 1 ? 0 : (kLast - kFirst) / 10);
+  }
   if (mpi_communicator().rank() == 0)
     std::printf("a round: %.3f allocations, %.3f page faults; %.1f allocations of libraries\n",
                 static_cast<double>(counted.news) / (kLast - kFirst),
