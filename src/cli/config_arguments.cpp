@@ -24,7 +24,11 @@ void add_config_options(po::options_description& options) {
 std::string option_suggestion(const std::string& option) {
   const std::string name =
       option.substr(option.find_first_not_of('-') == std::string::npos ? option.size() : option.find_first_not_of('-'));
-  if (name.find('.') == std::string::npos) return "";
+  if (name.find('.') == std::string::npos) {  // the key without its section?
+    for (const SettingHelp& help : setting_helps())
+      if (help.name.ends_with("." + name)) return "; did you mean --" + help.name + "?";
+    return "";
+  }
   const std::string suggestion = setting_suggestion(name);
   const std::string lead = "did you mean ";
   return "; " + (suggestion.rfind(lead, 0) == 0 ? lead + "--" + suggestion.substr(lead.size()) : suggestion);

@@ -40,7 +40,7 @@ void take_up_private_state(const Config& config, const RunFolder& folder, std::s
           "that was left alone",
           silo->name(), reason, round.value + 1);
       log_warning(text);
-      show_text(stderr, "crossilo: warning: " + text + "\n");
+      show_warning(text);
     };
     if (const auto remainder =
             find_remainder(path_for_silo(config.data.private_folder, silo->name()), generation, warn);

@@ -39,7 +39,7 @@ std::string leave_report(const std::string& folder) noexcept {
   }
   const std::string text = "no report.html: " + failure;
   log_warning(text);
-  show_text(stderr, "crossilo: warning: " + text + "\n");
+  show_warning(text);
   return {};
 }
 

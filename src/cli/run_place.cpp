@@ -91,7 +91,7 @@ std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const Ru
   auto own = CheckpointFolder::newest(name, [&](const std::string& text) {
     damaged = text;
     log_warning(text);
-    if (communicator.rank() == 0) show_text(stderr, "crossilo: warning: " + text + "; an older one is looked for\n");
+    if (communicator.rank() == 0) show_warning(text + "; an older one is looked for");
   });
   const auto sealed = share_newest(communicator, std::move(own), {.seconds = peer_seconds_max, .step = "resume"});
   if (!sealed && !damaged.empty())

@@ -18,6 +18,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/cli/run_commands.hpp"
+#include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/summary.hpp"
 #include "crossilo/launch/guard.hpp"
@@ -166,7 +167,7 @@ int train_under_mpirun(const Config& config, const TrainArguments& arguments, in
   check_ranks(config, arguments.np, arguments.places.simulates);
   check_own_places(config, arguments.np);
   const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
-  if (!crowded.empty()) fmt::print(stderr, "crossilo: warning: {}\n", crowded);
+  if (!crowded.empty()) show_warning(crowded);
   check_model_file(config.model);
   if (config.run.one_machine) check_task(config, check_silo_files(config));
   SupervisorOptions supervised{.arguments = {"train"},

@@ -284,7 +284,7 @@ class RankRun {
       text = crowding({.ranks = hosting_.ranks_beside(identity_.rank), .threads = config_.run.threads, .cores = cores});
     if (text.empty()) return;
     log_warning(text);
-    if (is_first() && places_.run_folder.empty()) show_text(stderr, "crossilo: warning: " + text + "\n");
+    if (is_first() && places_.run_folder.empty()) show_warning(text);
   }
 
   /// Ends MPI once every rank has saved what it had to. From here on nobody waits for this rank.

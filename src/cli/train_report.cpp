@@ -39,6 +39,8 @@ std::string model_text(const Config& config, const PayloadLayout& layout) {
          (buffers > 0 ? fmt::format(" and {} values of buffers", buffers) : "");
 }
 
+constexpr std::uint32_t kShownRoundsMax = 3;
+
 }  // namespace
 
 TrainReport::TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank,
@@ -120,37 +122,43 @@ void TrainReport::go_on_from(const Checkpoint& checkpoint) {
 
 /// A silo's own log names it, and the screen where silos are open to one another; the others learn how many there were.
 void TrainReport::warn_of_abstentions(const RoundRecord& record) {
-  constexpr std::uint32_t kShownMax = 3;
+  const RoundIndex round = record.ticket.round;
   for (const SiloId silo : record.own_abstentions) {
     const std::string text = fmt::format(
-        "silo {}: round {}: its model delta is not finite, so it abstained: train with a lower train.learning_rate, or "
-        "look for extreme values in its data",
-        config_.run.silos.at(silo.value), record.ticket.round.value);
+        "silo {}: its model delta is not finite, so it abstained: train with a lower train.learning_rate, or look for "
+        "extreme values in its data",
+        config_.run.silos.at(silo.value));
     log_warning(text);
-    if (config_.run.one_machine && abstained_rounds_ < kShownMax)
-      show_text(stderr, "crossilo: warning: " + text + "\n");
+    if (config_.run.one_machine && abstained_rounds_ < kShownRoundsMax)
+      show_warning(fmt::format("round {}: {}", round.value, text));
   }
-  const std::string text = fmt::format("round {}: {} of {} silos abstained, their model delta is not finite",
-                                       record.ticket.round.value, record.abstentions, record.ticket.cohort.size());
-  if (++abstained_rounds_ > kShownMax) return is_first_rank_ ? log_warning(text) : void();
-  if (is_first_rank_) warn(text + (abstained_rounds_ == kShownMax ? "; later rounds stand in the log alone" : ""));
+  ++abstained_rounds_;
+  if (is_first_rank_)
+    warn_of_round(round, abstained_rounds_,
+                  fmt::format("{} of {} silos abstained, their model delta is not finite", record.abstentions,
+                              record.ticket.cohort.size()));
 }
 
-/// Every round into the log, but only the first few onto the screen.
 void TrainReport::warn_of_clamped(const RoundRecord& record) {
-  constexpr std::uint32_t kShownMax = 3;
-  const std::string text =
-      fmt::format("round {}: {} parameters of all silos together lay beyond the bound of the ring and were clamped",
-                  record.ticket.round.value, record.clamped_parameters);
-  if (++clamped_rounds_ > kShownMax) return log_warning(text);
-  warn(text + (clamped_rounds_ == kShownMax ? "; later rounds stand in the log alone" : ""));
+  warn_of_round(record.ticket.round, ++clamped_rounds_,
+                fmt::format("{} parameters of all silos together lay beyond the bound of the ring and were clamped",
+                            record.clamped_parameters));
+}
+
+/// Every round into the log, which names it itself, but only the first few onto the screen.
+void TrainReport::warn_of_round(RoundIndex round, std::uint32_t times, const std::string& text) {
+  log_warning(text);
+  if (!is_first_rank_ || times > kShownRoundsMax) return;
+  progress_.finish();
+  show_warning(fmt::format("round {}: {}{}", round.value, text,
+                           times == kShownRoundsMax ? "; later rounds stand in the log alone" : ""));
 }
 
 void TrainReport::warn(const std::string& text) {
   log_warning(text);
   if (!is_first_rank_) return;
   progress_.finish();
-  show_text(stderr, "crossilo: warning: " + text + "\n");
+  show_warning(text);
 }
 
 void TrainReport::show(const PastRound& round, const RoundRecord& next) {
@@ -266,7 +274,7 @@ void TrainReport::summarise(const TrainedModel& trained) const {
   if (!is_first_rank_) return;
   const auto tell = [](const std::string& text) {
     log_warning(text);
-    show_text(stderr, "crossilo: warning: " + text + "\n");
+    show_warning(text);
   };
   std::string text;
   std::vector<std::string> notes;

@@ -62,6 +62,7 @@ class TrainReport final : public RunObserver {
   void say(const std::string& text) const;
   void warn_of_abstentions(const RoundRecord& record);
   void warn_of_clamped(const RoundRecord& record);
+  void warn_of_round(RoundIndex round, std::uint32_t times, const std::string& text);
   void show(const PastRound& round, const RoundRecord& next);
   [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next);
   void save_own_column(Job& job, const TrainedModel& trained) const;

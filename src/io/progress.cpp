@@ -77,6 +77,8 @@ void show_text(std::FILE* stream, std::string_view text) noexcept {
     std::clearerr(stream);
 }
 
+void show_warning(std::string_view text) { show_text(stderr, fmt::format("crossilo: warning: {}\n", text)); }
+
 void Progress::show(const RoundProgress& progress) {
   constexpr const char* kClearLine = "\r\x1b[K";
   const bool live = columns_ != 0;

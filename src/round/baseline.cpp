@@ -12,7 +12,8 @@
 namespace crossilo {
 namespace {
 
-constexpr const char* kDiverged = "training on these rows alone diverged";
+constexpr const char* kOwnDiverged = "training on its own rows alone diverged";
+constexpr const char* kPooledDiverged = "training on all rows in one place diverged";
 
 /// Nothing where training diverged: a silo that cannot train alone is what federating is for.
 std::optional<TrainedModel> try_alone(const TrainAlone& train_alone, std::shared_ptr<Dataset> dataset,
@@ -80,14 +81,14 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
       result.federated_minus_pooled =
           metric_difference(schema.task, joined(federated_scores), joined(pooled_scores), joined(labels));
     } else {
-      result.pooled.assign(silos.datasets.size() + 1, {.estimate = {}, .refusal = kDiverged});
+      result.pooled.assign(silos.datasets.size() + 1, {.estimate = {}, .refusal = kPooledDiverged});
     }
   }
   for (std::size_t i = 0; baselines.own && i < silos.datasets.size(); ++i) {
     const auto own = try_alone(train_alone, std::make_shared<Dataset>(silos.datasets[i]), silos.ids[i]);
     const std::vector<float> own_scores = own ? scores_on(silos.datasets[i], model, *own) : std::vector<float>();
     result.own.push_back(own ? metric_of(schema, own_scores, labels[i])
-                             : MetricCell{.estimate = {}, .refusal = kDiverged});
+                             : MetricCell{.estimate = {}, .refusal = kOwnDiverged});
     result.federated_minus_own.push_back(
         own ? metric_difference(schema.task, federated_scores[i], own_scores, labels[i]) : std::nullopt);
   }

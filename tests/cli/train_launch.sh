@@ -40,6 +40,9 @@ for option in "-n 4" "-np 4"; do
   expect_code 2
   expect_text "did you mean --np?"
 done
+exit_code_of "$CROSSILO_BIN" train small.ini --rounds 5
+expect_code 2
+expect_text "unrecognised option '--rounds'; did you mean --run.rounds?"
 exit_code_of "$CROSSILO_BIN" train apart.ini --np 3
 expect_code 3
 expect_text "4 silos, but 3 processes are wanted"

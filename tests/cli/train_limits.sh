@@ -64,6 +64,20 @@ PY
 if grep -q accuracy <<< "$output"; then fail "a regression has no accuracy: $output"; fi
 [ "$(metadata task runs/small-4/model/global.safetensors)" = regression ] || fail "task is missing in the model"
 
+# one silo has rows that no model learns from: it abstains and says so, and a baseline that diverges leaves a reason
+awk -F, -v OFS=, '$1 == "d" && ++seen <= 4 { $3 = 1000000 } { print }' all.csv > far.csv
+"$CROSSILO_BIN" data import --csv far.csv --silo_column site --missing 'dose=?' --categorical 'smoker=no|yes' \
+  --task regression --label age --test_fraction 0.25 --seed 1 --origin 'made by a test' --output "far/{silo}.h5" > import.log
+sed "s|^path .*|path = far/{silo}.h5|" age.ini > far.ini
+exit_code_of "$CROSSILO_BIN" train far.ini --np 4 --run.name far --run.rounds 5 --train.learning_rate 0.3 --train.local_epochs 40
+expect_code 0
+expect_text "warning: round 1: silo d: its model delta is not finite, so it abstained"
+expect_text "warning: round 3: 1 of 4 silos abstained, their model delta is not finite; later rounds stand in the log alone"
+expect_text "training on all rows in one place diverged"
+[ "$(grep -c 'warning silo d, round [0-9]*: silo d: its model delta' runs/far-1/logs/d.log)" = 5 ] || fail "$(cat runs/far-1/logs/d.log)"
+if grep -q "silo d: its model delta" runs/far-1/logs/[abc].log; then fail "another silo's log tells of silo d"; fi
+grep -q "model before training" runs/far-1/report.html || fail "the page does not say that the model learned nothing"
+
 # 4: fewer rows than a batch, one row alone, none to test on, the same row again and again, rows sorted by label
 awk 'BEGIN {
   print "site,age,dose,smoker,ill"

@@ -43,6 +43,8 @@ inline constexpr const char* kColumnsVariable = "CROSSILO_COLUMNS";
 
 /// Writes a text and flushes it. Where nobody reads any more (`| head`), it is dropped: a display never ends a run.
 void show_text(std::FILE* stream, std::string_view text) noexcept;
+/// "crossilo: warning: TEXT" on stderr.
+void show_warning(std::string_view text);
 
 /// Draws rounds to a stream. No colours are used, so NO_COLOR is always respected.
 class Progress {
