@@ -89,8 +89,8 @@ void print(const World& world, const Settings& settings, std::uint64_t words, Ca
   line["case"] = result.name;
   line["ranks"] = world.size;
   line["words"] = words;
-  line["segment_words"] = settings.ring.segment_words;
-  line["segments_in_flight"] = settings.ring.segments_in_flight;
+  line["message_words"] = settings.ring.message_words;
+  line["window_words"] = settings.ring.window_words;
   line["repeats"] = result.seconds.size();
   line["seconds_min"] = result.seconds.front();
   line["seconds_median"] = median;
@@ -147,10 +147,10 @@ int run(int argc, char** argv) {
   options.add_options()("help", "this text")(
       "words", po::value(&settings.words)->multitoken()->default_value({1'000'000, 25'000'000}, "1000000 25000000"),
       "sizes of the vectors")("repeats", po::value(&settings.repeats)->default_value(7), "measured turns per size")(
-      "segment-words", po::value(&settings.ring.segment_words)->default_value(standard.segment_words),
-      "words per message")("segments-in-flight",
-                           po::value(&settings.ring.segments_in_flight)->default_value(standard.segments_in_flight),
-                           "messages under way per peer");
+      "message-words", po::value(&settings.ring.message_words)->default_value(standard.message_words),
+      "words per message")("window-words", po::value(&settings.ring.window_words)->default_value(standard.window_words),
+                           "words of a rank's region of the window")(
+      "shares-memory", po::value(&settings.ring.shares_memory)->default_value(true), "through a window");
   po::variables_map values;
   po::store(po::parse_command_line(argc, argv, options), values);
   po::notify(values);

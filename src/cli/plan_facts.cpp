@@ -107,10 +107,8 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
   const std::uint64_t model_vectors = 7 + (feeds_errors_back(config.privacy.lane_bits) ? 1 : 0);
   memory.model_bytes = 4 * (values * (model_vectors + server_vectors(config.algorithm.name)) +
                             plan.model->weights * (1 + optimizer_vectors));
-  const std::uint64_t peers = config.run.silos.size() - 1;
-  const RingSum::Options ring;
-  const std::uint64_t segment_words = std::min<std::uint64_t>(ring.segment_words, values / (peers + 1) + 64);
-  memory.sum_bytes = plan.traffic.first_payload_bytes + peers * ring.segments_in_flight * segment_words * 8;
+  // The payload, the region of the window, and what arrives from other nodes.
+  memory.sum_bytes = plan.traffic.first_payload_bytes + 2 * 4 * RingSum::Options::for_payload(values).window_words;
   return memory;
 }
 

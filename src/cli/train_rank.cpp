@@ -307,7 +307,7 @@ class RankRun {
   [[nodiscard]] std::string advice_after_loss() const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;
     return fmt::format(
-        "; {}. The same command goes on from the last checkpoint. If that silo was merely still loading or training, "
+        "; {}. The same command goes on from the last checkpoint. If that silo was merely still loading its rows, "
         "raise run.peer_seconds_max",
         begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1));
   }

@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <sstream>
+#include <utility>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 #include "message_mismatch.hpp"
+#include "signs_of_life.hpp"
 
 namespace crossilo {
 
@@ -20,6 +23,16 @@ EnvironmentError message_mismatch(const std::string& sender, Peer from, MessageS
   return EnvironmentError(text.str());
 }
 
+Communicator::Communicator() = default;
+Communicator::~Communicator() = default;
+
+SignsOfLife& Communicator::signs() {
+  if (!signs_) signs_ = std::make_unique<SignsOfLife>(*this);
+  return *signs_;
+}
+
+void Communicator::show_life(double every_seconds) { signs().exchange(/*waits=*/false, every_seconds); }
+
 void Communicator::name_peers(std::vector<std::string> names) {
   CROSSILO_ASSERT(names.size() == static_cast<std::size_t>(size()));
   names_ = std::move(names);
@@ -30,26 +43,69 @@ std::string Communicator::peer_name(int rank) const {
   return names_.empty() ? "rank " + std::to_string(rank) : names_[static_cast<std::size_t>(rank)];
 }
 
+namespace {
+
+/// The memory of a rank that is alone on its node.
+class PrivateWindow final : public NodeWindow {
+ public:
+  struct alignas(64) Line {
+    std::array<std::byte, 64> bytes{};
+  };
+  explicit PrivateWindow(std::size_t region_bytes) : PrivateWindow(make_lines(region_bytes), region_bytes) {}
+
+ private:
+  PrivateWindow(std::vector<Line> lines, std::size_t region_bytes)
+      : NodeWindow({lines.front().bytes.data()}, 0, region_bytes), lines_(std::move(lines)) {}
+  static std::vector<Line> make_lines(std::size_t region_bytes) {
+    return std::vector<Line>((kHeaderBytes + region_bytes + sizeof(Line) - 1) / sizeof(Line));
+  }
+  std::vector<Line> lines_;
+};
+
+}  // namespace
+
+std::unique_ptr<NodeWindow> Communicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes) {
+  CROSSILO_ASSERT(ranks.size() == 1 && ranks.front() == rank());
+  return std::make_unique<PrivateWindow>(region_bytes);
+}
+
 namespace detail {
 
+// When all live and wait, something is wrong with this program or the network, and somebody has to end it.
+constexpr double kPatienceWithTheLiving = 4.0;
+
 WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
-    : communicator_(communicator), deadline_(deadline), last_progress_seconds_(communicator.clock().now_seconds()) {}
+    : communicator_(communicator),
+      deadline_(deadline),
+      begun_seconds_(communicator.clock().now_seconds()),
+      last_progress_seconds_(begun_seconds_) {}
 
 void WaitGuard::after(const WaitProgress& progress) {
   const double now_seconds = communicator_.clock().now_seconds();
   if (progress.moved) {
     last_progress_seconds_ = now_seconds;
     looked_after_deadline_ = false;
-    return;
+    return communicator_.moved();
   }
-  if (now_seconds - last_progress_seconds_ < deadline_.seconds) return communicator_.idle();
+  const double stalled_seconds = now_seconds - last_progress_seconds_;
+  const double sign_seconds = deadline_.seconds / kSignsBeforeDeadline;
+  if (stalled_seconds >= sign_seconds) {
+    if (!std::exchange(listens_, true)) communicator_.signs().forget();
+    communicator_.signs().exchange(/*waits=*/true, sign_seconds);
+  }
+  if (stalled_seconds < deadline_.seconds) return communicator_.idle();
   if (looked_after_deadline_) {
+    SignsOfLife& signs = communicator_.signs();
+    int lost = signs.silent_rank(progress.awaited_rank, begun_seconds_, deadline_.seconds);
+    if (lost < 0 && (!signs.all_wait() || stalled_seconds < kPatienceWithTheLiving * deadline_.seconds))
+      return communicator_.idle();
+    if (lost < 0) lost = progress.awaited_rank;
     std::ostringstream text;
-    text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds
-         << " s in \"" << deadline_.step;
+    text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in \""
+         << deadline_.step;
     if (deadline_.round) text << ", round " << deadline_.round->value;
     text << '"';
-    throw PeerLostError(text.str(), progress.awaited_rank);
+    throw PeerLostError(text.str(), lost);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.
   looked_after_deadline_ = true;

@@ -1,8 +1,10 @@
 #include "crossilo/comm/local_communicator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -12,6 +14,22 @@
 
 namespace crossilo {
 namespace {
+
+/// The memory of a window that some ranks of a local run share.
+class LocalMemory {
+ public:
+  LocalMemory(std::size_t members, std::size_t block_bytes) : lines_(members * lines_of(block_bytes)) {
+    for (std::size_t member = 0; member < members; ++member)
+      blocks_.push_back(lines_[member * lines_of(block_bytes)].data());
+  }
+  [[nodiscard]] const std::vector<std::byte*>& blocks() const noexcept { return blocks_; }
+
+ private:
+  struct alignas(64) Line : std::array<std::byte, 64> {};
+  static std::size_t lines_of(std::size_t bytes) { return (bytes + sizeof(Line) - 1) / sizeof(Line); }
+  std::vector<Line> lines_;
+  std::vector<std::byte*> blocks_;
+};
 
 /// The state that all ranks of a local run share. Only the holder of the baton touches it, the baton apart.
 class LocalWorld {
@@ -38,6 +56,19 @@ class LocalWorld {
   [[nodiscard]] bool may_arrive() {
     moved();  // it will arrive at a later look, so nobody is stuck
     return generator_() % 2 == 0;
+  }
+
+  [[nodiscard]] int node_of(int rank) const {
+    return run_.node_of_rank.empty() ? -rank - 1 : run_.node_of_rank[static_cast<std::size_t>(rank)];
+  }
+
+  /// The memory that these ranks share: one for the first window that each of them opens together, and so on.
+  [[nodiscard]] std::shared_ptr<LocalMemory> open_window(int rank, const std::vector<int>& ranks,
+                                                         std::size_t block_bytes) {
+    std::vector<std::shared_ptr<LocalMemory>>& windows = windows_[ranks];
+    const std::size_t opened = opened_[{rank, ranks}]++;
+    if (opened == windows.size()) windows.push_back(std::make_shared<LocalMemory>(ranks.size(), block_bytes));
+    return windows[opened];
   }
 
   void begin(int rank) { wait_for_baton(rank); }
@@ -96,11 +127,24 @@ class LocalWorld {
   std::mt19937_64 generator_;
   VirtualClock clock_;
   Mailbox mailbox_;
+  std::map<std::vector<int>, std::vector<std::shared_ptr<LocalMemory>>> windows_;
+  std::map<std::pair<int, std::vector<int>>, std::size_t> opened_;
   std::vector<Rank> ranks_;
   bool moved_this_turn_ = false;
   std::mutex mutex_;
   std::vector<std::condition_variable> awake_;
   int baton_ = -1;
+};
+
+class LocalWindow final : public NodeWindow {
+ public:
+  LocalWindow(LocalWorld& world, std::shared_ptr<LocalMemory> memory, std::size_t own, std::size_t region_bytes)
+      : NodeWindow(memory->blocks(), own, region_bytes), world_(world), memory_(std::move(memory)) {}
+
+ private:
+  void posted() noexcept override { world_.moved(); }
+  LocalWorld& world_;
+  std::shared_ptr<LocalMemory> memory_;
 };
 
 class LocalCommunicator final : public Communicator {
@@ -135,6 +179,15 @@ class LocalCommunicator final : public Communicator {
   }
 
   void idle() override { world_.idle(rank_); }
+
+  [[nodiscard]] int node() const noexcept override { return world_.node_of(rank_); }
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
+                                                             std::size_t region_bytes) override {
+    const auto own = static_cast<std::size_t>(std::ranges::find(ranks, rank_) - ranks.begin());
+    CROSSILO_ASSERT(own < ranks.size());
+    auto memory = world_.open_window(rank_, {ranks.begin(), ranks.end()}, NodeWindow::kHeaderBytes + region_bytes);
+    return std::make_unique<LocalWindow>(world_, std::move(memory), own, region_bytes);
+  }
 
  private:
   LocalWorld& world_;

@@ -2,12 +2,14 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/foreign/mpi_window.hpp"
 #include "message_mismatch.hpp"
 
 namespace crossilo {
@@ -30,6 +32,12 @@ struct Slot {
   bool is_receive = false;
 };
 
+class MpiWindow final : public NodeWindow {
+ public:
+  MpiWindow(const MpiSharedMemory& memory, std::size_t own, std::size_t region_bytes)
+      : NodeWindow(memory.blocks(), own, region_bytes) {}
+};
+
 }  // namespace
 
 struct MpiCommunicator::State {
@@ -37,6 +45,7 @@ struct MpiCommunicator::State {
       : handle(std::move(owned)), native(*static_cast<const MPI_Comm*>(handle.native())) {
     check_mpi(MPI_Comm_rank(native, &rank), "MPI_Comm_rank");
     check_mpi(MPI_Comm_size(native, &size), "MPI_Comm_size");
+    node = lowest_rank_of_node(handle);
     grow();
   }
 
@@ -62,9 +71,11 @@ struct MpiCommunicator::State {
   MPI_Comm native;
   int rank = 0;
   int size = 0;
+  int node = 0;
   int fruitless_looks = 0;
   std::vector<Slot> slots;
   std::vector<std::uint32_t> free_slots;
+  std::vector<std::unique_ptr<MpiSharedMemory>> windows;
 };
 
 MpiCommunicator::MpiCommunicator(MpiCommunicatorHandle handle) : state_(std::make_unique<State>(std::move(handle))) {}
@@ -134,6 +145,24 @@ void MpiCommunicator::idle() {
   const timespec pause{.tv_sec = 0, .tv_nsec = 1000L * (state_->fruitless_looks - kYieldsBeforeSleep)};
   // A signal may cut it short, which is as good.
   static_cast<void>(::nanosleep(&pause, nullptr));
+}
+
+void MpiCommunicator::moved() noexcept { state_->fruitless_looks = 0; }
+int MpiCommunicator::node() const noexcept { return state_->node; }
+
+std::size_t MpiCommunicator::window_bytes_free() const {
+  struct statvfs room {};
+  if (::statvfs("/dev/shm", &room) != 0) return 0;
+  return static_cast<std::size_t>(room.f_bavail) * room.f_frsize;
+}
+
+std::unique_ptr<NodeWindow> MpiCommunicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes) {
+  if (ranks.size() == 1) return Communicator::open_node_window(ranks, region_bytes);
+  const auto own = static_cast<std::size_t>(std::ranges::find(ranks, rank()) - ranks.begin());
+  CROSSILO_ASSERT(own < ranks.size());
+  state_->windows.push_back(
+      std::make_unique<MpiSharedMemory>(state_->handle, ranks, NodeWindow::kHeaderBytes + region_bytes));
+  return std::make_unique<MpiWindow>(*state_->windows.back(), own, region_bytes);
 }
 
 }  // namespace crossilo

@@ -50,9 +50,10 @@ void add_surroundings(std::vector<ConfigOption>& options) {
   options.push_back(option(
       "run.peer_seconds_max", positive_number(), CROSSILO_FIELD(run.peer_seconds_max),
       {.fixes_course = false,
-       .meaning = "How long a silo waits for another without any progress before the run ends "
-                  "with exit code 5, in seconds. More than the slowest silo needs longer than the fastest to load "
-                  "its rows, or to train in one round."}));
+       .meaning =
+           "How long a silo waits for another that gives no sign of life, before the run ends with exit code 5, in "
+           "seconds. Silos that train or wait give signs; those that load their rows give none, so more than "
+           "the slowest silo needs longer than the fastest to load them."}));
   options.push_back(option(
       "run.evaluate_every_rounds", count_from(1), CROSSILO_FIELD(run.evaluate_every_rounds),
       {.fixes_course = false, .meaning = "After how many rounds the model is evaluated; the last model always is."}));

@@ -28,12 +28,6 @@ void check_contributions(const RoundRecord& record) {
                     record.ticket.round.value));
 }
 
-/// Messages of the sum no longer than a shard, so that a small model does not pay for the buffers of a large one.
-std::size_t segment_words_for(const PayloadLayout& layout, int ranks) {
-  const std::size_t shard = layout.lane_words() / static_cast<std::size_t>(ranks) + 1;
-  return std::clamp(shard, std::size_t{64}, RingSum::Options{}.segment_words);
-}
-
 /// Everybody's hello, and the masks that follow from it. The private half of this start's key ends with the function.
 SumSession open_session(Communicator& communicator, const FederationSetup& setup) {
   const X25519 key;
@@ -41,7 +35,8 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
       exchange_hello(communicator, setup.facts, key, {.seconds = setup.session.peer_seconds_max, .step = "hello"});
   std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
   SumSession::Options options = setup.session;
-  options.ring_sum.segment_words = segment_words_for(round_layout(setup.parameters), communicator.size());
+  options.ring_sum =
+      RingSum::Options::for_payload(round_layout(setup.parameters).lane_words(), options.ring_sum.site_of_rank);
   return SumSession(communicator, std::move(roster), std::move(mask), options);
 }
 
@@ -176,6 +171,11 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
+  // Long training is no silence: peers would wait no longer than their deadline.
+  for (Silo* const silo : setup.silos)
+    silo->on_step([&communicator, seconds = setup.session.peer_seconds_max / kSignsBeforeDeadline] {
+      communicator.show_life(seconds);
+    });
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
   StopRule::require_rows(

@@ -44,7 +44,7 @@ void backpropagate(Network& network, const LossRule& rule, const Batches::Batch&
 
 /// Takes the silo's steps of one round.
 void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, const TrainOptions& options,
-                 double learning_rate, std::span<const float> global) {
+                 double learning_rate, std::span<const float> global, const std::function<void()>& step_done) {
   const OptimizerStep step(options);
   const std::size_t weights = model.layout.weights;
   model.optimizer_state.assign(step.state_vectors() * weights, 0.0f);
@@ -59,6 +59,7 @@ void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, co
   for (std::size_t number = 1; number <= steps; ++number) {
     backpropagate(*model.network, rule, batches.next(), room);
     step(learning_rate, number, vectors);
+    step_done();
   }
 }
 
@@ -107,7 +108,7 @@ void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, 
   std::ranges::copy(global, model_.parameters().begin());
   model_.parts().network->set_training(true);
   train_steps(model_.parts(), loss_rule(data, options.balances_classes), batches, options,
-              learning_rate_in(options, ticket.round), global);
+              learning_rate_in(options, ticket.round), global, [this] { step_done(); });
   const std::span<const float> trained = model_.parameters();
   const std::size_t weights = model_.layout().weights;
   std::ranges::transform(trained.first(weights), global.first(weights), model_delta.begin(), std::minus<>());

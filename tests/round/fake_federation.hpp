@@ -69,7 +69,7 @@ struct FakeRun {
   std::uint32_t rounds = 3;
   unsigned lane_bits = 32;
   float delta_size = 1.0f;  // deltas lie in +-delta_size
-  std::size_t segment_words = 64;
+  std::size_t message_words = 64;
   std::optional<SiloId> broken_silo;  // its delta of round 2 has a NaN
   int flipped_rank = -1;              // starts from a model with one flipped bit
   std::function<bool(std::uint32_t round)> wants_stop = [](std::uint32_t) { return false; };
@@ -129,8 +129,9 @@ inline FakeResult run_fake(Communicator& communicator, const FakeRun& run) {
   const X25519 key;
   Roster roster = exchange_hello(communicator, facts, key, {.seconds = 5.0, .step = "hello"});
   auto mask = make_mask(roster, key, facts.hosted.front().id);
-  SumSession session(communicator, std::move(roster), std::move(mask),
-                     {.ring_sum = {.segment_words = run.segment_words}, .peer_seconds_max = 5.0});
+  SumSession session(
+      communicator, std::move(roster), std::move(mask),
+      {.ring_sum = {.message_words = run.message_words, .window_words = 1 << 13}, .peer_seconds_max = 5.0});
 
   std::vector<float> initial(run.parameters);
   for (std::size_t i = 0; i < initial.size(); ++i) initial[i] = known_value(99, 0, i);

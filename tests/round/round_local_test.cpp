@@ -24,11 +24,11 @@ TEST(RoundLocal, is_equal_bit_for_bit_for_every_layout_segment_size_and_order) {
   const FakeResult reference = run_on(1, run).front();
   EXPECT_STREQ(reference.records.front().mask.c_str(), "none");
   for (const int ranks : {1, 2, 3, 4, 7})
-    for (const std::size_t segment_words : {std::size_t{1}, std::size_t{37}, std::size_t{4096}}) {
+    for (const std::size_t message_words : {std::size_t{1}, std::size_t{37}, std::size_t{4096}}) {
       FakeRun other = run;
-      other.segment_words = segment_words;
+      other.message_words = message_words;
       for (const FakeResult& result : run_on(ranks, other, 5u + static_cast<unsigned>(ranks))) {
-        EXPECT_EQ(result.last, reference.last) << ranks << " ranks, segments of " << segment_words;
+        EXPECT_EQ(result.last, reference.last) << ranks << " ranks, messages of " << message_words;
         EXPECT_EQ(result.best, reference.best);
         EXPECT_EQ(result.records.back().model, reference.records.back().model);
       }

@@ -17,8 +17,8 @@ FakeResult reference(const FakeRun& run) {
 
 TEST(RoundMpi, equals_the_local_run_bit_for_bit) {
   for (const unsigned lane_bits : {32u, 16u}) {
-    for (const std::size_t segment_words : {std::size_t{100}, std::size_t{65536}}) {
-      const FakeRun run{.silos = 8, .parameters = 10007, .lane_bits = lane_bits, .segment_words = segment_words};
+    for (const std::size_t message_words : {std::size_t{100}, std::size_t{65536}}) {
+      const FakeRun run{.silos = 8, .parameters = 10007, .lane_bits = lane_bits, .message_words = message_words};
       const FakeResult result = run_fake(mpi_communicator(), run);
       const FakeResult expected = reference(run);
       EXPECT_EQ(result.last, expected.last);

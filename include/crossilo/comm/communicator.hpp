@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "crossilo/base/clock.hpp"
 #include "crossilo/base/types.hpp"
+#include "crossilo/comm/node_window.hpp"
 
 namespace crossilo {
 
@@ -52,8 +54,11 @@ struct Peer {
 struct ReservedTag {
   static constexpr int first = 0x4000;
   static constexpr int all_gather = first;
-  static constexpr int ring_contribution = first + 1;
-  static constexpr int ring_total = first + 2;
+  static constexpr int ring_contribution = first + 1;  // one more for each level of a sum
+  static constexpr int ring_total = first + 9;
+  static constexpr bool is_ring_contribution(int tag) noexcept { return tag >= ring_contribution && tag < ring_total; }
+  static constexpr bool is_ring_total(int tag) noexcept { return tag >= ring_total && tag < sign_of_life; }
+  static constexpr int sign_of_life = first + 17;
   static constexpr int last = 0x7fff;  // the least upper bound that MPI promises
 };
 
@@ -63,6 +68,11 @@ struct Request {
   std::uint32_t slot = kDone;
   [[nodiscard]] bool done() const noexcept { return slot == kDone; }
 };
+
+class SignsOfLife;
+namespace detail {
+class WaitGuard;
+}
 
 /// Point-to-point messages between the ranks of one federation. Nothing here blocks: start, then test.
 ///
@@ -78,7 +88,10 @@ class Communicator {
  public:
   static constexpr std::size_t kMessageWordsMax = std::size_t{1} << 30;
 
-  virtual ~Communicator() = default;
+  Communicator();
+  virtual ~Communicator();
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
   [[nodiscard]] virtual int rank() const noexcept = 0;
   [[nodiscard]] virtual int size() const noexcept = 0;
   /// The clock that deadlines are measured with; virtual time in LocalCommunicator.
@@ -91,13 +104,31 @@ class Communicator {
   [[nodiscard]] virtual bool test(Request& request) = 0;
   /// Called by poll_until between two fruitless tests: yields the processor, or hands the baton on.
   virtual void idle() = 0;
+  /// Called by poll_until after a test that was not fruitless, also where no message told of it.
+  virtual void moved() noexcept {}
+
+  /// Ranks with one number may open a window together; numbers are those of a node's first rank.
+  [[nodiscard]] virtual int node() const noexcept { return rank(); }
+  /// Room for windows on this node, in bytes.
+  [[nodiscard]] virtual std::size_t window_bytes_free() const { return ~std::size_t{0}; }
+  /// Memory that this rank shares with `ranks`, itself among them, all of one node. All pages are touched. Collective
+  /// among these ranks, at start-up only: it may block. The window dies before the communicator.
+  [[nodiscard]] virtual std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
+                                                                     std::size_t region_bytes);
 
   /// Names ranks in messages, e.g. "silo va (rank 3, host n4)". Shapes: one text for each rank.
   void name_peers(std::vector<std::string> names);
   [[nodiscard]] std::string peer_name(int rank) const;
 
+  /// Tells the peers that this rank is at work, if it has not for `every_seconds`: between the steps of work that takes
+  /// longer than peers would wait in silence. Waits show life by themselves.
+  void show_life(double every_seconds);
+
  private:
+  friend class detail::WaitGuard;
+  SignsOfLife& signs();
   std::vector<std::string> names_;
+  std::unique_ptr<SignsOfLife> signs_;  // made when they are needed first
 };
 
 /// How long to wait for a peer without any progress, and what for.
@@ -114,8 +145,12 @@ struct WaitProgress {
   int awaited_rank = 0;  // a rank that has not answered yet; only read when not finished
 };
 
+/// So many signs of life are given before a deadline has passed.
+inline constexpr double kSignsBeforeDeadline = 4.0;
+
 namespace detail {
-/// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress.
+/// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress, and somebody has been
+/// silent for so long.
 class WaitGuard {
  public:
   WaitGuard(Communicator& communicator, const Deadline& deadline);
@@ -124,14 +159,17 @@ class WaitGuard {
  private:
   Communicator& communicator_;
   const Deadline& deadline_;
+  double begun_seconds_;
   double last_progress_seconds_;
+  bool listens_ = false;
   bool looked_after_deadline_ = false;
 };
 }  // namespace detail
 
 /// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
 /// Every request is looked at at least once even after the deadline has passed.
-/// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds.
+/// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds and
+/// that silo gave no sign of life either; or when all give signs, but wait for each other.
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);

@@ -24,6 +24,7 @@ struct LocalEvent {
 struct LocalRun {
   int size = 1;
   std::uint64_t seed = 0;
+  std::vector<int> node_of_rank{};             // ranks of one number may share windows; empty: nobody shares
   double tick_seconds = 1.0;                   // how far virtual time jumps when nobody can go on
   std::vector<LocalEvent>* history = nullptr;  // filled in if given
 };

@@ -25,6 +25,13 @@ class MpiCommunicator final : public Communicator {
   [[nodiscard]] bool test(Request& request) override;
   /// Yields the processor; sleeps shortly once nothing moved for a while, so that waiting ranks leave it to others.
   void idle() override;
+  void moved() noexcept override;
+  [[nodiscard]] int node() const noexcept override;
+  /// Of /dev/shm, where Open MPI keeps them.
+  [[nodiscard]] std::size_t window_bytes_free() const override;
+  /// The memory lives as long as this communicator, since freeing it waits for all.
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
+                                                             std::size_t region_bytes) override;
 
  private:
   struct State;

@@ -1,32 +1,64 @@
-// Aim: the flat sum of ring words over all ranks, by direct exchange, without any MPI reduction.
+// Aim: the sum of ring words over all ranks: by shared memory in a node, by direct exchange between nodes and sites.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/sum_plan.hpp"
 
 namespace crossilo {
 
-/// Sums vectors of ring words over all ranks of a communicator, modulo 2^32 or 2^64, in place.
+/// Where a sum takes this rank's words from, and where it puts the totals: stretch by stretch, so that neither needs to
+/// stand in memory as a whole. `first`: place of the stretch in its vector.
+class RingStream {
+ public:
+  virtual ~RingStream() = default;
+  /// Writes own words; called once for every word, in ascending order. `out` may be read by others as soon as this
+  /// returns, and while it is written.
+  virtual void give(std::size_t first, std::span<std::uint32_t> out) = 0;
+  virtual void give(std::size_t first, std::span<std::uint64_t> out) = 0;
+  /// Reads totals; called once for every word, in ascending order, behind give() of the same words.
+  virtual void take(std::size_t first, std::span<const std::uint32_t> total) = 0;
+  virtual void take(std::size_t first, std::span<const std::uint64_t> total) = 0;
+};
+
+/// Sums vectors of ring words over all ranks of a communicator, modulo 2^32 or 2^64.
 ///
-/// Each rank owns one shard: it receives the shard from everybody, adds, and sends the total back. Shards are cut into
-/// segments, several are under way at a time. All buffers are allocated (and touched) in the constructor.
+/// A vector flows through in chunks. Each rank puts its words into its region of the node's window; member k of a node
+/// adds up slice k of all members, straight from their regions; owners of a slice exchange parts of it, between the
+/// nodes of a site and then between sites (SumPlan); totals go back the same way, and each rank reads them from its
+/// peers' regions. Several chunks are under way, at different levels. All buffers are allocated (and touched) in the
+/// constructor; a sum of sizes that were summed before allocates nothing.
 /// Deterministic: addition modulo a power of two is associative, so the total is the same bit for bit for every rank
-/// count, segment size and order of arrival.
+/// count, shape, chunk size and order of arrival.
 class RingSum {
  public:
   struct Options {
-    std::size_t segment_words = std::size_t{1} << 16;  // words per message
-    std::size_t segments_in_flight = 4;                // per peer and direction
+    std::vector<int> site_of_rank{};                    // empty: one site
+    std::size_t message_words = std::size_t{1} << 13;   // wanted length of a message, in words of 32 bits
+    std::size_t window_words = std::size_t{1} << 20;    // of a rank's region: what is under way at a time
+    std::size_t flat_words_max = std::size_t{1} << 10;  // shorter vectors go straight from rank to rank
+    bool shares_memory = true;                          // false: messages in a node, too
+
+    /// A region no larger than a payload of so many words needs; with several sites, as much as a long link holds.
+    static Options for_payload(std::size_t words, std::vector<int> site_of_rank = {});
   };
 
-  RingSum(Communicator& communicator, Options options);
+  /// Collective, and may block for a moment: memory is shared. Throws: PeerLostError.
+  RingSum(Communicator& communicator, Options options,
+          const Deadline& deadline = {.seconds = 60.0, .step = "start-up"});
+  ~RingSum();
 
-  /// `words` on every rank becomes the total. Collective; equal sizes on all ranks.
-  /// Throws: PeerLostError; messages into `words` may be under way then, so neither it nor the communicator may be used
-  /// again.
+  /// Sums `statistics` words of 64 bits and `words` words of 32 bits; all of the former are taken before any of the
+  /// latter. Collective; equal sizes on all ranks.
+  /// Throws: PeerLostError; messages may be under way then, so neither this nor the communicator may be used again.
+  void sum(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline);
+
+  /// `words` on every rank becomes the total, in place.
   void sum(std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint64_t> words, const Deadline& deadline);
 
@@ -34,40 +66,14 @@ class RingSum {
   /// Collective. Throws: EnvironmentError that names the rank's host and what differed.
   void self_test(const Deadline& deadline);
 
-  /// Bytes that this rank sent since construction.
-  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+  /// Bytes that others had of this rank since construction: in messages, or out of its region.
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
+  /// How the ranks lie, after it was found out who shares memory.
+  [[nodiscard]] const SumShape& shape() const noexcept;
 
  private:
-  /// The requests of one kind of message with one peer, oldest first; `started - done` of them are under way.
-  struct Lane {
-    std::vector<Request> requests;  // segments_in_flight, used in turn
-    std::size_t started = 0;        // segments
-    std::size_t done = 0;
-  };
-
-  /// What is exchanged with one peer.
-  struct Exchange {
-    int rank = 0;
-    Lane send_contribution;     // my words of the peer's shard
-    Lane receive_contribution;  // the peer's words of my shard
-    Lane send_total;            // the total of my shard
-    Lane receive_total;         // the total of the peer's shard
-  };
-
-  template <class Word>
-  struct Sum;  // one sum under way
-
-  template <class Word>
-  void sum_words(std::span<Word> words, const Deadline& deadline);
-  template <class Word>
-  void check_wrapping(const Deadline& deadline);
-  void check_byte_order(const Deadline& deadline);
-
-  Communicator& communicator_;
-  Options options_;
-  std::vector<Exchange> exchanges_;        // one for each peer, from rank + 1 around
-  std::vector<std::byte> receive_buffer_;  // size - 1 peers x segments_in_flight x segment_words x 8
-  std::uint64_t bytes_sent_ = 0;
+  class Pipeline;
+  std::unique_ptr<Pipeline> pipeline_;
 };
 
 }  // namespace crossilo

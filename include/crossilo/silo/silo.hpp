@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,14 +55,21 @@ class Silo {
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
 
+  /// `call` is called between the steps of long training, so that peers can be told that this silo is at work.
+  void on_step(std::function<void()> call) { on_step_ = std::move(call); }
+
   /// Evaluates `global` on the silo's own rows. Deterministic on one processor type for one (private root, hash).
   [[nodiscard]] virtual SiloEvaluation evaluate(const GlobalModel& global) = 0;
 
  protected:
   /// Writes the model delta. Deterministic on one processor type for one (private root, parent model, round).
   virtual void train(const RoundTicket& ticket, std::span<const float> global, std::span<float> model_delta) = 0;
+  void step_done() const {
+    if (on_step_) on_step_();
+  }
 
  private:
+  std::function<void()> on_step_;
   std::vector<float> remainder_;  // empty before the first one
 };
 

@@ -1,0 +1,86 @@
+#include "crossilo/foreign/mpi_window.hpp"
+
+#include <mpi.h>
+
+#include <cstring>
+#include <exception>
+
+namespace crossilo {
+namespace {
+
+constexpr std::size_t kLineBytes = 64;
+constexpr int kTag = 0x4000;
+
+MPI_Comm native_of(const MpiCommunicatorHandle& communicator) {
+  return *static_cast<const MPI_Comm*>(communicator.native());
+}
+
+std::byte* aligned(void* address) {
+  const auto number = reinterpret_cast<std::uintptr_t>(address);
+  return reinterpret_cast<std::byte*>((number + kLineBytes - 1) / kLineBytes * kLineBytes);
+}
+
+}  // namespace
+
+int lowest_rank_of_node(const MpiCommunicatorHandle& communicator) {
+  MPI_Comm node = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(native_of(communicator), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+            "MPI_Comm_split_type");
+  MPI_Group all = MPI_GROUP_NULL;
+  MPI_Group near = MPI_GROUP_NULL;
+  check_mpi(MPI_Comm_group(native_of(communicator), &all), "MPI_Comm_group");
+  check_mpi(MPI_Comm_group(node, &near), "MPI_Comm_group");
+  const int first = 0;
+  int lowest = 0;
+  check_mpi(MPI_Group_translate_ranks(near, 1, &first, all, &lowest), "MPI_Group_translate_ranks");
+  check_mpi(MPI_Group_free(&all), "MPI_Group_free");
+  check_mpi(MPI_Group_free(&near), "MPI_Group_free");
+  check_mpi(MPI_Comm_free(&node), "MPI_Comm_free");
+  return lowest;
+}
+
+struct MpiSharedMemory::Native {
+  MPI_Comm communicator = MPI_COMM_NULL;
+  MPI_Win window = MPI_WIN_NULL;
+  std::vector<std::byte*> blocks;
+  int exceptions_at_start = std::uncaught_exceptions();
+};
+
+MpiSharedMemory::MpiSharedMemory(const MpiCommunicatorHandle& communicator, std::span<const int> ranks,
+                                 std::size_t block_bytes)
+    : native_(std::make_unique<Native>()) {
+  MPI_Group all = MPI_GROUP_NULL;
+  MPI_Group own = MPI_GROUP_NULL;
+  check_mpi(MPI_Comm_group(native_of(communicator), &all), "MPI_Comm_group");
+  check_mpi(MPI_Group_incl(all, static_cast<int>(ranks.size()), ranks.data(), &own), "MPI_Group_incl");
+  check_mpi(MPI_Comm_create_group(native_of(communicator), own, kTag, &native_->communicator), "MPI_Comm_create_group");
+  check_mpi(MPI_Group_free(&own), "MPI_Group_free");
+  check_mpi(MPI_Group_free(&all), "MPI_Group_free");
+  void* base = nullptr;
+  check_mpi(MPI_Win_allocate_shared(static_cast<MPI_Aint>(block_bytes + kLineBytes), 1, MPI_INFO_NULL,
+                                    native_->communicator, &base, &native_->window),
+            "MPI_Win_allocate_shared");
+  // The counters of a window are atomic words of the machine; MPI only has to know that memory is accessed.
+  check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, native_->window), "MPI_Win_lock_all");
+  for (int member = 0; member < static_cast<int>(ranks.size()); ++member) {
+    MPI_Aint bytes = 0;
+    int unit = 0;
+    void* address = nullptr;
+    check_mpi(MPI_Win_shared_query(native_->window, member, &bytes, &unit, &address), "MPI_Win_shared_query");
+    native_->blocks.push_back(aligned(address));
+  }
+  std::memset(aligned(base), 0, block_bytes);  // touches the pages: what does not fit fails here
+  check_mpi(MPI_Barrier(native_->communicator), "MPI_Barrier");
+}
+
+MpiSharedMemory::~MpiSharedMemory() {
+  if (std::uncaught_exceptions() > native_->exceptions_at_start) return;
+  // A destructor cannot report a failure; MPI_Finalize meets it again.
+  static_cast<void>(MPI_Win_unlock_all(native_->window));
+  static_cast<void>(MPI_Win_free(&native_->window));
+  static_cast<void>(MPI_Comm_free(&native_->communicator));
+}
+
+const std::vector<std::byte*>& MpiSharedMemory::blocks() const noexcept { return native_->blocks; }
+
+}  // namespace crossilo

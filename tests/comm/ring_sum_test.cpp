@@ -1,0 +1,131 @@
+// Aim: the sum has the same bits for every shape of sites and nodes, names who is lost, and takes any length.
+// Method: all 66 partitions of up to 8 ranks on LocalCommunicator against a plain loop; a rank dies at every call; a
+// vector of more than 2^31 words that stands nowhere in memory.
+#include "crossilo/comm/ring_sum.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "comm/site_shapes.hpp"
+#include "comm/sum_oracle.hpp"
+#include "crossilo/base/error.hpp"
+#include "crossilo/comm/local_communicator.hpp"
+#include "support/faulty_communicator.hpp"
+
+namespace crossilo::test {
+namespace {
+
+LocalRun run_of(const SumShape& shape, std::uint64_t seed) {
+  return {.size = static_cast<int>(shape.ranks()), .seed = seed, .node_of_rank = shape.node_of_rank};
+}
+
+TEST(RingSumTest, EqualsThePlainSumInEveryShape) {
+  EXPECT_EQ(all_partitions().size(), 66u);
+  std::uint64_t seed = 0;
+  for (const SumShape& shape : all_site_shapes()) {
+    for (const std::size_t message_words : {24u, 200u}) {
+      run_local_ranks(run_of(shape, ++seed), [&](Communicator& communicator) {
+        RingSum ring_sum(communicator, {.site_of_rank = shape.site_of_rank,
+                                        .message_words = message_words,
+                                        .window_words = 2048,
+                                        .flat_words_max = seed % 2 == 0 ? 0U : 64U});
+        for (const std::size_t count : {0u, 30u, 5003u}) {
+          expect_sum_equals_oracle<std::uint32_t>(communicator, ring_sum, count);
+          expect_sum_equals_oracle<std::uint64_t>(communicator, ring_sum, count);
+        }
+      });
+      ASSERT_FALSE(HasFailure()) << describe(shape) << ", messages of " << message_words << " words";
+    }
+  }
+}
+
+/// Words that follow from their place and rank, given and checked without ever standing in memory together.
+class CountingStream final : public RingStream {
+ public:
+  CountingStream(int rank, int ranks)
+      : rank_(static_cast<std::uint32_t>(rank)), ranks_(static_cast<std::uint32_t>(ranks)) {}
+  void give(std::size_t first, std::span<std::uint32_t> out) override {
+    in_order_ = in_order_ && first == given_;
+    given_ += out.size();
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = word_at(first + i) * (rank_ + 1);
+  }
+  void take(std::size_t first, std::span<const std::uint32_t> total) override {
+    in_order_ = in_order_ && first == taken_ && taken_ + total.size() <= given_;
+    taken_ += total.size();
+    const std::uint32_t factor = ranks_ * (ranks_ + 1) / 2;
+    std::uint32_t differing = 0;
+    for (std::size_t i = 0; i < total.size(); ++i) differing |= total[i] ^ word_at(first + i) * factor;
+    is_right_ = is_right_ && differing == 0;
+  }
+  void give(std::size_t first, std::span<std::uint64_t> out) override {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = (first + i) << 33;
+  }
+  void take(std::size_t first, std::span<const std::uint64_t> total) override {
+    is_right_ = is_right_ && taken_ == 0;
+    for (std::size_t i = 0; i < total.size(); ++i) is_right_ = is_right_ && total[i] == ((first + i) << 33) * ranks_;
+    statistics_ += total.size();
+  }
+  void expect_all(std::size_t statistics, std::size_t words) const {
+    EXPECT_EQ(statistics_, statistics);
+    EXPECT_EQ(taken_, words);
+    EXPECT_TRUE(in_order_);
+    EXPECT_TRUE(is_right_);
+  }
+
+ private:
+  /// Differs between places that are 2^32 apart, too.
+  static std::uint32_t word_at(std::uint64_t place) {
+    return static_cast<std::uint32_t>((place * 0x9e3779b97f4a7c15u) >> 32);
+  }
+  std::uint32_t rank_;
+  std::uint32_t ranks_;
+  std::size_t given_ = 0;
+  std::size_t taken_ = 0;
+  std::size_t statistics_ = 0;
+  bool in_order_ = true;
+  bool is_right_ = true;
+};
+
+void sum_of_length(std::size_t words, const SumShape& shape) {
+  run_local_ranks(run_of(shape, 1), [&](Communicator& communicator) {
+    RingSum ring_sum(communicator, {.site_of_rank = shape.site_of_rank, .message_words = 1 << 18});
+    CountingStream stream(communicator.rank(), communicator.size());
+    ring_sum.sum(300, words, stream, contract_deadline());
+    stream.expect_all(300, words);
+  });
+}
+
+TEST(RingSumTest, StreamsStatisticsFirstAndEveryWordOnceInOrder) {
+  for (const auto& sizes : {std::vector{1}, std::vector{3}, std::vector{2, 2}, std::vector{3, 1, 1}})
+    sum_of_length(4'000'037, shape_of(sizes, 2, false));
+}
+
+TEST(RingSumTest, TakesMoreThan31BitsOfWords) {
+  sum_of_length((std::size_t{1} << 31) + 12'345, shape_of({2}, 2, false));
+  sum_of_length((std::size_t{1} << 31) + 12'345, shape_of({1, 1}, 1, false));
+}
+
+/// What the ranks say when one of them dies at a call; the first that speaks is believed.
+TEST(RingSumTest, TheFirstToSpeakNamesWhoIsLost) {
+  const SumShape shape = shape_of({2, 2, 1}, 1, false);
+  for (std::uint64_t at_call = 20; at_call < 200; at_call += 7) {
+    std::vector<std::string> errors;
+    run_local_ranks(run_of(shape, at_call), [&](Communicator& communicator) {
+      FaultyCommunicator faulty(communicator, {.at_call = communicator.rank() == 3 ? at_call : ~std::uint64_t{0}});
+      try {
+        RingSum ring_sum(faulty, {.site_of_rank = shape.site_of_rank, .message_words = 16, .window_words = 1024});
+        std::vector<std::uint32_t> words(5000, 1);
+        ring_sum.sum(std::span(words), contract_deadline());
+      } catch (const PeerLostError& error) {
+        errors.emplace_back(error.what());
+      } catch (const RankDied&) {
+      }
+    });
+    if (errors.empty()) continue;  // it lived to the end
+    EXPECT_NE(errors.front().find("rank 3 "), std::string::npos) << at_call << ": " << errors.front();
+  }
+}
+
+}  // namespace
+}  // namespace crossilo::test
