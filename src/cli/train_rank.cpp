@@ -27,6 +27,7 @@
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
+#include "crossilo/launch/mpi_tuning.hpp"
 #include "crossilo/launch/signals.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "crossilo/round/settings_of_ranks.hpp"
@@ -207,6 +208,7 @@ class RankRun {
 
  private:
   void start() {
+    tuning_ = tune_mpi();
     session_.emplace();
     communicator_.emplace(session_->duplicate_world());
     ranks_ = communicator_->size();
@@ -287,12 +289,18 @@ class RankRun {
     const std::vector<std::string> tree = topology_lines(topology_, rank_silos());
     for (const std::string& line : tree) log_info(line);
     log_machine();
+    for (const auto& [parameter, value] : tuning_.settings)
+      log_debug(fmt::format("for MPI: {} = {}", parameter, value));
     if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
       show_text(stdout, fmt::format("  {}\n", fmt::join(tree.empty() ? entries : tree, "\n  ")));
-    if (const std::string warning = unread_site_variable(config_); !warning.empty()) {
-      log_warning(warning);
-      if (is_first()) show_warning(warning);
-    }
+    warn(unread_site_variable(config_));
+    if (topology_.sites() > 1) warn(tuning_.warning);
+  }
+
+  void warn(const std::string& text) const {
+    if (text.empty()) return;
+    log_warning(text);
+    if (is_first()) show_warning(text);
   }
 
   /// Under --np this was looked at before anything was started; ranks started by hand may also be bound to few cores.
@@ -339,6 +347,7 @@ class RankRun {
   Topology topology_;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
+  MpiTuning tuning_;
   std::optional<MpiSession> session_;
   std::optional<MpiCommunicator> communicator_;
   std::optional<RunLock> lock_;

@@ -88,3 +88,14 @@ exit_code_of "${mpirun[@]}" -np 2 -x CROSSILO_SITE=north "${train[@]}" --topolog
   -np 2 -x CROSSILO_SITE=south "${train[@]}" --topology.sites_from env --train.learning_rate 0.25
 expect_code 2
 expect_text "silo d (rank 3, host $host, site south)"
+
+# 4: what MPI is told for a job over several hosts stands in the log, and the user's own choice stays
+exit_code_of "${mpirun[@]}" -np 4 --mca btl_tcp_eager_limit 70000 \
+  bash -c 'OMPI_COMM_WORLD_LOCAL_SIZE=1 exec "$@"' bash "${train[@]}" --resume never
+expect_code 0
+log=runs/small-7/logs/a.log
+grep -q "for MPI: coll = ^han" $log || fail "$(cat $log)"
+grep -q "OMPI_MCA_coll=^han" $log || fail "MPI was not told: $(cat $log)"
+grep -q "OMPI_MCA_btl_tcp_eager_limit=70000" $log || fail "$(cat $log)"
+if grep -q "for MPI: btl_tcp_eager_limit" $log; then fail "the user's own value is not kept: $(cat $log)"; fi
+if grep -q "for MPI: coll" runs/small-1/logs/a.log; then fail "one host has no long links"; fi
