@@ -17,8 +17,8 @@
 namespace crossilo {
 namespace {
 
-// Measured over 1 Gbit/s with 40 ms round trip, 33 MB each way (docs/results.md). A socket must hold what is under way;
-// a message above the eager limit waits for a round trip of its own before it starts.
+// Measured over 1 Gbit/s with 40 ms round trip, 33 MB each way (docs/decisions/0010). A socket must hold what is under
+// way; a message above the eager limit waits for a round trip of its own before it starts.
 constexpr std::uint64_t kSocketBytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t kEagerBytes = std::uint64_t{1} << 20;
 

@@ -36,9 +36,9 @@ class MemberCheck {
   void operator()(const SiteMembers& one) {
     for (const std::string& member : one.members)
       if (const auto [before, is_new] = site_of_.emplace(member, one.site); !is_new)
-        throw ConfigError(before->second == one.site ? fmt::format("{} is named twice at site {}", member, one.site)
-                                                     : fmt::format("{} is named at site {} and at site {}", member,
-                                                                   before->second, one.site));
+        throw ConfigError(before->second == one.site
+                              ? fmt::format("{} is named twice at site {}", member, one.site)
+                              : fmt::format("{} is named at site {} and at site {}", member, before->second, one.site));
   }
 
  private:
@@ -85,9 +85,7 @@ SiteClaim claim_of_het_group(const RankFacts& facts) {
 SiteClaim claim_of_environment(const RankFacts& facts) {
   const char* const site = facts.environment(kSiteVariable);
   if (site == nullptr || *site == '\0')
-    return {
-        .site = "",
-        .fault = fmt::format("{} is not set: topology.sites_from = env wants the site's name in it", kSiteVariable)};
+    return {.site = "", .fault = "CROSSILO_SITE is not set: topology.sites_from = env wants the site's name in it"};
   const std::string fault = silo_name_fault(site);
   if (fault.empty()) return {.site = site};
   return {.site = "",

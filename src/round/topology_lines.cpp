@@ -53,7 +53,8 @@ std::vector<std::string> topology_lines(const Topology& topology, const std::vec
     for (std::size_t i = 0; i < std::min(nodes.size(), kHostsShownMax); ++i)
       lines.push_back(indent + host_line(topology, topology.ranks_of_node(nodes[i]), rank_silos));
     if (nodes.size() > kHostsShownMax)
-      lines.push_back(fmt::format("{}and {} more hosts", indent, nodes.size() - kHostsShownMax));
+      lines.push_back(
+          fmt::format("{}and {} more hosts, all of them in the log", indent, nodes.size() - kHostsShownMax));
   }
   return lines;
 }

@@ -174,7 +174,7 @@ TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
   const std::vector<std::string> lines = topology_lines(Topology(places), silos);
   EXPECT_EQ(lines.size(), 17u);
   EXPECT_EQ(lines.front(), "host n0   rank 0: silo s0");
-  EXPECT_EQ(lines.back(), "and 2 more hosts");
+  EXPECT_EQ(lines.back(), "and 2 more hosts, all of them in the log");
 }
 
 }  // namespace
