@@ -13,6 +13,9 @@
 namespace crossilo {
 namespace {
 
+constexpr std::size_t kNameMax = 253;  // of the domain name system
+constexpr std::size_t kDigitsMax = 20;
+
 [[noreturn]] void refuse(std::string_view part, std::string_view why) {
   throw ConfigError(fmt::format("\"{}\" {}", shown(part), why));
 }
@@ -25,7 +28,7 @@ bool is_of_a_name(char c) {
 std::uint64_t number_of(std::string_view digits, std::string_view part) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (digits.empty() || !std::ranges::all_of(digits, is_digit) || error != std::errc())
+  if (digits.empty() || digits.size() > kDigitsMax || !std::ranges::all_of(digits, is_digit) || error != std::errc())
     refuse(part, "has something else than numbers in its brackets");
   return number;
 }
@@ -68,6 +71,7 @@ std::vector<std::string> expand_numbers(std::string_view numbers, std::string_vi
 void expand(const std::string& head, std::string_view rest, std::string_view part, std::vector<std::string>& hosts) {
   const std::size_t open = rest.find('[');
   const std::string plain = head + std::string(rest.substr(0, open));
+  if (plain.size() > kNameMax) refuse(part, fmt::format("is longer than the {} characters of a host's name", kNameMax));
   if (open == std::string_view::npos) {
     if (plain.empty()) refuse(part, "is empty");
     if (!std::ranges::all_of(plain, is_of_a_name)) refuse(part, "is no name of a host");

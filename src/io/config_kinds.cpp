@@ -9,7 +9,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/silo_name.hpp"
 #include "crossilo/base/utf8.hpp"
-#include "crossilo/round/sites.hpp"
+#include "crossilo/comm/site_list.hpp"
 
 namespace crossilo {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "config_options.hpp"
 #include "crossilo/base/utf8.hpp"
-#include "crossilo/round/sites.hpp"
+#include "crossilo/comm/site_list.hpp"
 #include "ini.hpp"
 #include "spelling.hpp"
 

@@ -4,11 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
-#include <map>
 #include <set>
 
 #include "crossilo/base/error.hpp"
@@ -23,27 +20,6 @@ namespace crossilo {
 namespace {
 
 constexpr const char* kOnlySite = "all";
-
-/// Throws where a name is no site's.
-void check_site_name(std::string_view site) {
-  if (const std::string fault = silo_name_fault(site); !fault.empty())
-    throw ConfigError(fmt::format("site \"{}\" {}; {} are allowed", shown(site), fault, kSiloNameAllowed));
-}
-
-/// Finds out where somebody would be at two sites.
-class MemberCheck {
- public:
-  void operator()(const SiteMembers& one) {
-    for (const std::string& member : one.members)
-      if (const auto [before, is_new] = site_of_.emplace(member, one.site); !is_new)
-        throw ConfigError(before->second == one.site
-                              ? fmt::format("{} is named twice at site {}", member, one.site)
-                              : fmt::format("{} is named at site {} and at site {}", member, before->second, one.site));
-  }
-
- private:
-  std::map<std::string, std::string> site_of_;
-};
 
 /// The site that names this host, or one of these silos.
 SiteClaim look_up(const std::vector<SiteMembers>& sites, const std::string& source, const std::string& host,
@@ -106,57 +82,6 @@ SiteClaim claim_of(const std::string& text) {
 }
 
 }  // namespace
-
-std::vector<SiteMembers> parse_sites(std::string_view text) {
-  std::vector<SiteMembers> sites;
-  MemberCheck check;
-  for (const std::string& part : parts_of(text, ';')) {
-    const std::size_t colon = part.find(':');
-    if (colon == std::string::npos)
-      throw ConfigError(fmt::format("\"{}\" has no colon between a site and its hosts", shown(trimmed(part))));
-    const std::string_view site = trimmed(std::string_view(part).substr(0, colon));
-    const std::string_view list = trimmed(std::string_view(part).substr(colon + 1));
-    check_site_name(site);
-    if (std::ranges::count(sites, site, &SiteMembers::site) > 0)
-      throw ConfigError(fmt::format("site {} is named twice", site));
-    sites.push_back({.site = std::string(site), .list = std::string(list), .members = expand_hosts(list)});
-    check(sites.back());
-  }
-  return sites;
-}
-
-std::string text_of(const std::vector<SiteMembers>& sites) {
-  std::vector<std::string> parts;
-  for (const SiteMembers& one : sites) parts.push_back(one.site + ": " + one.list);
-  return fmt::format("{}", fmt::join(parts, "; "));
-}
-
-std::vector<SiteMembers> read_sites_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw ConfigError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
-  std::vector<SiteMembers> sites;
-  MemberCheck check;
-  std::size_t number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    const std::string_view text = trimmed(std::string_view(line).substr(0, line.find('#')));
-    if (text.empty()) continue;
-    const std::size_t blank = text.find_last_of(" \t");
-    try {
-      if (blank == std::string_view::npos)
-        throw ConfigError(fmt::format("\"{}\": a host or a silo, a blank and its site are wanted", shown(text)));
-      const std::string site(text.substr(blank + 1));
-      const std::string_view list = trimmed(text.substr(0, blank));
-      check_site_name(site);
-      sites.push_back({.site = site, .list = std::string(list), .members = expand_hosts(list)});
-      check(sites.back());
-    } catch (const ConfigError& error) {
-      throw ConfigError(fmt::format("{}:{}: {}", path, number, error.what()));
-    }
-  }
-  if (sites.empty()) throw ConfigError(path + ": names no site; one \"HOST-OR-SILO SITE\" a line is wanted");
-  return sites;
-}
 
 SiteClaim claim_site(const SiteRule& rule, const RankFacts& facts) {
   SiteClaim claim{.site = kOnlySite};

@@ -39,6 +39,9 @@ TEST(HostList, SaysWhichPartIsNoHost) {
   for (const char* list : {"n]1", "n 1", "n*", "n[1]]", "n1:2"})
     EXPECT_EQ(said(list), std::string("\"") + list + "\" is no name of a host");
   EXPECT_EQ(said("n[1][1][1][1][1][1][1][1][1]"), "\"n[1][1][1][1][1][1][1][1][1]\" has more than 8 pairs of brackets");
+  EXPECT_NE(said((std::string(254, 'n') + "[1-9]").c_str()).find("is longer than the 253 characters"),
+            std::string::npos);
+  EXPECT_NE(said(("n[" + std::string(21, '0') + "-9]").c_str()).find("something else than numbers"), std::string::npos);
   EXPECT_EQ(said("n[0-100000]"), "\"n[0-100000]\" names more than 100000 hosts");
   EXPECT_EQ(said("r[1-1000]n[1-1000]"), "\"r[1-1000]n[1-1000]\" is more than 100000 hosts");
 }

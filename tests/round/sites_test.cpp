@@ -44,6 +44,7 @@ TEST(Sites, AWrongHostListIsRefusedByPart) {
   EXPECT_EQ(said("a: n[1-3]; b: n2"), "n2 is named at site a and at site b");
   EXPECT_EQ(said("a: n1, n1"), "n1 is named twice at site a");
   EXPECT_EQ(said("a: n[1"), "\"n[1\" has no ] to its [");
+  EXPECT_EQ(said("a: n[1-60000]; b: m[1-60000]"), "all sites together name more than 100000 hosts");
   EXPECT_EQ(said("a:"), "\"\" is empty");
 }
 
