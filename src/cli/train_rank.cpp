@@ -27,6 +27,7 @@
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
+#include "crossilo/launch/mpi_tuning.hpp"
 #include "crossilo/launch/signals.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "crossilo/round/settings_of_ranks.hpp"
@@ -34,6 +35,7 @@
 #include "doctor_checks.hpp"
 #include "private_state.hpp"
 #include "run_place.hpp"
+#include "site_rule.hpp"
 #include "train_report.hpp"
 
 namespace crossilo {
@@ -51,13 +53,13 @@ void check_launch(const Config& config, int processes, const RankPlaces& places)
 }
 
 /// Who this rank takes itself for, as long as nobody has agreed.
-std::string presumed_name(const Config& config, const RankIdentity& identity, int ranks) {
+std::string presumed_name(const Config& config, const SiteRule& rule, RankIdentity identity, int ranks) {
   const std::vector<std::string>& silos = config.run.silos;
-  const auto rank = static_cast<std::size_t>(identity.rank);
-  std::string silo = config.run.silo;
-  if (silo.empty() && silos.size() == static_cast<std::size_t>(ranks)) silo = silos[rank];
-  return silo.empty() ? fmt::format("rank {} (host {})", rank, identity.host)
-                      : fmt::format("silo {} (rank {}, host {})", silo, rank, identity.host);
+  identity.silos = config.run.silo;
+  if (identity.silos.empty() && silos.size() == static_cast<std::size_t>(ranks))
+    identity.silos = silos[static_cast<std::size_t>(identity.rank)];
+  if (rule.sites_from != "one") identity.site = own_site(rule, {identity.silos}).site;
+  return name_of(identity);
 }
 
 /// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest
@@ -128,6 +130,7 @@ class RankRun {
     StopWish wants_stop(places_.max_hours);
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
     FederationSetup setup = job.setup();
+    setup.facts.topology = topology_;
     const CheckpointKeys keys{.settings = resume_hash(config_),
                               .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
@@ -205,12 +208,14 @@ class RankRun {
 
  private:
   void start() {
+    tuning_ = tune_mpi();
     session_.emplace();
     communicator_.emplace(session_->duplicate_world());
     ranks_ = communicator_->size();
     identity_ = {.rank = communicator_->rank(), .silos = "", .host = host_name()};
     agree();
     identity_.silos = hosting_.names(config_.run.silos, identity_.rank);
+    identity_.site = site_of(identity_.rank);
     RunPlace place = agree_on_run_place(*communicator_, config_, places_);
     lock_.emplace(std::move(place.lock));
     folder_.emplace(std::move(place.folder));
@@ -231,27 +236,39 @@ class RankRun {
   void agree() {
     const Deadline deadline{.seconds = config_.run.peer_seconds_max, .step = kStartStep};
     refuses_alike_ = true;
-    communicator_->name_peers(gather_texts(*communicator_, presumed_name(config_, identity_, ranks_), deadline));
+    const SiteRule rule = site_rule(config_);
+    communicator_->name_peers(gather_texts(*communicator_, presumed_name(config_, rule, identity_, ranks_), deadline));
     NamedTexts settings = shared_settings(config_);
+    settings.push_back(contents_of_sites_file(rule));
     settings.emplace_back("--simulate", places_.simulates ? "on" : "off");
     settings.emplace_back("the version of crossilo", kVersion);
     require_same_settings(*communicator_, settings, deadline);
     check_simulation(config_, places_.simulates);
     check_launch(config_, ranks_, places_);
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
+    topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
+                                  own_site(rule, names_of_rank(identity_.rank)), deadline);
     refuses_alike_ = false;
+  }
+
+  /// Empty where there is only one.
+  [[nodiscard]] std::string site_of(int rank) const { return topology_.sites() > 1 ? topology_.place(rank).site : ""; }
+
+  [[nodiscard]] std::vector<std::string> names_of_rank(int rank) const {
+    std::vector<std::string> names;
+    for (const SiloId silo : hosting_.silos_of_rank.at(static_cast<std::size_t>(rank)))
+      names.push_back(config_.run.silos[silo.value]);
+    return names;
   }
 
   /// "va" of each rank, and in a simulation "a, b, c and 97 more".
   [[nodiscard]] std::vector<std::string> rank_silos() const {
     constexpr std::size_t kNamedMax = 3;
     std::vector<std::string> texts;
-    for (const std::vector<SiloId>& silos : hosting_.silos_of_rank) {
-      std::vector<std::string> names;
-      for (const SiloId silo : std::span(silos).first(std::min(silos.size(), kNamedMax)))
-        names.push_back(config_.run.silos[silo.value]);
-      texts.push_back(fmt::format("{}", fmt::join(names, ", ")));
-      if (silos.size() > kNamedMax) texts.back() += fmt::format(" and {} more", silos.size() - kNamedMax);
+    for (int rank = 0; rank < ranks_; ++rank) {
+      const std::vector<std::string> names = names_of_rank(rank);
+      texts.push_back(fmt::format("{}", fmt::join(std::span(names).first(std::min(names.size(), kNamedMax)), ", ")));
+      if (names.size() > kNamedMax) texts.back() += fmt::format(" and {} more", names.size() - kNamedMax);
     }
     return texts;
   }
@@ -259,11 +276,9 @@ class RankRun {
   /// What the manifest says of this start.
   [[nodiscard]] ManifestStart start_of_run(RoundIndex from) const {
     ManifestStart start{.from_round = from, .version = kVersion, .command = places_.command};
-    for (std::size_t rank = 0; rank < hosting_.silos_of_rank.size(); ++rank) {
-      ManifestRank one{.rank = static_cast<int>(rank), .host = hosting_.host_of_rank[rank], .silos = {}};
-      for (const SiloId silo : hosting_.silos_of_rank[rank]) one.silos.push_back(config_.run.silos[silo.value]);
-      start.ranks.push_back(std::move(one));
-    }
+    for (int rank = 0; rank < ranks_; ++rank)
+      start.ranks.push_back(
+          {.rank = rank, .host = topology_.place(rank).host, .silos = names_of_rank(rank), .site = site_of(rank)});
     return start;
   }
 
@@ -271,9 +286,21 @@ class RankRun {
     log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
     const std::vector<std::string> entries = mapping(config_, hosting_);
     log_info(fmt::format("{}", fmt::join(entries, "; ")));
+    const std::vector<std::string> tree = topology_lines(topology_, rank_silos());
+    for (const std::string& line : tree) log_info(line);
     log_machine();
-    if (is_first() && !hosting_.is_in_order() && !places_.is_quiet)
-      show_text(stdout, fmt::format("  {}\n", fmt::join(entries, "\n  ")));
+    for (const auto& [parameter, value] : tuning_.settings)
+      log_debug(fmt::format("for MPI: {} = {}", parameter, value));
+    if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
+      show_text(stdout, fmt::format("  {}\n", fmt::join(tree.empty() ? entries : tree, "\n  ")));
+    warn(unread_site_variable(config_));
+    if (topology_.sites() > 1) warn(tuning_.warning);
+  }
+
+  void warn(const std::string& text) const {
+    if (text.empty()) return;
+    log_warning(text);
+    if (is_first()) show_warning(text);
   }
 
   /// Under --np this was looked at before anything was started; ranks started by hand may also be bound to few cores.
@@ -317,8 +344,10 @@ class RankRun {
   int ranks_ = 1;
   RankIdentity identity_;
   Hosting hosting_;
+  Topology topology_;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
+  MpiTuning tuning_;
   std::optional<MpiSession> session_;
   std::optional<MpiCommunicator> communicator_;
   std::optional<RunLock> lock_;

@@ -90,7 +90,7 @@ void WaitGuard::after(const WaitProgress& progress) {
   const double stalled_seconds = now_seconds - last_progress_seconds_;
   const double sign_seconds = deadline_.seconds / kSignsBeforeDeadline;
   if (stalled_seconds >= sign_seconds) {
-    if (!std::exchange(listens_, true)) communicator_.signs().forget();
+    if (!std::exchange(listens_, true)) communicator_.signs().begin_wait();
     communicator_.signs().exchange(/*waits=*/true, sign_seconds);
   }
   if (stalled_seconds < deadline_.seconds) return communicator_.idle();

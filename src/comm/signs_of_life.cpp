@@ -1,6 +1,7 @@
 #include "signs_of_life.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
 namespace crossilo {
@@ -29,7 +30,8 @@ void SignsOfLife::listen(PeerSigns& peer) {
   }
 }
 
-void SignsOfLife::forget() {
+void SignsOfLife::begin_wait() {
+  shown_seconds_ = std::numeric_limits<double>::lowest();
   for (PeerSigns& peer : peers_) {
     listen(peer);
     peer.heard_seconds = -1.0;

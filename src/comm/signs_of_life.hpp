@@ -14,8 +14,8 @@ class SignsOfLife {
  public:
   explicit SignsOfLife(Communicator& communicator);
 
-  /// Takes what came before a wait: it may be old.
-  void forget();
+  /// Forgets what came before this wait, for it may be old, and is to show life at once.
+  void begin_wait();
   /// Sends signs where the last ones are `every_seconds` old, and takes those that came.
   void exchange(bool waits, double every_seconds);
   /// The rank that has been silent for `seconds` at least, since `since_seconds` on: `awaited` if it has, else the one

@@ -35,6 +35,8 @@ const std::vector<ReadOnlyWith>& keys_read_only_with() {
       {"algorithm.beta1", "algorithm.name", adaptive},
       {"algorithm.beta2", "algorithm.name", {"fedadam", "fedyogi"}},
       {"algorithm.tau", "algorithm.name", adaptive},
+      {"topology.hosts", "topology.sites_from", {"hosts"}},
+      {"topology.file", "topology.sites_from", {"file"}},
   };
   return table;
 }
@@ -50,6 +52,7 @@ class Checks {
     schedule();
     amount();
     cohort();
+    sites();
     return std::move(problems_);
   }
 
@@ -126,6 +129,15 @@ class Checks {
       problem(key,
               " = \"2\": of two silos each can read the other's change from the sum; 3 or more are wanted, or "
               "privacy.allow_two_silos = true");
+  }
+
+  void sites() {
+    const std::string& from = config_.topology.sites_from;
+    const std::string key = "topology." + from;
+    if ((from == "hosts" || from == "file") && !is_set(key))
+      problem(key,
+              fmt::format(": missing; {} is wanted with topology.sites_from = {}", find_option(key)->allowed, from),
+              "topology.sites_from");
   }
 
   const Config& config_;

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <set>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/base/silo_name.hpp"
 #include "crossilo/base/utf8.hpp"
+#include "crossilo/comm/site_list.hpp"
 
 namespace crossilo {
 namespace {
@@ -113,6 +115,19 @@ std::optional<std::string> read_sha256(const std::string& text) {
   return digits;
 }
 
+std::optional<std::string> read_sites(const std::string& text) try {
+  return text_of(parse_sites(text));
+} catch (const ConfigError&) {
+  return std::nullopt;
+}
+
+std::string sites_fault(const std::string& text) try {
+  (void)parse_sites(text);
+  return "";
+} catch (const ConfigError& error) {
+  return error.what();
+}
+
 std::string as_it_is(const std::string& value) { return value; }
 
 }  // namespace
@@ -186,6 +201,10 @@ Kind<std::string> path() {
 
 Kind<std::string> path_of_silo() {
   return {"a path, in which {silo} stands for the silo's name", read_path_of_silo, as_it_is};
+}
+
+Kind<std::string> sites_by_host() {
+  return {"the hosts of each site, such as north: n[1-4], n7; south: s1", read_sites, as_it_is, sites_fault};
 }
 
 Kind<std::string> sha256_digits() { return {"64 hexadecimal digits", read_sha256, as_it_is}; }

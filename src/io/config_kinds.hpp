@@ -81,6 +81,8 @@ Kind<T> choice(std::vector<std::pair<std::string, T>> words) {
 /// A path in which {silo} may stand.
 [[nodiscard]] Kind<std::string> path_of_silo();
 [[nodiscard]] Kind<std::string> sha256_digits();
+/// Hosts of sites, as parse_sites() reads them.
+[[nodiscard]] Kind<std::string> sites_by_host();
 
 /// What an option is besides its type.
 struct About {

@@ -12,6 +12,7 @@
 
 #include "config_options.hpp"
 #include "crossilo/base/utf8.hpp"
+#include "crossilo/comm/site_list.hpp"
 #include "ini.hpp"
 #include "spelling.hpp"
 
@@ -151,6 +152,7 @@ SettingsLayer layer_of_command_line(const NamedTexts& settings) {
 std::span<const ReservedVariable> reserved_variables() {
   static constexpr std::array kReserved = {
       ReservedVariable{kSiloVariable, "short for CROSSILO_RUN_SILO: which silo this process is"},
+      ReservedVariable{kSiteVariable, "the site of this process, with topology.sites_from = env"},
       ReservedVariable{kOwnConfigVariable, "the silo's own file, where --own_config names none"},
       ReservedVariable{"CROSSILO_COLUMNS", "width of the terminal, from crossilo train --np to its ranks"},
       ReservedVariable{"CROSSILO_SUPERVISED", "1: crossilo train --np tells how the ranks ended, so they do not"},

@@ -36,7 +36,7 @@ struct ConfigOption {
 // The parts of the table.
 void add_run_options(std::vector<ConfigOption>& options);         // [run], [data]
 void add_training_options(std::vector<ConfigOption>& options);    // [model], [train]
-void add_federation_options(std::vector<ConfigOption>& options);  // [algorithm], [stop], [privacy]
+void add_federation_options(std::vector<ConfigOption>& options);  // [algorithm], [stop], [privacy], [topology]
 
 /// What is wanted where the option is missing: "logreg | mlp, or model.torchscript".
 [[nodiscard]] std::string wanted(const ConfigOption& option);

@@ -1,4 +1,4 @@
-// The sections [algorithm], [stop] and [privacy] of the table.
+// The sections [algorithm], [stop], [privacy] and [topology] of the table.
 #include "config_kinds.hpp"
 
 namespace crossilo {
@@ -59,12 +59,32 @@ void add_privacy(std::vector<ConfigOption>& options) {
                                        "so two must be wanted: true."}));
 }
 
+void add_topology(std::vector<ConfigOption>& options) {
+  options.push_back(option("topology.sites_from", one_of({"one", "hosts", "het", "env", "file"}),
+                           CROSSILO_FIELD(topology.sites_from),
+                           {.fixes_course = false,
+                            .meaning = "Which silos share a fast network, a site (docs/sites.md): one: all. hosts: by "
+                                       "topology.hosts. het: by the groups of a heterogeneous Slurm job. env: "
+                                       "CROSSILO_SITE of each rank. file: by topology.file. The model is the same, bit "
+                                       "for bit."}));
+  options.push_back(
+      option("topology.hosts", sites_by_host(), CROSSILO_FIELD(topology.hosts),
+             {.fixes_course = false, .example = "north: n[1-4], n7; south: s1", .meaning = "The hosts of each site."}));
+  options.push_back(option("topology.file", path(), CROSSILO_FIELD(topology.file),
+                           {.belongs = Belongs::to_silo,
+                            .fixes_course = false,
+                            .example = "sites.txt",
+                            .meaning = "A file with one line \"HOST-OR-SILO SITE\" each; it says the same "
+                                       "everywhere, the silos compare it."}));
+}
+
 }  // namespace
 
 void add_federation_options(std::vector<ConfigOption>& options) {
   add_algorithm(options);
   add_stop(options);
   add_privacy(options);
+  add_topology(options);
 }
 
 }  // namespace crossilo

@@ -22,8 +22,10 @@ Hash256 hash_of(const RunFolder& folder, const Json& json, const char* key) {
 
 Json json_of(const ManifestStart& start) {
   Json ranks = Json::array();
-  for (const ManifestRank& rank : start.ranks)
+  for (const ManifestRank& rank : start.ranks) {
     ranks.push_back({{"rank", rank.rank}, {"host", rank.host}, {"silos", rank.silos}});
+    if (!rank.site.empty()) ranks.back()["site"] = rank.site;
+  }
   Json json = {{"started_unix_seconds", start.started_unix_seconds},
                {"ended_unix_seconds", start.ended_unix_seconds ? Json(*start.ended_unix_seconds) : Json()},
                {"from_round", start.from_round.value},
@@ -45,8 +47,10 @@ ManifestStart start_of(const Json& json) {
                       .command = json.at("command")};
   if (!json.at("ended_unix_seconds").is_null()) start.ended_unix_seconds = json.at("ended_unix_seconds");
   for (const Json& rank : json.at("ranks"))
-    start.ranks.push_back(
-        {.rank = whole_number<int>(rank, "rank"), .host = rank.at("host"), .silos = rank.at("silos")});
+    start.ranks.push_back({.rank = whole_number<int>(rank, "rank"),
+                           .host = rank.at("host"),
+                           .silos = rank.at("silos"),
+                           .site = rank.value("site", "")});
   if (const auto outcome = json.find("outcome"); outcome != json.end())
     start.outcome = Outcome{.exit_code = static_cast<ExitCode>(whole_number<int>(*outcome, "exit_code")),
                             .text = outcome->at("text"),

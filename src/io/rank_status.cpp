@@ -29,6 +29,7 @@ void read_line(std::string line, RankStatus& status, bool& running) {
   if (word == "rank") status.identity.rank = std::atoi(rest.c_str());
   if (word == "silo") status.identity.silos = rest;
   if (word == "host") status.identity.host = rest;
+  if (word == "site") status.identity.site = rest;
   if (word == "pid") status.pid = std::atol(rest.c_str());
   if (word == "round") status.round.value = static_cast<std::uint32_t>(std::strtoul(rest.c_str(), nullptr, 10));
   if (word == "running") running = true;
@@ -55,8 +56,9 @@ RankStatusFile::RankStatusFile(const RunFolder& folder, const RankIdentity& iden
 RankStatusFile::~RankStatusFile() { ::close(descriptor_); }
 
 void RankStatusFile::write_running() {
-  append(fmt::format("rank {}\nsilo {}\nhost {}\npid {}\nrunning\n", identity_.rank, identity_.silos, identity_.host,
-                     ::getpid()));
+  const std::string site = identity_.site.empty() ? "" : "site " + identity_.site + "\n";
+  append(fmt::format("rank {}\nsilo {}\nhost {}\n{}pid {}\nrunning\n", identity_.rank, identity_.silos, identity_.host,
+                     site, ::getpid()));
 }
 
 void RankStatusFile::append(const std::string& line) {

@@ -96,9 +96,13 @@ PageTable starts_table(const Manifest& manifest) {
 }
 
 std::string ranks_html(const ManifestStart& start) {
+  const bool have_sites = std::ranges::any_of(start.ranks, [](auto& rank) { return !rank.site.empty(); });
   PageTable table{.titles = {"rank", "host", "silos"}, .rows = {}, .is_of_numbers = false};
-  for (const ManifestRank& rank : start.ranks)
+  if (have_sites) table.titles.emplace_back("site");
+  for (const ManifestRank& rank : start.ranks) {
     table.rows.push_back({fmt::format("{}", rank.rank), rank.host, fmt::format("{}", fmt::join(rank.silos, ", "))});
+    if (have_sites) table.rows.back().push_back(rank.site);
+  }
   return folded_table_html("Ranks of the last start", table);
 }
 

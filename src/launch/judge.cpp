@@ -25,8 +25,7 @@ bool left_in_time(const RunEnd& end) {
 std::string describe_death(const RankStatus& status) {
   const std::string when =
       status.round.value == 0 ? "before the first round" : fmt::format("in round {}", status.round.value);
-  return fmt::format("silo {} (rank {}, host {}) died {} (no answer, its process is gone)", status.identity.silos,
-                     status.identity.rank, status.identity.host, when);
+  return fmt::format("{} died {} (no answer, its process is gone)", name_of(status.identity), when);
 }
 
 Outcome lost_silos(const RunFolder& folder, const std::vector<RankStatus>& dead) {
@@ -48,8 +47,7 @@ Outcome standing_silos(const std::vector<RankStatus>& statuses) {
   std::vector<std::string> names;
   std::vector<std::string> silos;
   for (const RankStatus& status : statuses) {
-    names.push_back(
-        fmt::format("silo {} (rank {}, host {})", status.identity.silos, status.identity.rank, status.identity.host));
+    names.push_back(name_of(status.identity));
     silos.push_back(status.identity.silos);
   }
   return {ExitCode::peer_lost,

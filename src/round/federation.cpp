@@ -28,6 +28,13 @@ void check_contributions(const RoundRecord& record) {
                     record.ticket.round.value));
 }
 
+/// The site of each rank; none where nobody asked for sites.
+std::vector<int> sites_of(const Topology& topology) {
+  std::vector<int> sites;
+  for (int rank = 0; rank < topology.ranks(); ++rank) sites.push_back(static_cast<int>(topology.site_of(rank).value));
+  return sites;
+}
+
 /// Everybody's hello, and the masks that follow from it. The private half of this start's key ends with the function.
 SumSession open_session(Communicator& communicator, const FederationSetup& setup) {
   const X25519 key;
@@ -36,7 +43,7 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
   std::unique_ptr<Mask> mask = setup.make_mask(roster, key);
   SumSession::Options options = setup.session;
   options.ring_sum =
-      RingSum::Options::for_payload(round_layout(setup.parameters).lane_words(), options.ring_sum.site_of_rank);
+      RingSum::Options::for_payload(round_layout(setup.parameters).lane_words(), sites_of(setup.facts.topology));
   return SumSession(communicator, std::move(roster), std::move(mask), options);
 }
 

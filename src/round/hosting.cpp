@@ -9,6 +9,7 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/rank_identity.hpp"
 
 namespace crossilo {
 namespace {
@@ -109,8 +110,9 @@ Hosting agree_on_hosting(Communicator& communicator, const std::vector<std::stri
   for (const Claim& claim : claims) hosting.host_of_rank.emplace_back(claim.host.data());
   std::vector<std::string> peers;
   for (int rank = 0; rank < communicator.size(); ++rank)
-    peers.push_back(fmt::format("silo {} (rank {}, host {})", hosting.names(silo_names, rank), rank,
-                                hosting.host_of_rank[static_cast<std::size_t>(rank)]));
+    peers.push_back(name_of({.rank = rank,
+                             .silos = hosting.names(silo_names, rank),
+                             .host = hosting.host_of_rank[static_cast<std::size_t>(rank)]}));
   communicator.name_peers(std::move(peers));
   return hosting;
 }

@@ -13,6 +13,7 @@
 #include "../data/silo_layout.hpp"
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/rank_identity.hpp"
 #include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 
@@ -58,12 +59,14 @@ Hello own_hello(const OwnFacts& own, const X25519& key) {
   return hello;
 }
 
-/// "silo va (rank 3, host n4)", or "silos a, b (rank 0, host n1)".
-std::string name_rank(const std::vector<std::string>& names, const Hello& hello, std::size_t rank) {
+std::string name_rank(const OwnFacts& own, const Hello& hello, int rank) {
+  const std::vector<std::string>& names = own.silo_names;
   const auto first = names.begin() + std::min<std::size_t>(hello.first_silo, names.size());
   const auto last = first + std::min<std::ptrdiff_t>(hello.hosted_silos, names.end() - first);
-  return fmt::format("silo{} {} (rank {}, host {})", hello.hosted_silos == 1 ? "" : "s", fmt::join(first, last, ", "),
-                     rank, hello.host);
+  return name_of({.rank = rank,
+                  .silos = fmt::format("{}", fmt::join(first, last, ", ")),
+                  .host = hello.host,
+                  .site = own.topology.sites() > 1 ? own.topology.place(rank).site : ""});
 }
 
 /// Throws when a field of some hello differs from rank 0's. All ranks see the same hellos, so all throw alike.
@@ -199,7 +202,7 @@ Roster exchange_hello(Communicator& communicator, const OwnFacts& own, const X25
   for (Hello& one : hellos) one.host[sizeof(one.host) - 1] = one.version[kVersionBytes - 1] = '\0';  // off the wire
   std::vector<std::string> names;
   for (std::size_t rank = 0; rank < hellos.size(); ++rank)
-    names.push_back(name_rank(own.silo_names, hellos[rank], rank));
+    names.push_back(name_rank(own, hellos[rank], static_cast<int>(rank)));
   communicator.name_peers(std::move(names));
   check_hellos(communicator, hellos, own, deadline);
 

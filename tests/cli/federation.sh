@@ -63,3 +63,17 @@ expect_code() {
 expect_text() {
   grep -qF -- "$1" <<< "$output" || fail "\"$1\" expected in: $output"
 }
+
+# expect_same_model RUN RUN MODEL: bit for bit, whatever is said beside the tensors.
+expect_same_model() {
+  python3 - "$@" <<'PY' || fail "$2/model/$3.safetensors differs from that of $1"
+import json, struct, sys
+def tensors(run):
+    raw = open(f"{run}/model/{sys.argv[3]}.safetensors", "rb").read()
+    size = struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8:8 + size])
+    header.pop("__metadata__", None)
+    return header, raw[8 + size:]
+sys.exit(tensors(sys.argv[1]) != tensors(sys.argv[2]))
+PY
+}

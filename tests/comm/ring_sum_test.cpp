@@ -114,7 +114,8 @@ TEST(RingSumTest, TheFirstToSpeakNamesWhoIsLost) {
     run_local_ranks(run_of(shape, at_call), [&](Communicator& communicator) {
       FaultyCommunicator faulty(communicator, {.at_call = communicator.rank() == 3 ? at_call : ~std::uint64_t{0}});
       try {
-        RingSum ring_sum(faulty, {.site_of_rank = shape.site_of_rank, .message_words = 16, .window_words = 1024});
+        RingSum ring_sum(faulty, {.site_of_rank = shape.site_of_rank, .message_words = 16, .window_words = 1024},
+                         contract_deadline());
         std::vector<std::uint32_t> words(5000, 1);
         ring_sum.sum(std::span(words), contract_deadline());
       } catch (const PeerLostError& error) {

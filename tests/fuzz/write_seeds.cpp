@@ -35,6 +35,12 @@ void write_tables(const fs::path& folder) {
   write(zipped, static_cast<char>(labels.size()) + labels + bytes);
 }
 
+void write_site_lists(const fs::path& folder) {
+  write(folder / "sites/file", "# who\nn[1-2,07]x, m1 north\nva\tsouth\r\n");
+  write(folder / "sites/setting", "north: n[1-2], r[1-2]n[3-4]; south: s1");
+  write(folder / "ini/sites", "[topology]\nsites_from = hosts\nhosts = \"a: n[1-4] ; b: s1\"\n");
+}
+
 void write_silo_files(const fs::path& folder) {
   fs::create_directories(folder / "silo_file");
   write_silo_file(folder / "silo_file/binary", example_silo());
@@ -76,6 +82,7 @@ void write_runs(const fs::path& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   write_tables(argv[1]);
+  write_site_lists(argv[1]);
   write_silo_files(argv[1]);
   write_runs(argv[1]);
 }

@@ -102,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(
             "wanted, or 0: all"},
         Case{{"algorithm|silos_per_round = 1", "privacy|masking = off"}, ""}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Sites, ConfigPairs,
+    testing::Values(
+        Case{{"topology|hosts = north: n1"},
+             "topology.hosts: is read only with topology.sites_from = hosts; that is one. Remove the key"},
+        Case{{"topology|sites_from = file", "topology|hosts = north: n1", "topology|file = sites.txt"},
+             "topology.hosts: is read only with topology.sites_from = hosts; that is file. Remove the key"},
+        Case{{"topology|sites_from = hosts"},
+             "topology.hosts: missing; the hosts of each site, such as north: n[1-4], n7; south: s1 is wanted with "
+             "topology.sites_from = hosts"},
+        Case{{"topology|sites_from = file"},
+             "topology.file: missing; a path is wanted with topology.sites_from = file"},
+        Case{{"topology|sites_from = hosts", "topology|hosts = north n1"},
+             "topology.hosts = \"north n1\": \"north n1\" has no colon between a site and its hosts; the hosts of each "
+             "site, such as north: n[1-4], n7; south: s1 is wanted"},
+        Case{{"topology|sites_from = hosts", "topology|hosts = north: n[1-4], n7; south:s1"}, ""},
+        Case{{"topology|sites_from = het"}, ""}, Case{{"topology|sites_from = env"}, ""}));
+
 TEST(ConfigChecks, OneModelIsWantedAndNotTwo) {
   const std::string zero(64, '0');
   EXPECT_EQ(
@@ -148,8 +166,8 @@ TEST(ConfigChecks, NamesTheKeysThatNothingReads) {
   EXPECT_EQ(idle({"train|local_steps = 2", "train|optimizer = adam", "train|schedule = cosine",
                   "train|schedule_rounds = 9", "algorithm|name = fedadam"}),
             (std::vector<std::string>{"model.hidden", "model.channels", "train.momentum", "algorithm.server_momentum",
-                                      "train.local_epochs"}));
-  EXPECT_EQ(idle({}).size(), 11u);
+                                      "topology.hosts", "topology.file", "train.local_epochs"}));
+  EXPECT_EQ(idle({}).size(), 13u);
 }
 
 TEST(ConfigChecks, ABrokenValueIsNotBlamedTwice) {

@@ -168,11 +168,12 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   other.data.private_folder = "/secret";
   other.run.silo = "a";
   other.model.torchscript = "elsewhere.pt";
+  other.topology.file = "elsewhere.txt";
   EXPECT_EQ(shared_hash(other), hash);
   EXPECT_EQ(shared_settings(other), shared_settings(config));
   EXPECT_EQ(shared_settings(config)[2], (std::pair<std::string, std::string>{"run.rounds", "3"}));
   EXPECT_EQ(shared_hash(parse_config(with(kSmall, "5e-2", "0.0500"), "f.ini")), hash);
-  constexpr std::size_t kMayChange = 10;
+  constexpr std::size_t kMayChange = 12;
   const std::vector<void (*)(Config&)> changes{[](Config& c) { c.run.name += 'u'; },
                                                [](Config& c) { ++c.run.rounds; },
                                                [](Config& c) { c.run.one_machine = true; },
@@ -183,6 +184,8 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
                                                [](Config& c) { c.stop.metric = "auc"; },
                                                [](Config& c) { ++c.stop.patience_rounds; },
                                                [](Config& c) { c.stop.improvement_min = 0.1; },
+                                               [](Config& c) { c.topology.sites_from = "env"; },
+                                               [](Config& c) { c.topology.hosts = "north: n1"; },
                                                [](Config& c) { std::swap(c.run.silos[0], c.run.silos[1]); },
                                                [](Config& c) { ++c.run.seed; },
                                                [](Config& c) { ++c.run.threads; },

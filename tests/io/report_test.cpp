@@ -104,6 +104,15 @@ std::string comparison(const char* metric, const std::string& silo) {
       .dump();
 }
 
+TEST_F(ReportTest, TellsTheSitesWhereThereAreSeveral) {
+  const RunFolder folder = run(ExitCode::success);
+  EXPECT_EQ(report_html(run_summary(folder.path())).find(">site<"), std::string::npos);
+  Manifest manifest = *read_manifest(folder);
+  manifest.starts.front().ranks.front().site = "north";
+  write_manifest(folder, manifest);
+  EXPECT_NE(report_html(run_summary(folder.path())).find("north"), std::string::npos);
+}
+
 TEST_F(ReportTest, TellsAWholeRun) {
   const RunFolder folder = run(ExitCode::success);
   write(folder, "comparison.json", comparison("accuracy", "b"));

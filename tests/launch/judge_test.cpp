@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/supervisor.hpp"
 
 namespace crossilo {
@@ -40,6 +41,16 @@ TEST_F(Judge, NamesEveryRankThatDiedByItself) {
                               "(rank 2, host n4) died before the first round (no answer, its process is gone); "),
             0u)
       << outcome.text;
+}
+
+TEST_F(Judge, NamesTheSiteWhereThereAreSeveral) {
+  const RunFolder folder = RunFolder::create(parent_, "run");
+  RankStatusFile(folder, {.rank = 0, .silos = "s0", .host = "n4", .site = "north"}).write_running();
+  RankStatusFile other(folder, {.rank = 1, .silos = "s1", .host = "n5", .site = "south"});
+  other.write_running();
+  other.write_finished();
+  const Outcome outcome = judge(folder, 2, {.launcher_status = kExitedWith1}).outcome;
+  EXPECT_EQ(outcome.text.find("silo s0 (rank 0, host n4, site north) died before the first round"), 0u) << outcome.text;
 }
 
 TEST_F(Judge, ASiloThatDiesWhileOthersStartIsNamed) {

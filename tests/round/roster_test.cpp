@@ -85,6 +85,15 @@ TEST(Roster, holds_every_silo_once_and_names_the_ranks) {
   });
 }
 
+TEST(Roster, names_the_sites_where_there_are_several) {
+  run_local_ranks({.size = 2, .seed = 1}, [](Communicator& communicator) {
+    OwnFacts facts = facts_of({.silos = 2}, 2, communicator.rank());
+    facts.topology = Topology({{.host = "n1", .site = "north"}, {.host = "s1", .site = "south"}});
+    (void)exchange_hello(communicator, facts, X25519(), kDeadline);
+    EXPECT_NE(communicator.peer_name(1).find(", site south)"), std::string::npos) << communicator.peer_name(1);
+  });
+}
+
 TEST(Roster, a_silo_on_two_ranks_is_refused) {
   const std::string text = refusal([](int rank) { return facts_of({.silos = 3}, 3, rank == 2 ? 1 : rank); });
   EXPECT_NE(text.find("rank 2"), std::string::npos) << text;

@@ -87,6 +87,12 @@ struct PrivacyConfig {
   bool allow_two_silos = false;
 };
 
+struct TopologyConfig {
+  std::string sites_from = "one";  // one | hosts | het | env | file
+  std::string hosts;               // hosts: "north: n[1-4]; south: s1"
+  std::string file;                // own: file: its path
+};
+
 /// Each field is named like its key: train.learning_rate is `learning_rate` in section [train].
 struct Config {
   RunConfig run;
@@ -96,6 +102,7 @@ struct Config {
   AlgorithmConfig algorithm;
   StopConfig stop;
   PrivacyConfig privacy;
+  TopologyConfig topology;
 };
 
 /// Names and texts, in order.

@@ -17,6 +17,7 @@ struct ManifestRank {
   int rank = 0;
   std::string host;
   std::vector<std::string> silos;
+  std::string site{};  // empty where there was only one
 };
 
 /// One start of the run: the first, or one that went on.

@@ -1,23 +1,17 @@
 // Aim: one small file for each rank that tells, after the fact, which rank died by itself and which were ended.
 //
-// A file is only ever appended to:   rank 3 / silo va / host n4 / pid 4711 / running / round 1 / round 2 / … / finished
-// A rank that gets SIGTERM (mpirun ends the others so when one dies) appends the one letter T.
+// A file is only ever appended to:   rank 3 / silo va / host n4 / site north / pid 4711 / running / round 1 / round 2 /
+// … / finished A rank that gets SIGTERM (mpirun ends the others so when one dies) appends the one letter T.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "crossilo/base/rank_identity.hpp"
 #include "crossilo/base/types.hpp"
 #include "crossilo/io/run_folder.hpp"
 
 namespace crossilo {
-
-/// Who writes a status file.
-struct RankIdentity {
-  int rank = 0;
-  std::string silos;  // "va", or "cleveland, hungarian" where one rank hosts several
-  std::string host;
-};
 
 /// A rank's own status file, open from construction on.
 class RankStatusFile {

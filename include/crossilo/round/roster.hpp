@@ -7,6 +7,7 @@
 
 #include "crossilo/aggregate/key_agreement.hpp"
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/topology.hpp"
 #include "crossilo/data/silo_file.hpp"
 #include "crossilo/model/payload.hpp"
 #include "crossilo/round/hosting.hpp"
@@ -28,6 +29,7 @@ struct OwnFacts {
       shared_settings{};        // key and value of the same; sent where they differ
   SiloSchema schema{};          // features, classes and task: their hash is shown; sent where hashes differ
   Hash256 model_schema_hash{};  // of the parameters' names and shapes
+  Topology topology{};          // as agreed on; empty: nobody asked for sites
 };
 
 /// The federation as all ranks agreed on it.

@@ -1,0 +1,62 @@
+// The tree of sites, hosts, ranks, silos and GPUs that is shown before the first round.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "crossilo/round/sites.hpp"
+
+namespace crossilo {
+namespace {
+
+constexpr std::size_t kRanksNamedMax = 3;   // on one host
+constexpr std::size_t kHostsShownMax = 16;  // of one site
+
+/// "0-3, 8"
+std::string ranges(std::span<const int> ranks) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0, end = 0; begin < ranks.size(); begin = end) {
+    for (end = begin + 1; end < ranks.size() && ranks[end] == ranks[end - 1] + 1;) ++end;
+    parts.push_back(end - begin == 1 ? fmt::format("{}", ranks[begin])
+                                     : fmt::format("{}-{}", ranks[begin], ranks[end - 1]));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// "host n1   rank 0: silo a, rank 1: silo b   2 GPUs"
+std::string host_line(const Topology& topology, std::span<const int> ranks,
+                      const std::vector<std::string>& rank_silos) {
+  const auto silos = [&](int rank) { return rank_silos.at(static_cast<std::size_t>(rank)); };
+  std::vector<std::string> parts;
+  int gpus = 0;
+  for (const int rank : ranks) {
+    gpus = std::max(gpus, topology.place(rank).gpus);
+    parts.push_back(fmt::format("rank {}: silo {}", rank, silos(rank)));
+  }
+  if (ranks.size() > kRanksNamedMax)
+    parts = {fmt::format("ranks {}: silo {} … silo {}", ranges(ranks), silos(ranks.front()), silos(ranks.back()))};
+  return fmt::format("host {}   {}", topology.place(ranks.front()).host, fmt::join(parts, ", ")) +
+         (gpus > 0 ? fmt::format("   {} GPU{}", gpus, gpus == 1 ? "" : "s") : "");
+}
+
+}  // namespace
+
+std::vector<std::string> topology_lines(const Topology& topology, const std::vector<std::string>& rank_silos) {
+  std::vector<std::string> lines;
+  if (topology.nodes() < 2) return lines;
+  const std::string indent = topology.sites() > 1 ? "  " : "";
+  for (std::size_t site = 0; site < topology.sites(); ++site) {
+    if (topology.sites() > 1) lines.push_back("site " + topology.site_names()[site]);
+    std::vector<std::size_t> nodes;  // in the order of their first ranks
+    for (const int rank : topology.ranks_of_site({static_cast<std::uint32_t>(site)}))
+      if (std::ranges::count(nodes, topology.node_of(rank)) == 0) nodes.push_back(topology.node_of(rank));
+    for (std::size_t i = 0; i < std::min(nodes.size(), kHostsShownMax); ++i)
+      lines.push_back(indent + host_line(topology, topology.ranks_of_node(nodes[i]), rank_silos));
+    if (nodes.size() > kHostsShownMax)
+      lines.push_back(
+          fmt::format("{}and {} more hosts, all of them in the log", indent, nodes.size() - kHostsShownMax));
+  }
+  return lines;
+}
+
+}  // namespace crossilo

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Aim: ranks stand at the sites that the settings name, which is shown, noted and named, and changes no bit of the model; a
+# rank without a site is refused by name. Method: real runs on one machine that plays several sites.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 3
+cd "$folder"
+host=$(uname -n)
+mpirun=("$MPIEXEC" --oversubscribe --bind-to none)
+train=("$CROSSILO_BIN" train small.ini)
+
+# at_sites SITE SITE SITE SITE [OPTION…]: four ranks, each with its site in the environment
+at_sites() {
+  # shellcheck disable=SC2016
+  exit_code_of env SITES="$1 $2 $3 $4" "${mpirun[@]}" -np 4 bash -c 'site=($SITES)
+    [ "${site[OMPI_COMM_WORLD_RANK]}" = - ] || export CROSSILO_SITE=${site[OMPI_COMM_WORLD_RANK]}
+    exec "$@"' bash "${train[@]}" --resume never --topology.sites_from env "${@:5}"
+}
+
+exit_code_of "${train[@]}" --np 4
+expect_code 0
+if grep -q "site" <<< "$output"; then fail "one site on one host needs no word: $output"; fi
+
+# 1: uneven sites that do not follow the order of ranks, one of them of one silo
+at_sites north south north north
+expect_code 0
+expect_text "  site north
+    host $host   rank 0: silo a, rank 2: silo c, rank 3: silo d
+  site south
+    host $host   rank 1: silo b"
+run=runs/small-2
+expect_same_model runs/small-1 $run last
+expect_same_model runs/small-1 $run global
+grep -q "site south" $run/logs/b.log || fail "the log shows no tree: $(cat $run/logs/b.log)"
+[ "$(grep -c '"site": "north"' $run/manifest.json)" = 3 ] || fail "$(cat $run/manifest.json)"
+grep -q "^site south$" $run/ranks/1 || fail "$(cat $run/ranks/1)"
+grep -q "<td>south</td>" $run/report.html || fail "the report does not say who is at site south"
+
+# 2: application contexts, a file by silos, and host lists
+exit_code_of "${mpirun[@]}" -np 3 -x CROSSILO_SITE=north "${train[@]}" --resume never --topology.sites_from env : \
+  -np 1 -x CROSSILO_SITE=south "${train[@]}" --resume never --topology.sites_from env
+expect_code 0
+expect_text "rank 3: silo d"
+expect_same_model runs/small-1 runs/small-3 last
+printf '# who is where\na,b north\nc south\nd east\n' > sites.txt
+exit_code_of "${train[@]}" --np 4 --resume never --topology.sites_from file --topology.file sites.txt
+expect_code 0
+expect_text "  site east"
+expect_same_model runs/small-1 runs/small-4 last
+exit_code_of env CROSSILO_SITE=south "${train[@]}" --np 4 --resume never --topology.sites_from hosts \
+  --topology.hosts "north: n[1-2], $host; south: s1"
+expect_code 0
+expect_text "CROSSILO_SITE is set, but not read: topology.sites_from is hosts, not env"
+if grep -q "site north" <<< "$output"; then fail "one site needs no name: $output"; fi
+# a simulation, whose ranks train several silos
+exit_code_of "${mpirun[@]}" -np 1 -x CROSSILO_SITE=north "${train[@]}" --resume never --simulate --topology.sites_from env : \
+  -np 1 -x CROSSILO_SITE=south "${train[@]}" --resume never --simulate --topology.sites_from env
+expect_code 0
+expect_text "rank 1: silo c, d"
+expect_same_model runs/small-1 runs/small-6 last
+
+# 3: who has no site, or says another than it should, is named
+at_sites north south - -
+expect_code 3
+expect_text "silo c (rank 2, host $host): CROSSILO_SITE is not set: topology.sites_from = env wants the site's name in it; silo d"
+at_sites north south South north
+expect_code 3
+expect_text "CROSSILO_SITE = \"South\" has a capital letter"
+exit_code_of "${train[@]}" --np 4 --resume never --topology.sites_from hosts --topology.hosts "north: n[1-2]"
+expect_code 3
+expect_text "silo a (rank 0, host $host): topology.hosts (north: n[1-2]) names no site for host $host"
+exit_code_of "${train[@]}" --np 4 --resume never --topology.sites_from het
+expect_code 3
+expect_text "SLURM_HET_SIZE is not set"
+exit_code_of "${train[@]}" --np 4 --resume never --topology.sites_from file --topology.file nowhere.txt
+expect_code 3
+expect_text "nowhere.txt: cannot be read: No such file or directory"
+sed 's/east/west/' sites.txt > others.txt
+# shellcheck disable=SC2016
+exit_code_of "${mpirun[@]}" -np 4 bash -c 'file=(sites sites sites others)
+  exec "$@" --topology.file "${file[OMPI_COMM_WORLD_RANK]}.txt"' bash "${train[@]}" --topology.sites_from file
+expect_code 2
+expect_text "what topology.file says is SHA-256 "
+# a message names the site, even where nobody has agreed on anything yet
+exit_code_of "${mpirun[@]}" -np 2 -x CROSSILO_SITE=north "${train[@]}" --topology.sites_from env : \
+  -np 2 -x CROSSILO_SITE=south "${train[@]}" --topology.sites_from env --train.learning_rate 0.25
+expect_code 2
+expect_text "silo d (rank 3, host $host, site south)"
+
+# 4: what MPI is told for a job over several hosts stands in the log, and the user's own choice stays
+exit_code_of "${mpirun[@]}" -np 4 --mca btl_tcp_eager_limit 70000 \
+  bash -c 'OMPI_COMM_WORLD_LOCAL_SIZE=1 exec "$@"' bash "${train[@]}" --resume never
+expect_code 0
+log=runs/small-7/logs/a.log
+grep -q "for MPI: coll = ^han" $log || fail "$(cat $log)"
+grep -q "OMPI_MCA_coll=^han" $log || fail "MPI was not told: $(cat $log)"
+grep -q "OMPI_MCA_btl_tcp_eager_limit=70000" $log || fail "$(cat $log)"
+if grep -q "for MPI: btl_tcp_eager_limit" $log; then fail "the user's own value is not kept: $(cat $log)"; fi
+if grep -q "for MPI: coll" runs/small-1/logs/a.log; then fail "one host has no long links"; fi
