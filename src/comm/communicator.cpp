@@ -30,6 +30,17 @@ std::string Communicator::peer_name(int rank) const {
   return names_.empty() ? "rank " + std::to_string(rank) : names_[static_cast<std::size_t>(rank)];
 }
 
+namespace {
+
+/// The words between quotes in: has not answered for 3 s in "sum, round 17".
+std::string step_text(const Deadline& deadline) {
+  std::string text(deadline.step);
+  if (deadline.round) text += ", round " + std::to_string(deadline.round->value);
+  return '"' + text + '"';
+}
+
+}  // namespace
+
 namespace detail {
 
 WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
@@ -42,13 +53,14 @@ void WaitGuard::after(const WaitProgress& progress) {
     looked_after_deadline_ = false;
     return;
   }
+  if (const auto ended = communicator_.ended_peer())
+    throw PeerLostError(communicator_.peer_name(*ended) + " died in " + step_text(deadline_) + " (its process is gone)",
+                        *ended);
   if (now_seconds - last_progress_seconds_ < deadline_.seconds) return communicator_.idle();
   if (looked_after_deadline_) {
     std::ostringstream text;
-    text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds
-         << " s in \"" << deadline_.step;
-    if (deadline_.round) text << ", round " << deadline_.round->value;
-    text << '"';
+    text << communicator_.peer_name(progress.awaited_rank) << " has not answered for " << deadline_.seconds << " s in "
+         << step_text(deadline_);
     throw PeerLostError(text.str(), progress.awaited_rank);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crossilo/base/clock.hpp"
@@ -96,8 +98,13 @@ class Communicator {
   void name_peers(std::vector<std::string> names);
   [[nodiscard]] std::string peer_name(int rank) const;
 
+  /// From now on every wait asks which rank's process is known to have ended, if any.
+  void watch_peers(std::function<std::optional<int>()> ended_peer) { ended_peer_ = std::move(ended_peer); }
+  [[nodiscard]] std::optional<int> ended_peer() const { return ended_peer_ ? ended_peer_() : std::nullopt; }
+
  private:
   std::vector<std::string> names_;
+  std::function<std::optional<int>()> ended_peer_;
 };
 
 /// How long to wait for a peer without any progress, and what for.
@@ -115,7 +122,7 @@ struct WaitProgress {
 };
 
 namespace detail {
-/// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress.
+/// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress, or a peer has ended.
 class WaitGuard {
  public:
   WaitGuard(Communicator& communicator, const Deadline& deadline);
@@ -131,7 +138,8 @@ class WaitGuard {
 
 /// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
 /// Every request is looked at at least once even after the deadline has passed.
-/// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds.
+/// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds, or
+/// at once when a peer's process has ended.
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);
