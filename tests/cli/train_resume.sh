@@ -115,10 +115,10 @@ expect_text "going on with runs/peace-1 after round"
 
 # checkpoints of another version are refused, not thrown away; neither are those of which none is whole
 mkdir kept && cp runs/peace-1/checkpoints/*.h5 kept
-for file in runs/peace-1/checkpoints/*.h5; do printf 'crossilo checkpoint 2' | dd of="$file" conv=notrunc 2> /dev/null; done
+for file in runs/peace-1/checkpoints/*.h5; do printf 'crossilo checkpoint 3' | dd of="$file" conv=notrunc 2> /dev/null; done
 exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace
 expect_code 9
-expect_text 'is a "crossilo checkpoint 2"; this program reads "crossilo checkpoint 1"'
+expect_text 'is a "crossilo checkpoint 3"; this program reads "crossilo checkpoint 2"'
 cp kept/* runs/peace-1/checkpoints
 truncate -s 700 runs/peace-1/checkpoints/*.h5
 exit_code_of "$CROSSILO_BIN" train busy.ini --np 4 --run.name peace

@@ -148,7 +148,9 @@ TEST_F(ResumeTest, is_not_refused_for_one_who_only_looks) {
 
 std::vector<std::byte> sealed(std::uint32_t round) {
   const std::vector<float> model(5000000, static_cast<float>(round));  // more than one message
-  FederationState state{.round = {round}, .parameters = model, .best_parameters = std::span(model).first(1)};
+  const FederatedRows rows;
+  FederationState state{
+      .round = {round}, .parameters = model, .best_parameters = std::span(model).first(1), .rows = &rows};
   return seal_checkpoint(state, {}, "");
 }
 
