@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "crossilo/base/clock.hpp"
 #include "crossilo/base/unix_time.hpp"
 #include "crossilo/io/manifest.hpp"
 #include "crossilo/io/progress.hpp"
@@ -58,10 +59,15 @@ void tell(const Relaunch& next, std::uint32_t in_a_row_max) {
                                 next.why, next.pause_seconds, next.in_a_row, in_a_row_max, without));
 }
 
-/// The ranks' command for the next start.
+/// The ranks' command for the next start. Of --max_hours, the hours are left that earlier starts have not used.
 SupervisorOptions options_for(SupervisorOptions options, const Config& config, const RankPlaces& places,
-                              const Relaunch& next) {
+                              const Relaunch& next, double seconds_used) {
   options.shows_command = false;
+  if (places.max_hours > 0.0) {
+    const double hours = std::max(places.max_hours - seconds_used / 3600.0, 1e-6);
+    options.arguments = without_option(options.arguments, "--max_hours");
+    options.arguments.insert(options.arguments.end(), {"--max_hours", fmt::format("{:.6f}", hours)});
+  }
   if (next.missing.empty()) return options;
   std::vector<std::string> missing = next.missing;
   for (const SiloId silo : places.missing) missing.push_back(config.run.silos.at(silo.value));
@@ -92,6 +98,7 @@ SupervisedEnd supervise_run(const Config& config, const RankPlaces& places, Supe
                          .silos_min = places.simulates ? silos : std::min(silos, fewest_silos(config.run)),
                          .in_a_row_max = config.run.relaunches_max});
   RelaunchNotes notes(folder);
+  const double begun = steady_clock().now_seconds();
   const Supervisor supervisor;
   SupervisedEnd end = supervisor.run(options, folder);
   while (const auto next = relaunches.after(start_end(folder, end))) {
@@ -100,7 +107,8 @@ SupervisedEnd supervise_run(const Config& config, const RankPlaces& places, Supe
     tell(*next, config.run.relaunches_max);
     if (!supervisor.pause(next->pause_seconds)) return stopped_between_starts(folder);
     clear_for_start(folder);
-    end = supervisor.run(options_for(options, config, places, *next), folder);
+    const double seconds_used = steady_clock().now_seconds() - begun;
+    end = supervisor.run(options_for(options, config, places, *next, seconds_used), folder);
   }
   notes.write();
   const Outcome last = relaunches.closing(end.outcome);

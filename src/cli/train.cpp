@@ -50,8 +50,9 @@ const CommandText kText{.name = "train",
 With as many ranks as silos, each rank is one silo: the first of run.silos is rank 0, unless each rank has CROSSILO_SILO
 set or run.silo in its silo's own file. A simulation has the same model to the last bit and needs run.one_machine =
 true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand with a checkpoint and exit code 75; a
-second one ends at once. The same command goes on from there, as after a crash. mpirun started by hand kills its ranks
-on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
+second one ends at once. The same command goes on from there, as after a crash; after a lost silo --np does so by
+itself. mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process
+number.
 
 )",
                         .example = "\nExample:  crossilo train configs/heart.ini --np 4\n",

@@ -53,14 +53,19 @@ void check_launch(const Config& config, int processes, const RankPlaces& places)
                            "; nothing was started");
 }
 
+/// The silo of a rank where nobody says who is who; empty where ranks train several.
+std::string silo_by_order(const Config& config, const RankPlaces& places, int rank, int ranks) {
+  const std::vector<SiloId> silos = present_silos(config.run.silos.size(), places.missing);
+  if (silos.size() != static_cast<std::size_t>(ranks)) return "";
+  return config.run.silos[silos[static_cast<std::size_t>(rank)].value];
+}
+
 /// Who this rank takes itself for, as long as nobody has agreed.
 std::string presumed_name(const Config& config, const RankPlaces& places, const RankIdentity& identity, int ranks) {
-  const std::vector<SiloId> silos = present_silos(config.run.silos.size(), places.missing);
-  const auto rank = static_cast<std::size_t>(identity.rank);
-  std::string silo = config.run.silo;
-  if (silo.empty() && silos.size() == static_cast<std::size_t>(ranks)) silo = config.run.silos[silos[rank].value];
-  return silo.empty() ? fmt::format("rank {} (host {})", rank, identity.host)
-                      : fmt::format("silo {} (rank {}, host {})", silo, rank, identity.host);
+  const std::string silo =
+      config.run.silo.empty() ? silo_by_order(config, places, identity.rank, ranks) : config.run.silo;
+  return silo.empty() ? fmt::format("rank {} (host {})", identity.rank, identity.host)
+                      : fmt::format("silo {} (rank {}, host {})", silo, identity.rank, identity.host);
 }
 
 /// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest
@@ -187,11 +192,7 @@ class RankRun {
       if (status_) status_->write_finished();
       // Started by hand, it may be the folder of another job that is at work in it.
       if (!folder_ && is_supervised()) folder_.emplace(places_.run_folder);
-      const std::string silo =
-          lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
-              ? hosting_.names(config_.run.silos, lost->lost_rank())
-          : is_of_all ? ""
-                      : identity_.silos;
+      const std::string silo = lost != nullptr ? silos_of(lost->lost_rank()) : is_of_all ? "" : identity_.silos;
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
       if (refuses_alike_ && lost == nullptr && another_tells) return;
@@ -315,6 +316,10 @@ class RankRun {
     session_.reset();
   }
 
+  [[nodiscard]] std::string silos_of(int rank) const {
+    if (!hosting_.silos_of_rank.empty()) return hosting_.names(config_.run.silos, rank);
+    return config_.run.silo.empty() ? silo_by_order(config_, places_, rank, ranks_) : "";
+  }
   [[nodiscard]] bool is_first() const noexcept { return identity_.rank == 0; }
   [[nodiscard]] bool is_supervised() const noexcept {
     return std::getenv(kSupervisedVariable) != nullptr && !places_.run_folder.empty();
