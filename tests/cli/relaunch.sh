@@ -67,5 +67,5 @@ PY
   fail "start $2 of $1 did not begin: $(tail -n 3 out)"
 }
 
-hit_and_go_on quick KILL STOP KILL -- --run.rounds 4000
+hit_and_go_on quick KILL STOP KILL -- --run.rounds 3000
 hit_and_go_on training STOP KILL -- --run.rounds 60 --train.local_epochs 300
