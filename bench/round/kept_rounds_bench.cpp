@@ -91,6 +91,13 @@ class Books {
   CheckpointKeeper keeper_;
 };
 
+FederationState state_of(const Round& round) {
+  static const FederatedRows rows;  // the federation's to add
+  FederationState state = round.state();
+  state.rows = &rows;
+  return state;
+}
+
 /// Seconds a round of ten, and page faults of all ranks in them; `books` keeps them where there are any. With books,
 /// the checkpoint of the ten before is still being written meanwhile, as in a run.
 std::pair<double, double> run_ten(Round& round, Books* books, bool is_kept) {
@@ -101,7 +108,7 @@ std::pair<double, double> run_ten(Round& round, Books* books, bool is_kept) {
     const RoundRecord& record = round.run(RoundIndex{round.last().round.value + 1}, false);
     if (is_kept && books != nullptr) books->add(record);
   }
-  if (is_kept && books != nullptr) books->keep(round.state());
+  if (is_kept && books != nullptr) books->keep(state_of(round));
   check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
   const double seconds = over_ranks(MPI_Wtime() - begun, MPI_MAX);
   return {seconds / kRounds, over_ranks(static_cast<double>(page_faults() - faults), MPI_SUM) / kRounds};
@@ -119,14 +126,14 @@ void measure(Communicator& communicator, const std::string& folder, std::size_t 
   for (int turn = 0; turn < kTurns; ++turn) {
     if (books) books->finish();
     const auto [plain_seconds, plain_faults] = run_ten(round, books.get(), false);
-    if (books) books->keep(round.state());  // as if ten kept rounds had gone before
+    if (books) books->keep(state_of(round));  // as if ten kept rounds had gone before
     const auto [kept_seconds, kept_faults] = run_ten(round, books.get(), true);
     without.push_back(plain_seconds);
     faults.push_back(plain_faults);
     with.push_back(kept_seconds);
     faults_with.push_back(kept_faults);
   }
-  for (int turn = 0; turn < 2 * kTurns && books; ++turn) books->measure(round.state(), turn % 2 == 0);
+  for (int turn = 0; turn < 2 * kTurns && books; ++turn) books->measure(state_of(round), turn % 2 == 0);
   check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
   if (books == nullptr) return;
   const std::string name = fmt::format("{} M parameters", static_cast<double>(parameters) / 1e6);

@@ -224,7 +224,8 @@ FederationSetup Job::setup() {
 }
 
 OpenSilos Job::open_silos(const std::vector<SiloId>& ids) const {
-  OpenSilos open{.ids = ids, .names = {}, .datasets = {}};
+  OpenSilos open{
+      .ids = ids, .names = {}, .datasets = {}, .pooled = {static_cast<std::uint32_t>(config_.run.silos.size())}};
   for (const SiloId silo : ids) {
     open.names.push_back(config_.run.silos.at(silo.value));
     open.datasets.push_back(read_dataset(silo));

@@ -41,6 +41,11 @@ void copy_text(const std::string& text, std::array<char, Size>& out) {
 
 }  // namespace
 
+void clear_for_start(const RunFolder& folder) {
+  const RunLock ranks(folder.path(), random_word());
+  folder.begin_again();
+}
+
 OpenedRun open_run(const Config& config, const RankPlaces& places) {
   RunChoice choice;
   if (places.resume == "auto")
@@ -51,8 +56,7 @@ OpenedRun open_run(const Config& config, const RankPlaces& places) {
   RunFolder folder = is_new ? RunFolder::create(places.runs_folder, config.run.name) : RunFolder(choice.path);
   RunLock supervisors(folder.path(), random_word(), "start.lock");
   if (!is_new) {
-    const RunLock ranks(folder.path(), random_word());
-    folder.begin_again();
+    clear_for_start(folder);
     if (!places.is_quiet) show_text(stdout, choice.sentence + "\n");
   }
   return {std::move(folder), is_new, std::move(supervisors)};

@@ -27,6 +27,9 @@ struct OpenedRun {
 /// ConfigError where the run that is named cannot go on.
 [[nodiscard]] OpenedRun open_run(const Config& config, const RankPlaces& places);
 
+/// Makes the folder ready for another start. Throws: StorageError where ranks of the one before still live.
+void clear_for_start(const RunFolder& folder);
+
 /// A rank's view of the run folder. Silos need not share a file system: in each folder one rank holds the lock, and
 /// writes the checkpoints there.
 struct RunPlace {

@@ -23,6 +23,9 @@
 #include "crossilo/io/summary.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
+#include "crossilo/round/hosting.hpp"
+#include "missing_silos.hpp"
+#include "relaunching.hpp"
 #include "run_place.hpp"
 #include "train_rank.hpp"
 
@@ -33,6 +36,7 @@ namespace po = boost::program_options;
 
 struct TrainArguments {
   int np = 0;
+  std::string without_silos;
   RankPlaces places;
 };
 
@@ -46,8 +50,9 @@ const CommandText kText{.name = "train",
 With as many ranks as silos, each rank is one silo: the first of run.silos is rank 0, unless each rank has CROSSILO_SILO
 set or run.silo in its silo's own file. A simulation has the same model to the last bit and needs run.one_machine =
 true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand with a checkpoint and exit code 75; a
-second one ends at once. The same command goes on from there, as after a crash. mpirun started by hand kills its ranks
-on Ctrl-C before they can save: stop it with kill -USR1 and its process number.
+second one ends at once. The same command goes on from there, as after a crash; after a lost silo --np does so by
+itself. mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process
+number.
 
 )",
                         .example = "\nExample:  crossilo train configs/heart.ini --np 4\n",
@@ -93,6 +98,7 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
   if (values->count("np") != 0) arguments.np = number_of_ranks(text("np"));
   RankPlaces& places = arguments.places;
   places.simulates = is_on("simulate");
+  arguments.without_silos = text("without_silos");
   places.resume = text("resume");
   if (values->count("max_hours") != 0) places.max_hours = number_of_hours(text("max_hours"));
   places.runs_folder = text("runs");
@@ -107,8 +113,9 @@ std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char
 }
 
 /// Throws where so many ranks would refuse to run, before any is started.
-void check_ranks(const Config& config, int ranks, bool simulates) {
-  const std::size_t silos = config.run.silos.size();
+void check_ranks(const Config& config, int ranks, const RankPlaces& places) {
+  const bool simulates = places.simulates;
+  const std::size_t silos = config.run.silos.size() - places.missing.size();
   const auto processes = static_cast<std::size_t>(ranks);
   if (processes > silos || (!simulates && processes != silos))
     throw EnvironmentError(fmt::format(
@@ -139,6 +146,13 @@ void check_own_places(const Config& config, int ranks) {
                       key, path, ranks));
 }
 
+/// The configuration with the silos alone that this start has.
+Config present(Config config, const RankPlaces& places) {
+  const std::vector<std::string> all = std::exchange(config.run.silos, {});
+  for (const SiloId silo : present_silos(all.size(), places.missing)) config.run.silos.push_back(all[silo.value]);
+  return config;
+}
+
 /// Removes the folder of a run that was refused before its first round: the message says all that it holds, and the
 /// next run gets its number.
 void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
@@ -151,38 +165,40 @@ void remove_if_refused(const RunFolder& folder, ExitCode exit_code) {
 }
 
 /// True where the first rank lived to tell the end of the run.
-bool left_summary(ExitCode exit_code) { return exit_code == ExitCode::success || exit_code == ExitCode::requeue; }
+bool left_summary(const SupervisedEnd& end) {
+  const ExitCode code = end.outcome.exit_code;
+  return end.is_of_a_rank && (code == ExitCode::success || code == ExitCode::requeue);
+}
 
 /// Where ranks died, none of them is left to write the page that says so.
-void leave_report_of_failure(const RunFolder& folder, ExitCode exit_code) {
+void leave_report_of_failure(const RunFolder& folder, const SupervisedEnd& end) {
   std::error_code error;
-  if (left_summary(exit_code) || !std::filesystem::exists(folder.file("metrics.jsonl"), error)) return;
+  if (left_summary(end) || !std::filesystem::exists(folder.file("metrics.jsonl"), error)) return;
   if (const std::string path = leave_report(folder.path()); !path.empty()) fmt::print(stderr, "report  {}\n", path);
 }
 
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
-  check_simulation(config, arguments.places.simulates);
+  check_simulation(config, arguments.places);
   check_no_claim(config);
-  check_ranks(config, arguments.np, arguments.places.simulates);
+  check_ranks(config, arguments.np, arguments.places);
   check_own_places(config, arguments.np);
   const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
   if (!crowded.empty()) show_warning(crowded);
   check_model_file(config.model);
-  if (config.run.one_machine) check_task(config, check_silo_files(config));
+  if (config.run.one_machine) check_task(config, check_silo_files(present(config, arguments.places)));
   SupervisorOptions supervised{.arguments = {"train"},
                                .ranks = arguments.np,
                                .shows_command = !arguments.places.is_quiet,
                                .end_seconds_max = config.run.peer_seconds_max};
-  for (const std::string& argument : without_np({argv, argv + argc})) supervised.arguments.push_back(argument);
+  for (const std::string& argument : without_option({argv, argv + argc})) supervised.arguments.push_back(argument);
   const OpenedRun opened = open_run(config, arguments.places);
   const RunFolder& folder = opened.folder;
-  const SupervisedEnd end = supervise(supervised, folder);
+  const SupervisedEnd end = supervise_run(config, arguments.places, supervised, folder);
   if (!end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
   if (opened.is_new) remove_if_refused(folder, end.outcome.exit_code);
-  leave_report_of_failure(folder, end.outcome.exit_code);
-  if (arguments.places.prints_json && !left_summary(end.outcome.exit_code))
-    fmt::print("{}", outcome_text(folder, end.outcome));
+  leave_report_of_failure(folder, end);
+  if (arguments.places.prints_json && !left_summary(end)) fmt::print("{}", outcome_text(folder, end.outcome));
   return static_cast<int>(end.outcome.exit_code);
 }
 
@@ -196,8 +212,9 @@ int run_train(int argc, char** argv) {
   if (files.size() != 1)
     throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
   const Config config = load_config(config_request(files.front(), *values)).config;
+  arguments.places.missing = missing_silos(config.run, arguments.without_silos);
   arguments.places.command = shell_line({own_program(), "train"});
-  for (const std::string& argument : without_np({argv, argv + argc}))
+  for (const std::string& argument : without_option({argv, argv + argc}))
     arguments.places.command += " " + shell_line({argument});
   if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
   return static_cast<int>(train_as_rank(config, arguments.places));

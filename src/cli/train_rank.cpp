@@ -13,6 +13,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,11 +29,13 @@
 #include "crossilo/io/run_folder.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/mpi_tuning.hpp"
+#include "crossilo/launch/peer_watch.hpp"
 #include "crossilo/launch/signals.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "crossilo/round/settings_of_ranks.hpp"
 #include "crossilo/version.hpp"
 #include "doctor_checks.hpp"
+#include "missing_silos.hpp"
 #include "private_state.hpp"
 #include "run_place.hpp"
 #include "site_rule.hpp"
@@ -45,19 +48,24 @@ constexpr const char* kStartStep = "start-up";
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
 void check_launch(const Config& config, int processes, const RankPlaces& places) {
-  const std::size_t silos = config.run.silos.size();
+  const std::size_t silos = config.run.silos.size() - places.missing.size();
   const auto ranks = static_cast<std::size_t>(processes);
   if (processes != launched_size() || ranks > silos || (!places.simulates && ranks != silos))
     throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), places.command) +
                            "; nothing was started");
 }
 
+/// The silo of a rank where nobody says who is who; empty where ranks train several.
+std::string silo_by_order(const Config& config, const RankPlaces& places, int rank, int ranks) {
+  const std::vector<SiloId> silos = present_silos(config.run.silos.size(), places.missing);
+  if (silos.size() != static_cast<std::size_t>(ranks)) return "";
+  return config.run.silos[silos[static_cast<std::size_t>(rank)].value];
+}
+
 /// Who this rank takes itself for, as long as nobody has agreed.
-std::string presumed_name(const Config& config, const SiteRule& rule, RankIdentity identity, int ranks) {
-  const std::vector<std::string>& silos = config.run.silos;
-  identity.silos = config.run.silo;
-  if (identity.silos.empty() && silos.size() == static_cast<std::size_t>(ranks))
-    identity.silos = silos[static_cast<std::size_t>(identity.rank)];
+std::string presumed_name(const Config& config, const RankPlaces& places, const SiteRule& rule, RankIdentity identity,
+                          int ranks) {
+  identity.silos = config.run.silo.empty() ? silo_by_order(config, places, identity.rank, ranks) : config.run.silo;
   if (rule.sites_from != "one") identity.site = own_site(rule, {identity.silos}).site;
   return name_of(identity);
 }
@@ -131,6 +139,7 @@ class RankRun {
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;
+    setup.facts.missing = places_.missing;
     const CheckpointKeys keys{.settings = resume_hash(config_),
                               .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
@@ -181,16 +190,12 @@ class RankRun {
     const auto* const lost = dynamic_cast<const PeerLostError*>(&error);
     const bool is_of_all = dynamic_cast<const DivergedError*>(&error) != nullptr;
     try {
-      const std::string text = error.what() + (lost != nullptr ? advice_after_loss() : "");
+      const std::string text = error.what() + (lost != nullptr ? advice_after_loss(error.what()) : "");
       if (log_is_open_) log_error(text);
       if (status_) status_->write_finished();
       // Started by hand, it may be the folder of another job that is at work in it.
       if (!folder_ && is_supervised()) folder_.emplace(places_.run_folder);
-      const std::string silo =
-          lost != nullptr && hosting_.silos_of_rank.size() > static_cast<std::size_t>(lost->lost_rank())
-              ? hosting_.names(config_.run.silos, lost->lost_rank())
-          : is_of_all ? ""
-                      : identity_.silos;
+      const std::string silo = lost != nullptr ? silos_of(lost->lost_rank()) : is_of_all ? "" : identity_.silos;
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
       if (refuses_alike_ && lost == nullptr && another_tells) return;
@@ -237,18 +242,29 @@ class RankRun {
     const Deadline deadline{.seconds = config_.run.peer_seconds_max, .step = kStartStep};
     refuses_alike_ = true;
     const SiteRule rule = site_rule(config_);
-    communicator_->name_peers(gather_texts(*communicator_, presumed_name(config_, rule, identity_, ranks_), deadline));
+    communicator_->name_peers(
+        gather_texts(*communicator_, presumed_name(config_, places_, rule, identity_, ranks_), deadline));
     NamedTexts settings = shared_settings(config_);
     settings.push_back(contents_of_sites_file(rule));
     settings.emplace_back("--simulate", places_.simulates ? "on" : "off");
+    settings.emplace_back("--without_silos", names_of(config_.run, places_.missing));
     settings.emplace_back("the version of crossilo", kVersion);
     require_same_settings(*communicator_, settings, deadline);
-    check_simulation(config_, places_.simulates);
+    check_simulation(config_, places_);
     check_launch(config_, ranks_, places_);
-    hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline);
+    hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline, places_.missing);
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
                                   own_site(rule, names_of_rank(identity_.rank)), deadline);
     refuses_alike_ = false;
+    watch_peers(deadline);
+  }
+
+  /// From now on a rank on this machine that dies is known before a deadline has passed.
+  void watch_peers(const Deadline& deadline) {
+    const ProcessPlace own = own_process_place();
+    std::vector<ProcessPlace> places(static_cast<std::size_t>(ranks_));
+    all_gather(*communicator_, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(places)), deadline);
+    communicator_->watch_peers([watch = PeerWatch(places, identity_.rank)]() mutable { return watch.ended_peer(); });
   }
 
   /// Empty where there is only one.
@@ -276,6 +292,7 @@ class RankRun {
   /// What the manifest says of this start.
   [[nodiscard]] ManifestStart start_of_run(RoundIndex from) const {
     ManifestStart start{.from_round = from, .version = kVersion, .command = places_.command};
+    for (const SiloId silo : places_.missing) start.missing.push_back(config_.run.silos[silo.value]);
     for (int rank = 0; rank < ranks_; ++rank)
       start.ranks.push_back(
           {.rank = rank, .host = topology_.place(rank).host, .silos = names_of_rank(rank), .site = site_of(rank)});
@@ -326,17 +343,22 @@ class RankRun {
     session_.reset();
   }
 
+  [[nodiscard]] std::string silos_of(int rank) const {
+    if (!hosting_.silos_of_rank.empty()) return hosting_.names(config_.run.silos, rank);
+    return config_.run.silo.empty() ? silo_by_order(config_, places_, rank, ranks_) : "";
+  }
   [[nodiscard]] bool is_first() const noexcept { return identity_.rank == 0; }
   [[nodiscard]] bool is_supervised() const noexcept {
     return std::getenv(kSupervisedVariable) != nullptr && !places_.run_folder.empty();
   }
 
-  [[nodiscard]] std::string advice_after_loss() const {
+  [[nodiscard]] std::string advice_after_loss(std::string_view what) const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;
-    return fmt::format(
-        "; {}. The same command goes on from the last checkpoint. If that silo was merely still loading its rows, "
-        "raise run.peer_seconds_max",
-        begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1));
+    return fmt::format("; {}. The same command goes on from the last checkpoint. {}",
+                       begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1),
+                       what.find("its process is gone") != std::string_view::npos
+                           ? "Was there enough memory (dmesg)?"
+                           : "If that silo was merely still loading its rows, raise run.peer_seconds_max");
   }
 
   const Config& config_;
@@ -357,10 +379,12 @@ class RankRun {
 
 }  // namespace
 
-void check_simulation(const Config& config, bool simulates) {
-  if (simulates && !config.run.one_machine)
+void check_simulation(const Config& config, const RankPlaces& places) {
+  if (places.simulates && !config.run.one_machine)
     throw ConfigError(
         "--simulate: one process reads several silos' files, so run.one_machine = true is wanted; nothing was started");
+  if (places.simulates && !places.missing.empty())
+    throw ConfigError("--without_silos: a simulation wants all silos; leave out one of the two; nothing was started");
 }
 
 ExitCode train_as_rank(const Config& config, const RankPlaces& places) {

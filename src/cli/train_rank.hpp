@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/log.hpp"
@@ -19,11 +20,12 @@ struct RankPlaces {
   bool prints_json = false;                // summary.json at the end, and no tables
   bool is_quiet = false;                   // warnings, errors and the end alone are shown
   bool simulates = false;                  // fewer ranks than silos are meant
+  std::vector<SiloId> missing{};           // silos that this start is without, ascending
   LogLevel stderr_level = LogLevel::none;  // of the first rank
 };
 
 /// Throws where a simulation is asked for that cannot be one.
-void check_simulation(const Config& config, bool simulates);
+void check_simulation(const Config& config, const RankPlaces& places);
 
 /// Runs this process's part of the federation under MPI. Reports an error once for the whole job and ends the job with
 /// the error's exit code, since the others wait; returns the exit code of an orderly end.

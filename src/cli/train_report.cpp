@@ -16,6 +16,7 @@
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/summary.hpp"
 #include "crossilo/version.hpp"
+#include "missing_silos.hpp"
 #include "model_file.hpp"
 #include "private_state.hpp"
 
@@ -59,8 +60,13 @@ void TrainReport::on_start(const RunStart& start) {
   const char* const mask = start.mask;
   reading_.target_unit = start.scaling.target_standard_deviation;
   resumed_ = start.resumed;
+  present_ = roster.cohort.silos;
+  missing_ = names_of(config_.run, present_silos(config_.run.silos.size(), present_));
   status_.write_round(RoundIndex{start.resumed.value + 1});
   log_info(fmt::format("{} silos on {} ranks, mask: {}", roster.cohort.size(), roster.identities.size(), mask));
+  if (!missing_.empty())
+    warn(fmt::format("without silo {}: the sum is over the others, so it shows more of each (docs/resume.md)",
+                     missing_));
   if (!is_first_rank_) return;
   remove_summary(folder_);
   files_.emplace(folder_, RoundFiles::Options{.rounds = config_.run.rounds,
@@ -100,7 +106,9 @@ void TrainReport::on_round(const RoundRecord& record) {
   if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record);
   if (files_ && !begun_.empty()) files_->append(continued_line(begun_, closing_fields(record)), record.slowest);
   last_ = PastRound{.record = record, .steady_seconds = steady_clock().now_seconds()};
-  begun_ = json_line(fields_of(record));
+  MetricRecord fields = fields_of(record);
+  fields.emplace_back("missing_silos", missing_);
+  begun_ = json_line(fields);
   judged_round_ = record.ticket.round.value;
 }
 
@@ -259,10 +267,8 @@ void TrainReport::close(Job& job, const TrainedModel& trained) {
   if (has_time(trained) && config_.run.one_machine) {
     log_info("comparing on the test rows of all silos; baselines: " +
              fmt::format("{}", fmt::join(config_.run.baselines, ", ")));
-    std::vector<SiloId> every_silo;
-    for (std::uint32_t silo = 0; silo < config_.run.silos.size(); ++silo) every_silo.push_back(SiloId{silo});
     const Comparison comparison =
-        compare_with_baselines(job.open_silos(every_silo), job.model(), trained, job.train_alone(), baselines);
+        compare_with_baselines(job.open_silos(present_), job.model(), trained, job.train_alone(), baselines);
     write_file_atomically(folder_.file("comparison.json"), comparison_json(comparison));
     say("\n" + comparison_text(comparison));
   }

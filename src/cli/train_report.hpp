@@ -83,6 +83,8 @@ class TrainReport final : public RunObserver {
   RoundIndex resumed_{};
   std::optional<CheckpointKeeper> keeper_;
   std::vector<Silo*> silos_;
+  std::vector<SiloId> present_;
+  std::string missing_;  // "c, d": silos of the roster that this start is without
   std::optional<PastRound> last_;
   std::string begun_;               // the line of the last round, which only wants its evaluation
   std::uint32_t judged_round_ = 0;  // whose model the next record brings the evaluation of

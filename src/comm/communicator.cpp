@@ -45,6 +45,13 @@ std::string Communicator::peer_name(int rank) const {
 
 namespace {
 
+/// The words between quotes in: has not answered for 3 s in "sum, round 17".
+std::string step_text(const Deadline& deadline) {
+  std::string text(deadline.step);
+  if (deadline.round) text += ", round " + std::to_string(deadline.round->value);
+  return '"' + text + '"';
+}
+
 /// The memory of a rank that is alone on its node.
 class PrivateWindow final : public NodeWindow {
  public:
@@ -87,6 +94,9 @@ void WaitGuard::after(const WaitProgress& progress) {
     looked_after_deadline_ = false;
     return communicator_.moved();
   }
+  if (const auto ended = communicator_.ended_peer())
+    throw PeerLostError(communicator_.peer_name(*ended) + " died in " + step_text(deadline_) + " (its process is gone)",
+                        *ended);
   const double stalled_seconds = now_seconds - last_progress_seconds_;
   const double sign_seconds = deadline_.seconds / kSignsBeforeDeadline;
   if (stalled_seconds >= sign_seconds) {
@@ -100,11 +110,9 @@ void WaitGuard::after(const WaitProgress& progress) {
     if (lost < 0 && (!signs.all_wait() || stalled_seconds < kPatienceWithTheLiving * deadline_.seconds))
       return communicator_.idle();
     if (lost < 0) lost = progress.awaited_rank;
-    std::ostringstream text;
-    text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in \""
-         << deadline_.step;
-    if (deadline_.round) text << ", round " << deadline_.round->value;
-    text << '"';
+    std::ostringstream text;  // "60", not "60.000000"
+    text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in "
+         << step_text(deadline_);
     throw PeerLostError(text.str(), lost);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.

@@ -17,7 +17,7 @@ namespace crossilo {
 namespace {
 
 constexpr std::size_t kUserBlockBytes = 512;
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 /// The user block that belongs to the bytes behind it: text, filled up with zeros.
 std::string user_block(std::span<const std::byte> rest) {
@@ -54,18 +54,19 @@ std::array<double, 7> numbers_of(const StopRule::Judged& judged) {
           static_cast<double>(judged.last_round.value)};
 }
 
-RoundIndex round_of(double number, const std::string& name) {
+/// A whole number below 2^32 that was written as a double.
+std::uint32_t number_of(double number, const std::string& name) {
   if (!(number >= 0 && number <= std::numeric_limits<std::uint32_t>::max()))
-    throw DataError(fmt::format("{}: judged: {} found, a round is wanted", name, number));
-  return {static_cast<std::uint32_t>(number)};
+    throw DataError(fmt::format("{}: {} found, a number from 0 to 2^32 - 1 is wanted", name, number));
+  return static_cast<std::uint32_t>(number);
 }
 
 StopRule::Judged judged_of(std::span<const double> numbers, const std::string& name) {
   return {.best_rows = numbers[0],
           .best_score = {.metric = numbers[1], .negative_loss = numbers[2]},
           .reference_score = {.metric = numbers[3], .negative_loss = numbers[4]},
-          .reference_round = round_of(numbers[5], name),
-          .last_round = round_of(numbers[6], name)};
+          .reference_round = {number_of(numbers[5], name + ": judged")},
+          .last_round = {number_of(numbers[6], name + ": judged")}};
 }
 
 template <class Value>
@@ -82,6 +83,48 @@ std::vector<Value> read_vector(const Hdf5File& file, const std::string& object) 
   std::vector<Value> values(found.shape.front());
   file.read(object, std::as_writable_bytes(std::span(values)));
   return values;
+}
+
+void write_rows(Hdf5File& file, const FederatedRows& rows) {
+  const Scaling& scaling = rows.scaling;
+  std::vector<double> columns = scaling.mean;
+  columns.insert(columns.end(), scaling.standard_deviation.begin(), scaling.standard_deviation.end());
+  std::vector<double> counts{rows.held_back_rows, rows.test_rows, scaling.target_mean,
+                             scaling.target_standard_deviation};
+  counts.insert(counts.end(), scaling.class_rows.begin(), scaling.class_rows.end());
+  std::vector<double> weights;
+  for (const SiloId silo : rows.cohort.silos) {
+    weights.push_back(silo.value);
+    weights.push_back(static_cast<double>(rows.cohort.weight(silo)));
+  }
+  write_vector<double>(file, "rows/columns", columns);
+  write_vector<double>(file, "rows/counts", counts);
+  write_vector<double>(file, "rows/weights", weights);
+}
+
+FederatedRows read_rows(const Hdf5File& file) {
+  constexpr std::size_t kCounts = 4;
+  constexpr double kWeightMax = 0x1p53;
+  const std::vector<double> columns = read_vector<double>(file, "rows/columns");
+  const std::vector<double> counts = read_vector<double>(file, "rows/counts");
+  const std::vector<double> weights = read_vector<double>(file, "rows/weights");
+  if (columns.size() % 2 != 0 || counts.size() < kCounts || weights.size() % 2 != 0)
+    throw DataError(file.path() + ": rows/: another shape than a checkpoint has");
+  const auto middle = columns.begin() + static_cast<std::ptrdiff_t>(columns.size() / 2);
+  FederatedRows rows{.scaling = {.mean = {columns.begin(), middle},
+                                 .standard_deviation = {middle, columns.end()},
+                                 .target_mean = counts[2],
+                                 .target_standard_deviation = counts[3],
+                                 .class_rows = {counts.begin() + kCounts, counts.end()}},
+                     .held_back_rows = counts[0],
+                     .test_rows = counts[1]};
+  for (std::size_t i = 0; i < weights.size(); i += 2) {
+    rows.cohort.silos.push_back({number_of(weights[i], file.path())});
+    if (!(weights[i + 1] >= 0 && weights[i + 1] <= kWeightMax))
+      throw DataError(fmt::format("{}: rows/weights: {} is no weight", file.path(), weights[i + 1]));
+    rows.cohort.weights.push_back(static_cast<std::uint64_t>(weights[i + 1]));
+  }
+  return rows;
 }
 
 std::string server_object(std::size_t index) { return fmt::format("server/{}", index); }
@@ -114,7 +157,6 @@ std::vector<std::byte> seal_checkpoint(const FederationState& state, const Check
   file.write_number("/", "lane_bound", state.lanes.bound);
   file.write_integer("/", "server_vectors", static_cast<std::int64_t>(state.server.size()));
   const std::pair<const char*, const Hash256*> hashes[] = {{"chain", &state.chain},
-                                                           {"scaling", &state.scaling},
                                                            {"settings", &keys.settings},
                                                            {"schema", &keys.schema},
                                                            {"model_schema", &keys.model_schema}};
@@ -123,6 +165,10 @@ std::vector<std::byte> seal_checkpoint(const FederationState& state, const Check
   write_vector(file, "model/parameters", state.parameters);
   write_vector(file, "best/parameters", state.best_parameters);
   for (std::size_t i = 0; i < state.server.size(); ++i) write_vector(file, server_object(i), state.server[i]);
+  write_rows(file, *state.rows);
+  std::vector<double> silos;
+  for (const SiloId silo : state.silos) silos.push_back(silo.value);
+  write_vector<double>(file, "silos", silos);
   write_vector<double>(file, "judged", numbers_of(state.judged));
   write_vector<double>(file, "best/held_back", numbers_of(state.best_evaluation.held_back));
   write_vector<double>(file, "best/test", numbers_of(state.best_evaluation.test));
@@ -155,6 +201,7 @@ Checkpoint::Checkpoint(std::span<const std::byte> sealed, const std::string& nam
   const Hdf5File file = Hdf5File::open_image(sealed.subspan(kUserBlockBytes), name);
   parameters_ = read_vector<float>(file, "model/parameters");
   best_ = read_vector<float>(file, "best/parameters");
+  rows_ = std::make_unique<FederatedRows>(read_rows(file));
   const std::size_t vectors = integer_of(file, "server_vectors");
   for (std::size_t i = 0; i < vectors; ++i) server_.push_back(read_vector<float>(file, server_object(i)));
   const std::vector<double> judged = read_vector<double>(file, "judged");
@@ -173,7 +220,8 @@ Checkpoint::Checkpoint(std::span<const std::byte> sealed, const std::string& nam
       .has_best = integer_of(file, "has_best") != 0,
       .best_parameters = best_,
       .best_evaluation = {.held_back = sums_of(held_back), .test = sums_of(test)},
-      .scaling = hash_of(file, "scaling")};
+      .rows = rows_.get()};
+  for (const double silo : read_vector<double>(file, "silos")) state_.silos.push_back({number_of(silo, name)});
   keys_ = {.settings = hash_of(file, "settings"),
            .schema = hash_of(file, "schema"),
            .model_schema = hash_of(file, "model_schema")};

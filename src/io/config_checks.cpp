@@ -53,6 +53,7 @@ class Checks {
     amount();
     cohort();
     sites();
+    fewest_silos();
     return std::move(problems_);
   }
 
@@ -138,6 +139,20 @@ class Checks {
       problem(key,
               fmt::format(": missing; {} is wanted with topology.sites_from = {}", find_option(key)->allowed, from),
               "topology.sites_from");
+  }
+
+  void fewest_silos() {
+    if (!are_sound({"run.silos", "run.min_silos", "privacy.allow_two_silos"})) return;
+    const std::size_t silos = config_.run.silos.size();
+    const std::uint32_t fewest = config_.run.min_silos;
+    const bool is_too_few = fewest == 1 || (fewest == 2 && !config_.privacy.allow_two_silos);
+    if (fewest > silos)
+      problem("run.min_silos", fmt::format(" = \"{}\": run.silos has {}", fewest, silos));
+    else if (is_too_few)
+      problem("run.min_silos",
+              fmt::format(" = \"{}\": of so few silos one can read another's change from the sum; 3 or more are wanted "
+                          "(2 with privacy.allow_two_silos = true), or 0: all",
+                          fewest));
   }
 
   const Config& config_;

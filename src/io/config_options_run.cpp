@@ -55,6 +55,16 @@ void add_surroundings(std::vector<ConfigOption>& options) {
            "seconds. Silos that train or wait give signs; those that load their rows give none, so more than "
            "the slowest silo needs longer than the fastest to load them."}));
   options.push_back(option(
+      "run.relaunches_max", count_from(0), CROSSILO_FIELD(run.relaunches_max),
+      {.fixes_course = false,
+       .meaning = "How often crossilo train --np starts the ranks again by itself after a silo was lost, in a row "
+                  "without a new finished round in between. 0: not at all."}));
+  options.push_back(option("run.min_silos", count_from(0), CROSSILO_FIELD(run.min_silos),
+                           {.fixes_course = false,
+                            .meaning = "With how many silos a run may go on when others cannot be started again. 0: "
+                                       "all. With fewer, the others nearly see the change of the one that is missing "
+                                       "(docs/resume.md)."}));
+  options.push_back(option(
       "run.evaluate_every_rounds", count_from(1), CROSSILO_FIELD(run.evaluate_every_rounds),
       {.fixes_course = false, .meaning = "After how many rounds the model is evaluated; the last model always is."}));
   options.push_back(option(

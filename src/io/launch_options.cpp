@@ -9,6 +9,8 @@ std::span<const LaunchOption> launch_options() {
   static const std::array kOptions = {
       LaunchOption{"np", "N", "", "ranks to start with mpirun"},
       LaunchOption{"simulate", "", "", "fewer ranks than silos: each trains several in turn"},
+      LaunchOption{"without_silos", "NAMES", "",
+                   "silos of run.silos that are not there, with commas between; run.min_silos must allow it"},
       LaunchOption{
           "resume", "HOW", "auto",
           "auto: go on with the newest unfinished run of that name and these settings, if there is one; never; "

@@ -31,13 +31,20 @@ Json json_of(const ManifestStart& start) {
                {"from_round", start.from_round.value},
                {"crossilo", start.version},
                {"command", start.command},
-               {"ranks", ranks}};
+               {"ranks", ranks},
+               {"missing_silos", start.missing}};
   if (start.outcome)
     json["outcome"] = {{"status", status_of(start.outcome->exit_code)},
                        {"exit_code", static_cast<int>(start.outcome->exit_code)},
                        {"text", start.outcome->text},
                        {"silo", start.outcome->silo}};
   return json;
+}
+
+/// None in a manifest that is older than they are.
+std::vector<std::string> names_in(const Json& json) {
+  const auto names = json.find("missing_silos");
+  return names == json.end() ? std::vector<std::string>() : names->get<std::vector<std::string>>();
 }
 
 ManifestStart start_of(const Json& json) {
@@ -51,6 +58,7 @@ ManifestStart start_of(const Json& json) {
                            .host = rank.at("host"),
                            .silos = rank.at("silos"),
                            .site = rank.value("site", "")});
+  start.missing = names_in(json);
   if (const auto outcome = json.find("outcome"); outcome != json.end())
     start.outcome = Outcome{.exit_code = static_cast<ExitCode>(whole_number<int>(*outcome, "exit_code")),
                             .text = outcome->at("text"),
@@ -76,6 +84,10 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest) {
   for (const auto& [name, version] : manifest.libraries) libraries[name] = version;
   Json starts = Json::array();
   for (const ManifestStart& start : manifest.starts) starts.push_back(json_of(start));
+  Json relaunches = Json::array();
+  for (const ManifestRelaunch& relaunch : manifest.relaunches)
+    relaunches.push_back(
+        {{"unix_seconds", relaunch.unix_seconds}, {"why", relaunch.why}, {"missing_silos", relaunch.missing}});
   const bool has_ended = !manifest.starts.empty() && manifest.starts.back().outcome;
   const Json json = {
       {"format", kFormat},
@@ -89,7 +101,8 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest) {
       {"rounds", manifest.rounds},
       {"silos", manifest.silos},
       {"libraries", libraries},
-      {"starts", starts}};
+      {"starts", starts},
+      {"relaunches", relaunches}};
   write_file_atomically(folder.file("manifest.json"), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -109,6 +122,10 @@ std::optional<Manifest> read_manifest(const RunFolder& folder) try {
                     .silos = json.at("silos")};
   for (const auto& [name, version] : json.at("libraries").items()) manifest.libraries.emplace_back(name, version);
   for (const Json& start : json.at("starts")) manifest.starts.push_back(start_of(start));
+  if (const auto relaunches = json.find("relaunches"); relaunches != json.end())
+    for (const Json& relaunch : *relaunches)
+      manifest.relaunches.push_back(
+          {.unix_seconds = relaunch.at("unix_seconds"), .why = relaunch.at("why"), .missing = names_in(relaunch)});
   return manifest;
 } catch (const nlohmann::json::exception& failure) {
   throw StorageError(folder.file("manifest.json") + ": cannot be understood: " + failure.what());

@@ -47,22 +47,23 @@ struct Line {
   double best_round = kUnknown;
 };
 
-std::optional<Line> line_of(const std::string& written) {
+/// Fills a new line. False of a damaged one.
+bool read_line(const std::string& written, Line& line) {
   const Json json = Json::parse(written, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return std::nullopt;
+  if (!json.is_object()) return false;
   const double round = number(json, "round");
-  if (!(round >= 0.0 && round <= std::numeric_limits<std::uint32_t>::max())) return std::nullopt;
-  Line line{.round = {.round = static_cast<std::uint32_t>(round),
-                      .unix_seconds = number(json, "unix_seconds"),
-                      .held_back = {.loss = number(json, "held_back_loss")},
-                      .test = {.loss = number(json, "test_loss")},
-                      .bytes_sent = number(json, "bytes_sent"),
-                      .sum_seconds =
-                          number(json, json.contains("fastest_sum_seconds") ? "fastest_sum_seconds" : "sum_seconds")},
-            .mask = text(json, "mask"),
-            .noise = text(json, "noise"),
-            .lane_bits = number(json, "lane_bits"),
-            .best_round = number(json, "best_round")};
+  if (!(round >= 0.0 && round <= std::numeric_limits<std::uint32_t>::max())) return false;
+  line.round.round = static_cast<std::uint32_t>(round);
+  line.round.unix_seconds = number(json, "unix_seconds");
+  line.round.held_back.loss = number(json, "held_back_loss");
+  line.round.test.loss = number(json, "test_loss");
+  line.round.bytes_sent = number(json, "bytes_sent");
+  line.round.sum_seconds = number(json, json.contains("fastest_sum_seconds") ? "fastest_sum_seconds" : "sum_seconds");
+  line.round.missing_silos = text(json, "missing_silos");
+  line.mask = text(json, "mask");
+  line.noise = text(json, "noise");
+  line.lane_bits = number(json, "lane_bits");
+  line.best_round = number(json, "best_round");
   line.round.is_sum_fastest = std::isfinite(number(json, "fastest_sum_seconds"));
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
     line.held_back.at(i) = number(json, fmt::format("held_back_{}", kMetrics.at(i)));
@@ -72,7 +73,7 @@ std::optional<Line> line_of(const std::string& written) {
     const double seconds = number(json, fmt::format("{}_seconds", phase));
     line.round.phase_seconds.push_back(are_seconds(seconds) ? seconds : 0.0);
   }
-  return line;
+  return true;
 }
 
 /// The first metric that any line has.
@@ -140,9 +141,9 @@ void read_metrics(const std::string& path, RunSummary& run) {
   std::map<std::uint32_t, Line> lines;  // of a round that was trained again the last counts
   std::size_t damaged = 0;
   for (std::string written; std::getline(file, written);) {
-    std::optional<Line> line = line_of(written);
-    if (line)
-      lines.insert_or_assign(line->round.round, std::move(*line));
+    Line line;
+    if (read_line(written, line))
+      lines.insert_or_assign(line.round.round, std::move(line));
     else if (!trimmed(written).empty())
       ++damaged;
   }

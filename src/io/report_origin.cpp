@@ -66,9 +66,10 @@ std::string shell_word(const std::string& text) {
 
 /// A command without what a user wants once, like --quiet or --max_hours, and the one that was given.
 std::string commands_html(const RunSummary& run, const ManifestStart& start) {
-  const bool simulates = run.manifest && start.ranks.size() < run.manifest->silos.size();
+  const bool simulates = run.manifest && start.ranks.size() + start.missing.size() < run.manifest->silos.size();
   const std::string repeat =
-      "crossilo train " + shell_word(run.folder + "/config.ini") + (simulates ? " --simulate" : "");
+      "crossilo train " + shell_word(run.folder + "/config.ini") + (simulates ? " --simulate" : "") +
+      (start.missing.empty() ? "" : fmt::format(" --without_silos {}", fmt::join(start.missing, ",")));
   return "<pre>" + html_escaped(with_ranks(repeat, start)) + "</pre>\n" + paragraph_html("It was started as:") +
          "<pre>" + html_escaped(with_ranks(start.command, start)) + "</pre>\n";
 }
@@ -81,7 +82,7 @@ std::string hosts_text(const ManifestStart& start) {
 }
 
 PageTable starts_table(const Manifest& manifest) {
-  PageTable table{.titles = {"start", "ended", "from round", "ranks", "hosts", "version", "outcome"},
+  PageTable table{.titles = {"start", "ended", "from round", "ranks", "hosts", "without", "version", "outcome"},
                   .rows = {},
                   .is_of_numbers = false};
   for (const ManifestStart& start : manifest.starts) {
@@ -90,9 +91,20 @@ PageTable starts_table(const Manifest& manifest) {
       outcome = fmt::format("{} ({})", status_of(start.outcome->exit_code), static_cast<int>(start.outcome->exit_code));
     table.rows.push_back({utc_text(start.started_unix_seconds), utc_text(start.ended_unix_seconds.value_or(kUnknown)),
                           fmt::format("{}", start.from_round.value), fmt::format("{}", start.ranks.size()),
-                          hosts_text(start), start.version, outcome});
+                          hosts_text(start), fmt::format("{}", fmt::join(start.missing, ", ")), start.version,
+                          outcome});
   }
   return table;
+}
+
+/// Starts that nobody asked for.
+std::string relaunches_html(const Manifest& manifest) {
+  if (manifest.relaunches.empty()) return "";
+  PageTable table{.titles = {"when", "why", "without"}, .rows = {}, .is_of_numbers = false};
+  for (const ManifestRelaunch& relaunch : manifest.relaunches)
+    table.rows.push_back(
+        {utc_text(relaunch.unix_seconds), relaunch.why, fmt::format("{}", fmt::join(relaunch.missing, ", "))});
+  return "<h3>Started again by itself</h3>\n" + table_html(table);
 }
 
 std::string ranks_html(const ManifestStart& start) {
@@ -119,7 +131,7 @@ std::string manifest_html(const RunSummary& run, const Manifest& manifest) {
                                {"columns of the silo files, SHA-256", to_hex(manifest.schema)},
                                {"tensors of the model, SHA-256", to_hex(manifest.model_schema)}},
                       .is_of_numbers = false});
-  html += "<h3>Starts</h3>\n" + table_html(starts_table(manifest));
+  html += "<h3>Starts</h3>\n" + table_html(starts_table(manifest)) + relaunches_html(manifest);
   if (!manifest.starts.empty()) html += ranks_html(manifest.starts.back());
   PageTable versions{.titles = {"library", "version"}, .rows = {}, .is_of_numbers = false};
   for (const auto& [name, version] : manifest.libraries) versions.rows.push_back({name, version});

@@ -44,6 +44,21 @@ bool passes_beside(const RunSummary& run, std::size_t phase) {
   return run.phases_are_maxima && (run.phases[phase] == "waiting" || run.phases[phase] == "open");
 }
 
+/// "Rounds 21 to 40 were trained without silo c, …": each stretch of rounds that lacked the same silos.
+std::string missing_html(const RunSummary& run) {
+  std::string html;
+  for (std::size_t begin = 0, end = 0; begin < run.rounds.size(); begin = end) {
+    const std::string& missing = run.rounds[begin].missing_silos;
+    while (end < run.rounds.size() && run.rounds[end].missing_silos == missing) ++end;
+    if (!missing.empty())
+      html += "<p class=\"alarm-text\">" +
+              html_escaped(fmt::format("Rounds {} to {} were trained without silo {}, which had been lost or left out.",
+                                       run.rounds[begin].round, run.rounds[end - 1].round, missing)) +
+              "</p>\n";
+  }
+  return html;
+}
+
 double phase_sum(const RunSummary& run, std::size_t phase) {
   double sum = 0.0;
   for (const RoundSummary& round : run.rounds) sum += round.phase_seconds[phase];
@@ -212,6 +227,7 @@ std::string quality_html(const RunSummary& run) {
   if (missing > 0)
     html += paragraph_html(
         fmt::format("{} of {} rounds have no value: not evaluated, or not finite.", missing, run.rounds.size()));
+  html += missing_html(run);
   PageTable table{.titles = {"round", "test " + metric, "test loss", "held-back " + metric, "held-back loss"},
                   .rows = {}};
   for (const RoundSummary* round : listed_rounds(run))

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/csv_files.hpp"
 #include "crossilo/io/json_text.hpp"
@@ -15,12 +17,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What the first rank sent in the sums of all rounds, and when they ended.
+/// What the first rank sent in the sums of all rounds, when they ended, and who was not there.
 struct Traffic {
   std::int64_t bytes = 0;
   std::int64_t timed_bytes = 0;  // of rounds whose sum was timed
   double seconds = 0.0;          // that those took without waiting for slower ranks
   std::vector<double> rounds_unix_seconds;
+  std::map<std::string, std::uint32_t> missing;  // silo → rounds without it
 };
 
 Traffic traffic_of(const std::string& metrics_jsonl) {
@@ -32,6 +35,8 @@ Traffic traffic_of(const std::string& metrics_jsonl) {
     traffic.bytes += bytes;
     if (const auto at = round.find("unix_seconds"); at != round.end() && at->is_number())
       traffic.rounds_unix_seconds.push_back(at->get<double>());
+    for (const std::string& part : parts_of(round.value("missing_silos", std::string()), ','))
+      if (const std::string_view silo = trimmed(part); !silo.empty()) ++traffic.missing[std::string(silo)];
     const auto seconds = round.find("fastest_sum_seconds");
     if (seconds == round.end() || !seconds->is_number()) continue;
     traffic.timed_bytes += bytes;
@@ -75,6 +80,8 @@ std::string summary_text(const RunFolder& folder, const SummaryFacts& facts, std
       {"rounds", facts.rounds.value},
       {"rounds_wanted", manifest.rounds},
       {"starts", manifest.starts.size()},
+      {"relaunches", manifest.relaunches.size()},
+      {"missing_silos", Json(traffic.missing)},
       {"best_round", facts.best_round.value},
       {"best", model_json(folder, "model/global.safetensors", facts.best_round, facts.best)},
       {"last", model_json(folder, "model/last.safetensors", facts.rounds, facts.last)},

@@ -41,12 +41,12 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
-std::vector<std::string> without_np(const std::vector<std::string>& arguments) {
+std::vector<std::string> without_option(const std::vector<std::string>& arguments, const std::string& option) {
   std::vector<std::string> kept;
   for (std::size_t at = 0; at < arguments.size(); ++at) {
-    if (arguments[at] == "--np")
+    if (arguments[at] == option)
       ++at;  // and its value
-    else if (arguments[at].rfind("--np=", 0) != 0)
+    else if (!arguments[at].starts_with(option + "="))
       kept.push_back(arguments[at]);
   }
   return kept;

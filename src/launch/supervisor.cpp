@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "crossilo/base/clock.hpp"
@@ -11,45 +12,13 @@
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/launch/guard.hpp"
+#include "held_signals.hpp"
 #include "mpirun.hpp"
 #include "mpirun_words.hpp"
 #include "process_tree.hpp"
 
 namespace crossilo {
 namespace {
-
-/// Holds back the signals that a supervisor takes by waiting for them, so that none is missed and no handler runs.
-class HeldSignals {
- public:
-  HeldSignals() {
-    struct sigaction action {};
-    action.sa_handler = SIG_DFL;  // where SIGCHLD is ignored, a child's end cannot be waited for
-    ::sigaction(SIGCHLD, &action, &child_action_before_);
-    ::sigemptyset(&held_);
-    for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD})
-      if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) ::sigaddset(&held_, signal);
-    ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
-  }
-  ~HeldSignals() {
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    ::sigaction(SIGCHLD, &child_action_before_, nullptr);
-  }
-  HeldSignals(const HeldSignals&) = delete;
-  HeldSignals& operator=(const HeldSignals&) = delete;
-
-  [[nodiscard]] const sigset_t& before() const noexcept { return before_; }
-  /// The next signal, or 0 when none came for a tenth of a second.
-  [[nodiscard]] int next() const {
-    const timespec tenth{0, 100'000'000};
-    const int signal = ::sigtimedwait(&held_, nullptr, &tenth);
-    return signal < 0 ? 0 : signal;
-  }
-
- private:
-  sigset_t held_{};
-  sigset_t before_{};
-  struct sigaction child_action_before_ {};
-};
 
 /// Carries out what the user asks for, and ends a run that does not begin or does not end.
 class Watch {
@@ -84,7 +53,7 @@ class Watch {
       end_now();
     }
     if (all_began_ && now() > next_work_look_) look_for_work();
-    if (end_by_ == kNever && folder_.has_outcome()) end_by_ = now() + options_.end_seconds_max;
+    if (end_by_ == kNever && folder_.has_outcome()) end_by_ = now() + seconds_to_end();
     if (now() > end_by_) end_now();
     if (now() > kill_by_) tree_.signal_group(SIGKILL);
   }
@@ -120,6 +89,13 @@ class Watch {
     }
   }
 
+  /// Who ends well may still save and say farewell; where a rank has failed, there is nothing to wait for.
+  [[nodiscard]] double seconds_to_end() const {
+    const auto outcome = folder_.read_outcome();
+    const bool ends_well = outcome && outcome->exit_code == ExitCode::success;
+    return ends_well ? options_.end_seconds_max : std::min(options_.end_seconds_max, options_.fail_seconds_max);
+  }
+
   void end_now() {
     if (kill_by_ != kNever) return;
     tree_.signal_command(SIGTERM);  // mpirun ends its ranks
@@ -145,8 +121,8 @@ class Watch {
 
 namespace {
 
-RunEnd watch_over(const SupervisorOptions& options, const RunFolder& folder, const std::vector<std::string>& command) {
-  const HeldSignals signals;
+RunEnd watch_over(const SupervisorOptions& options, const RunFolder& folder, const std::vector<std::string>& command,
+                  const HeldSignals& signals) {
   ProcessTree tree(command, mpirun_environment(), signals.before());
   Watch watch(options, folder, tree);
   while (!tree.ended()) {
@@ -174,7 +150,16 @@ void leave_outcome(const RunFolder& folder, Outcome& outcome) {
 
 }  // namespace
 
-SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder) {
+Supervisor::Supervisor() : signals_(std::make_unique<HeldSignals>()) {}
+Supervisor::~Supervisor() = default;
+
+bool Supervisor::pause(double seconds) const {
+  for (const double end = steady_clock().now_seconds() + seconds; steady_clock().now_seconds() < end;)
+    if (const int signal = signals_->next(); signal != 0 && signal != SIGCHLD) return false;
+  return true;
+}
+
+SupervisedEnd Supervisor::run(const SupervisorOptions& options, const RunFolder& folder) const {
   if (const auto launch = detect_launch())
     throw EnvironmentError(
         fmt::format("--np starts mpirun by itself, but {} has started this process already: leave "
@@ -182,7 +167,7 @@ SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folde
                     launch->launcher));
   const std::vector<std::string> command = mpirun_command(options, folder);
   if (options.shows_command) show_text(stdout, shell_line(command) + "\n");
-  RunEnd end = watch_over(options, folder, command);
+  RunEnd end = watch_over(options, folder, command, *signals_);
   if (refused_to_start(end, folder)) end.refusal = mpirun_refusal(options.ranks);
   SupervisedEnd verdict = judge(folder, options.ranks, end);
   if (!verdict.is_of_a_rank) leave_outcome(folder, verdict.outcome);

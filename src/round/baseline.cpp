@@ -74,8 +74,7 @@ Comparison compare_with_baselines(const OpenSilos& silos, Model& model, const Tr
   const SiloScores federated_scores = scores_on_each(silos, model, federated);
   result.federated = measure_each_and_all(schema, federated_scores, labels);
   if (baselines.pooled) {
-    const SiloId number{static_cast<std::uint32_t>(silos.datasets.size())};
-    if (const auto pooled = try_alone(train_alone, pool(silos), number)) {
+    if (const auto pooled = try_alone(train_alone, pool(silos), silos.pooled)) {
       const SiloScores pooled_scores = scores_on_each(silos, model, *pooled);
       result.pooled = measure_each_and_all(schema, pooled_scores, labels);
       result.federated_minus_pooled =

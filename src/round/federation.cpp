@@ -55,13 +55,39 @@ double share_of_others(const Cohort& cohort) {
   return 1.0 - static_cast<double>(largest) / static_cast<double>(cohort.total_weight());
 }
 
+/// The scaling is computed once. The silos that it was computed over do it again, to see whether their rows are the
+/// same; other silos take what was kept: sums over two cohorts that differ by a silo would be that silo's own.
+/// Throws: DataError where the rows are not those it was trained on.
+FederatedRows agree_on_rows(SumSession& session, const FederationSetup& setup) {
+  const Cohort& cohort = session.roster().cohort;
+  const FederatedRows* const kept = setup.resumed != nullptr ? setup.resumed->rows : nullptr;
+  if (kept != nullptr && kept->cohort.silos != cohort.silos) {
+    if (kept->scaling.mean.size() != setup.datasets.front()->features())
+      throw DataError("the scaling of the checkpoint is of other columns; begin anew with --resume never");
+    return *kept;
+  }
+  FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
+  if (kept != nullptr && fingerprint_of(kept->scaling) != fingerprint_of(rows.scaling))
+    throw DataError(
+        "the sums over all silos' rows (scaling, rows of each class) are not those of the checkpoint: a silo's data "
+        "has "
+        "changed since; bring the old file back, or begin anew with --resume never");
+  return rows;
+}
+
+/// About how many of so many rows the silos have that are there, by the announced weights.
+double rows_present(double rows, const FederatedRows& all, const Cohort& cohort) {
+  if (all.cohort.silos == cohort.silos) return rows;
+  return rows * static_cast<double>(cohort.total_weight()) / static_cast<double>(all.cohort.total_weight());
+}
+
 /// Scores are sent only where they choose the model, and only in bins that many rows share.
 EvaluationLayout evaluation_layout(const FederationSetup& setup, const FederatedRows& rows, const Cohort& cohort) {
   EvaluationLayout layout{.silos = cohort.size()};
   if (setup.stop.metric != StopMetric::auc) return layout;
   const double others = share_of_others(cohort);
-  layout.held_back_bins = score_bins(others * rows.held_back_rows);
-  layout.test_bins = score_bins(others * rows.test_rows);
+  layout.held_back_bins = score_bins(others * rows_present(rows.held_back_rows, rows, cohort));
+  layout.test_bins = score_bins(others * rows_present(rows.test_rows, rows, cohort));
   return layout;
 }
 
@@ -91,14 +117,14 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 class StateKeeper {
  public:
   StateKeeper(Round& round, SumSession& session, const FederationSetup& setup, const TrainedModel& result,
-              RunObserver& observer)
+              const FederatedRows& rows, RunObserver& observer)
       : round_(round),
         session_(session),
         has_private_state_(feeds_errors_back(setup.lane_bits)),
         every_(setup.checkpoint_every_rounds),
         result_(result),
-        observer_(observer),
-        scaling_(fingerprint_of(result.scaling)) {
+        rows_(rows),
+        observer_(observer) {
     if (setup.resumed == nullptr) return;
     chain_ = setup.resumed->chain;
     kept_ = setup.resumed->round;
@@ -118,7 +144,8 @@ class StateKeeper {
     FederationState state = round_.state();
     state.chain = chain_;
     state.best_evaluation = result_.best.evaluation;
-    state.scaling = scaling_;
+    state.rows = &rows_;
+    state.silos = session_.roster().cohort.silos;
     kept_ = state.round;
     double seconds = 0.0;
     {
@@ -137,21 +164,11 @@ class StateKeeper {
   bool has_private_state_;
   std::uint32_t every_;
   const TrainedModel& result_;
+  const FederatedRows& rows_;
   RunObserver& observer_;
-  Hash256 scaling_;
   Hash256 chain_{};
   RoundIndex kept_{};
 };
-
-/// What a resumed run knows already. Throws: DataError where the rows are not those it was trained on.
-void take_up(const FederationState& resumed, TrainedModel& result) {
-  if (resumed.scaling != fingerprint_of(result.scaling))
-    throw DataError(
-        "the sums over all silos' rows (scaling, rows of each class) are not those of the checkpoint: a silo's data "
-        "has "
-        "changed since; bring the old file back, or begin anew with --resume never");
-  result.best.evaluation = resumed.best_evaluation;
-}
 
 /// Rounds until the last one or an agreed stop, then the evaluation of the last model.
 void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>& wants_stop, RunObserver& observer,
@@ -184,21 +201,22 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
       communicator.show_life(seconds);
     });
   SumSession session = open_session(communicator, setup);
-  const FederatedRows rows = federated_scaling(session, setup.silos, setup.datasets);
-  StopRule::require_rows(
-      setup.stop, {.held_back = rows.held_back_rows, .share_of_others = share_of_others(session.roster().cohort)});
+  const FederatedRows rows = agree_on_rows(session, setup);
+  const Cohort& cohort = session.roster().cohort;
+  StopRule::require_rows(setup.stop, {.held_back = rows_present(rows.held_back_rows, rows, cohort),
+                                      .share_of_others = share_of_others(cohort)});
   TrainedModel result{.scaling = rows.scaling};
-  if (setup.resumed != nullptr) take_up(*setup.resumed, result);
+  if (setup.resumed != nullptr) result.best.evaluation = setup.resumed->best_evaluation;
   for (Dataset* dataset : setup.datasets) dataset->apply(result.scaling);
 
-  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, session.roster().cohort), session.roster());
+  RoundStages stages = make_stages(setup, evaluation_layout(setup, rows, cohort), session.roster());
   observer.on_start({.roster = session.roster(),
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,
                      .mask = session.mask_name(),
                      .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{}});
   Round round(session, std::move(stages), setup.initial, setup.resumed);
-  StateKeeper keeper(round, session, setup, result, observer);
+  StateKeeper keeper(round, session, setup, result, rows, observer);
   run_rounds(round, setup.rounds, wants_stop, observer, keeper, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);

@@ -36,11 +36,12 @@ std::vector<Claim> gather_claims(Communicator& communicator, const std::string& 
 
 /// Who claims what, checked. Shapes: one entry a rank.
 std::vector<std::vector<SiloId>> claimed_silos(const std::vector<std::string>& silo_names,
-                                               const std::vector<Claim>& claims) {
+                                               const std::vector<Claim>& claims, const std::vector<SiloId>& missing) {
   const auto place = [&](std::size_t rank) { return fmt::format("rank {} (host {})", rank, claims[rank].host.data()); };
-  if (claims.size() != silo_names.size())
-    throw EnvironmentError(fmt::format("{} silos, but {} ranks that claim one each; nothing was started",
-                                       silo_names.size(), claims.size()));
+  const std::size_t present = silo_names.size() - missing.size();
+  if (claims.size() != present)
+    throw EnvironmentError(
+        fmt::format("{} silos, but {} ranks that claim one each; nothing was started", present, claims.size()));
   std::vector<std::vector<SiloId>> silos;
   std::vector<std::string> mistakes;
   std::vector<std::size_t> rank_of(silo_names.size(), claims.size());
@@ -52,12 +53,14 @@ std::vector<std::vector<SiloId>> claimed_silos(const std::vector<std::string>& s
     } else if (found == silo_names.end()) {
       mistakes.push_back(fmt::format("{} says silo {}, which is not in run.silos ({})", place(rank), name,
                                      fmt::join(silo_names, ", ")));
-    } else if (std::size_t& first = rank_of[static_cast<std::size_t>(found - silo_names.begin())];
-               first != claims.size()) {
+    } else if (const SiloId silo{static_cast<std::uint32_t>(found - silo_names.begin())};
+               std::ranges::count(missing, silo) > 0) {
+      mistakes.push_back(fmt::format("{} says silo {}, which --without_silos leaves out", place(rank), name));
+    } else if (std::size_t& first = rank_of[silo.value]; first != claims.size()) {
       mistakes.push_back(fmt::format("{} and {} both say silo {}", place(first), place(rank), name));
     } else {
       first = rank;
-      silos.push_back({SiloId{static_cast<std::uint32_t>(found - silo_names.begin())}});
+      silos.push_back({silo});
     }
   }
   if (!mistakes.empty())
@@ -82,6 +85,13 @@ std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank) {
   return hosted;
 }
 
+std::vector<SiloId> present_silos(std::size_t silos, const std::vector<SiloId>& missing) {
+  std::vector<SiloId> present;
+  for (std::uint32_t silo = 0; silo < silos; ++silo)
+    if (std::ranges::count(missing, SiloId{silo}) == 0) present.push_back(SiloId{silo});
+  return present;
+}
+
 std::string Hosting::names(const std::vector<std::string>& silo_names, int rank) const {
   std::vector<std::string> names;
   for (const SiloId silo : silos_of_rank.at(static_cast<std::size_t>(rank))) names.push_back(silo_names.at(silo.value));
@@ -98,15 +108,20 @@ int Hosting::ranks_beside(int rank) const {
 }
 
 Hosting agree_on_hosting(Communicator& communicator, const std::vector<std::string>& silo_names,
-                         const std::string& own_silo, const Deadline& deadline) {
+                         const std::string& own_silo, const Deadline& deadline, const std::vector<SiloId>& missing) {
+  const std::vector<SiloId> present = present_silos(silo_names.size(), missing);
+  CROSSILO_ASSERT(missing.empty() || std::ssize(present) == communicator.size());
   const std::vector<Claim> claims = gather_claims(communicator, own_silo, deadline);
   Hosting hosting;
   hosting.is_claimed = std::ranges::any_of(claims, [](const Claim& claim) { return claim.silo.front() != '\0'; });
   if (hosting.is_claimed)
-    hosting.silos_of_rank = claimed_silos(silo_names, claims);
+    hosting.silos_of_rank = claimed_silos(silo_names, claims, missing);
   else
-    for (int rank = 0; rank < communicator.size(); ++rank)
-      hosting.silos_of_rank.push_back(hosted_silos(silo_names.size(), communicator.size(), rank));
+    for (int rank = 0; rank < communicator.size(); ++rank) {
+      std::vector<SiloId>& hosted = hosting.silos_of_rank.emplace_back();
+      for (const SiloId place : hosted_silos(present.size(), communicator.size(), rank))
+        hosted.push_back(present[place.value]);
+    }
   for (const Claim& claim : claims) hosting.host_of_rank.emplace_back(claim.host.data());
   std::vector<std::string> peers;
   for (int rank = 0; rank < communicator.size(); ++rank)

@@ -81,9 +81,9 @@ void require_equal(Communicator& communicator, const std::vector<Hello>& hellos,
                             differing.size() == 1 ? "" : " each", communicator.peer_name(0)));
 }
 
-/// Every silo belongs to one rank, and none is left over.
+/// Every silo belongs to one rank, and none is left over but the missing ones, which are on no rank.
 void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
-                   const std::vector<std::string>& silo_names) {
+                   const std::vector<std::string>& silo_names, const std::vector<SiloId>& missing) {
   std::vector<std::size_t> rank_of(silo_names.size(), hellos.size());
   for (std::size_t rank = 0; rank < hellos.size(); ++rank) {
     const std::size_t first = hellos[rank].first_silo;
@@ -93,6 +93,9 @@ void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
                                          communicator.peer_name(static_cast<int>(rank)), hosted, first,
                                          silo_names.size()));
     for (std::size_t silo = first; silo < first + hosted; ++silo) {
+      if (std::ranges::count(missing, SiloId{static_cast<std::uint32_t>(silo)}) > 0)
+        throw EnvironmentError(fmt::format("{} is there, but this start leaves it out; nothing was trained",
+                                           communicator.peer_name(static_cast<int>(rank))));
       if (rank_of[silo] != hellos.size())
         throw EnvironmentError(
             fmt::format("{} and {} both claim silo {}; each silo belongs to one rank; nothing was "
@@ -104,7 +107,8 @@ void check_hosting(Communicator& communicator, const std::vector<Hello>& hellos,
   }
   std::vector<std::string> left_over;
   for (std::size_t silo = 0; silo < silo_names.size(); ++silo)
-    if (rank_of[silo] == hellos.size()) left_over.push_back(silo_names[silo]);
+    if (rank_of[silo] == hellos.size() && std::ranges::count(missing, SiloId{static_cast<std::uint32_t>(silo)}) == 0)
+      left_over.push_back(silo_names[silo]);
   if (!left_over.empty())
     throw EnvironmentError(
         fmt::format("no rank hosts silo {}; each silo of run.silos belongs to one rank; nothing was "
@@ -172,7 +176,7 @@ void check_hellos(Communicator& communicator, const std::vector<Hello>& hellos, 
         throw EnvironmentError(fmt::format(
             "{} and {} show the same public key; keys must be fresh for each rank and start; nothing was trained",
             communicator.peer_name(static_cast<int>(other)), communicator.peer_name(static_cast<int>(rank))));
-  check_hosting(communicator, hellos, own.silo_names);
+  check_hosting(communicator, hellos, own.silo_names, own.missing);
   if (std::ranges::count(hellos, hellos.front().config_hash, &Hello::config_hash) != std::ssize(hellos))
     require_same_settings(communicator, own.shared_settings, deadline);
   require_equal<ConfigError>(communicator, hellos, &Hello::config_hash, "the shared settings");
@@ -186,9 +190,11 @@ Cohort gather_cohort(Communicator& communicator, const OwnFacts& own, const Dead
   std::vector<std::uint64_t> own_weights(silos);
   for (const HostedSiloFacts& facts : own.hosted) own_weights.at(facts.id.value) = facts.weight;
   const auto weights = gather<std::uint64_t>(communicator, own_weights, deadline);
-  Cohort cohort{.silos = {}, .weights = std::vector<std::uint64_t>(silos)};
-  for (std::uint32_t silo = 0; silo < silos; ++silo) cohort.silos.push_back(SiloId{silo});
-  for (std::size_t i = 0; i < weights.size(); ++i) cohort.weights[i % silos] += weights[i];
+  Cohort cohort{.silos = present_silos(silos, own.missing), .weights = {}};
+  for (const SiloId silo : cohort.silos) {
+    cohort.weights.push_back(0);
+    for (std::size_t i = silo.value; i < weights.size(); i += silos) cohort.weights.back() += weights[i];
+  }
   if (cohort.total_weight() == 0) throw DataError("no silo has a training row; nothing was trained");
   return cohort;
 }

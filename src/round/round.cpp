@@ -58,7 +58,10 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
   best_ = last_;
   best_.parameters = best_parameters_;
   if (resumed != nullptr) restore(*resumed);
-  evaluate(last_);
+  if (resumed != nullptr && resumed->silos != session.roster().cohort.silos)
+    judge_anew();
+  else
+    evaluate(last_);
 }
 
 }  // namespace crossilo

@@ -154,6 +154,13 @@ void Round::restore(const FederationState& state) {
   stages_.stop_rule.restore(state.judged);
 }
 
+/// Other silos than before are there: what was judged on other rows is no measure any more, and this model is not
+/// evaluated again, since two exact totals of one model differ by what is one silo's alone.
+void Round::judge_anew() {
+  stages_.stop_rule.restore({.reference_round = last_.round, .last_round = last_.round});
+  evaluated_ = last_.round;
+}
+
 void Round::evaluate(const GlobalModel& model) {
   if (model.round.value % stages_.evaluate_every_rounds == 0) return evaluate_hosted();
   std::ranges::fill(evaluations_, SiloEvaluation{});

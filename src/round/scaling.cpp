@@ -147,7 +147,10 @@ FederatedRows federated_scaling(SumSession& session, std::span<Silo* const> silo
     scaling.standard_deviation.pop_back();
   }
   scaling.class_rows = first.class_rows;
-  return {.scaling = std::move(scaling), .held_back_rows = first.held_back_rows, .test_rows = first.test_rows};
+  return {.scaling = std::move(scaling),
+          .held_back_rows = first.held_back_rows,
+          .test_rows = first.test_rows,
+          .cohort = session.roster().cohort};
 }
 
 }  // namespace crossilo

@@ -30,6 +30,7 @@ rounds = $rounds
 seed = 1
 one_machine = true
 peer_seconds_max = 10
+relaunches_max = 0
 
 [data]
 path = $folder/data/{silo}.h5

@@ -43,7 +43,7 @@ CROSSILO_TRAIN_MOMENTUM=0.5 CROSSILO_RUN_SEED=7 "$CROSSILO_BIN" plan small.ini -
   --privacy.lane_bits 8 --json > plan.json
 [ "$(field plan.json "[j['settings'][k]['origin'] for k in
     ('data.path', 'train.momentum', 'run.seed', 'train.learning_rate', 'train.schedule')]")" = \
-  "['own.ini:4', 'CROSSILO_TRAIN_MOMENTUM', '--run.seed', 'small.ini:18', 'default']" ] || fail "origins: $(cat plan.json)"
+  "['own.ini:4', 'CROSSILO_TRAIN_MOMENTUM', '--run.seed', 'small.ini:19', 'default']" ] || fail "origins: $(cat plan.json)"
 [ "$(field plan.json "j['settings']['run.seed']['value']")" = 8 ] || fail "the command line must decide"
 [ "$(field plan.json "j['bytes_of_a_silo']['first_payload'] - j['bytes_of_a_silo']['payload']")" = 12 ] ||
   fail "8 bits: 2 words instead of 5"

@@ -22,7 +22,7 @@ PY
 
 # start ARGUMENT…: starts the run in the background.
 start() {
-  "$CROSSILO_BIN" train "${config:?}" --np 4 "$@" > out 2>&1 &
+  "$CROSSILO_BIN" train "${config:?}" --np 4 --run.relaunches_max 0 "$@" > out 2>&1 &
   job=$!
 }
 end() {

@@ -38,6 +38,21 @@ TEST(PollUntilTest, NamesTheSiloTheSecondsAndTheStep) {
   EXPECT_EQ(communicator.clock().now_seconds(), 60.0);
 }
 
+TEST(PollUntilTest, APeerThatHasEndedIsNamedAtOnceUnlessSomethingMoved) {
+  SilentCommunicator communicator;
+  int looks = 0;
+  communicator.watch_peers([&] { return looks >= 3 ? std::optional(2) : std::nullopt; });
+  try {
+    poll_until(communicator, kDeadline, [&] { return WaitProgress{.moved = ++looks < 5, .awaited_rank = 3}; });
+    ADD_FAILURE() << "waited on";
+  } catch (const PeerLostError& error) {
+    EXPECT_STREQ(error.what(), "rank 2 died in \"sum, round 17\" (its process is gone)");
+    EXPECT_EQ(error.lost_rank(), 2);
+  }
+  EXPECT_EQ(looks, 5);
+  EXPECT_EQ(communicator.clock().now_seconds(), 0.0);
+}
+
 TEST(PollUntilTest, ProgressStartsTheDeadlineAnew) {
   SilentCommunicator communicator;
   int looks = 0;

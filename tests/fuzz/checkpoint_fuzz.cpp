@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   std::vector<std::byte> sealed = file.take_image(512);
   const std::span<const std::byte> rest = std::span(sealed).subspan(512);
   const std::string block =
-      fmt::format("crossilo checkpoint 1\nsha256 {}\nbytes {}\n", to_hex(sha256(rest)), rest.size());
+      fmt::format("crossilo checkpoint 2\nsha256 {}\nbytes {}\n", to_hex(sha256(rest)), rest.size());
   std::ranges::copy(std::as_bytes(std::span(block)), sealed.begin());
   return fuzz([&] { static_cast<void>(Checkpoint(sealed, "fuzz")); });
 }

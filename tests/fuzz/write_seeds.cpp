@@ -52,8 +52,14 @@ void write_silo_files(const fs::path& folder) {
 
 void write_runs(const fs::path& folder) {
   const std::vector<float> parameters{1.0f, -2.5f};
-  const FederationState state{
-      .round = {3}, .parameters = parameters, .server = {parameters}, .best_parameters = parameters};
+  const FederatedRows rows{.scaling = {.mean = {1.0}, .standard_deviation = {2.0}, .class_rows = {3.0, 4.0}},
+                           .cohort = {.silos = {{0}}, .weights = {10}}};
+  const FederationState state{.round = {3},
+                              .parameters = parameters,
+                              .server = {parameters},
+                              .best_parameters = parameters,
+                              .rows = &rows,
+                              .silos = {{0}}};
   const std::vector<std::byte> sealed = seal_checkpoint(state, {}, "{\"round\":3}");
   write(folder / "checkpoint/small", std::string(reinterpret_cast<const char*>(sealed.data()), sealed.size()));
 

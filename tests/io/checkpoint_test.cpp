@@ -69,6 +69,15 @@ const std::vector<float> kParameters{1.0f, -2.5f, 3.25f};
 const std::vector<float> kBest{0.5f, 0.0f, -0.0f};
 const std::vector<float> kServer{9.0f, 8.0f, 7.0f};
 
+const FederatedRows kRows{.scaling = {.mean = {1.0, 1.0 / 3.0},
+                                      .standard_deviation = {2.0, 0.1},
+                                      .target_mean = 4.0,
+                                      .target_standard_deviation = 5.0,
+                                      .class_rows = {30.0, 70.0}},
+                          .held_back_rows = 20.0,
+                          .test_rows = 10.0,
+                          .cohort = {.silos = {{0}, {2}, {3}}, .weights = {10, 0, 90}}};
+
 FederationState state_of(std::uint32_t round) {
   FederationState state{.round = {round},
                         .chain = {std::byte{7}},
@@ -83,7 +92,8 @@ FederationState state_of(std::uint32_t round) {
                         .best_round = {5},
                         .has_best = true,
                         .best_parameters = kBest,
-                        .scaling = {std::byte{3}}};
+                        .rows = &kRows,
+                        .silos = {{0}, {3}}};
   state.best_evaluation.held_back = {.rows = 10.0, .loss = 1.0 / 3.0, .correct = 7.0};
   state.best_evaluation.held_back.scores.positive[31] = 2.0;
   return state;
@@ -123,7 +133,12 @@ TEST(Checkpoint, comes_back_with_every_bit) {
   EXPECT_TRUE(found.has_best);
   EXPECT_EQ(found.best_evaluation.held_back.loss, 1.0 / 3.0);
   EXPECT_EQ(found.best_evaluation.held_back.scores.positive, expected.best_evaluation.held_back.scores.positive);
-  EXPECT_EQ(found.scaling, expected.scaling);
+  EXPECT_EQ(fingerprint_of(found.rows->scaling), fingerprint_of(kRows.scaling));
+  EXPECT_EQ(found.rows->held_back_rows, 20.0);
+  EXPECT_EQ(found.rows->test_rows, 10.0);
+  EXPECT_EQ(found.rows->cohort.silos, kRows.cohort.silos);
+  EXPECT_EQ(found.rows->cohort.weights, kRows.cohort.weights);
+  EXPECT_EQ(found.silos, expected.silos);
   EXPECT_EQ(checkpoint.keys(), kKeys);
   EXPECT_EQ(checkpoint.pending_metrics(), "{\"round\":7}");
   EXPECT_EQ(sealed(), sealed());
@@ -157,7 +172,7 @@ TEST(Checkpoint, refuses_every_cut_and_every_tail_of_zeros) {
 void seal_anew(std::vector<std::byte>& bytes) {
   const std::span<const std::byte> rest = std::span(bytes).subspan(512);
   std::string block =
-      "crossilo checkpoint 1\nsha256 " + to_hex(sha256(rest)) + "\nbytes " + std::to_string(rest.size()) + "\n";
+      "crossilo checkpoint 2\nsha256 " + to_hex(sha256(rest)) + "\nbytes " + std::to_string(rest.size()) + "\n";
   block.resize(512);
   std::ranges::copy(std::as_bytes(std::span(block)), bytes.begin());
 }
@@ -190,12 +205,12 @@ TEST(Checkpoint, refuses_another_run_another_version_and_other_files) {
     }
   }
   std::vector<std::byte> future = sealed();
-  future[20] = std::byte{'2'};  // "crossilo checkpoint 2"
+  future[20] = std::byte{'3'};  // "crossilo checkpoint 3"
   try {
     static_cast<void>(require_sealed(future, kName));
     ADD_FAILURE() << "another version was taken";
   } catch (const StorageError& error) {
-    EXPECT_NE(std::string(error.what()).find("is a \"crossilo checkpoint 2\""), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("is a \"crossilo checkpoint 3\""), std::string::npos) << error.what();
   }
 }
 

@@ -100,7 +100,15 @@ INSTANTIATE_TEST_SUITE_P(
             {"algorithm|silos_per_round = 1", "privacy|allow_two_silos = true"},
             "algorithm.silos_per_round = \"1\": the sum of one silo is its change, which all could read; 3 or more are "
             "wanted, or 0: all"},
-        Case{{"algorithm|silos_per_round = 1", "privacy|masking = off"}, ""}));
+        Case{{"algorithm|silos_per_round = 1", "privacy|masking = off"}, ""},
+        Case{{"run|min_silos = 4"}, "run.min_silos = \"4\": run.silos has 3"}, Case{{"run|min_silos = 3"}, ""},
+        Case{{"run|min_silos = 2"},
+             "run.min_silos = \"2\": of so few silos one can read another's change from the sum; 3 or more are wanted "
+             "(2 with privacy.allow_two_silos = true), or 0: all"},
+        Case{{"run|min_silos = 2", "privacy|allow_two_silos = true"}, ""},
+        Case{{"run|min_silos = 1", "privacy|allow_two_silos = true"},
+             "run.min_silos = \"1\": of so few silos one can read another's change from the sum; 3 or more are wanted "
+             "(2 with privacy.allow_two_silos = true), or 0: all"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Sites, ConfigPairs,

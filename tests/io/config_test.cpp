@@ -173,11 +173,13 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   EXPECT_EQ(shared_settings(other), shared_settings(config));
   EXPECT_EQ(shared_settings(config)[2], (std::pair<std::string, std::string>{"run.rounds", "3"}));
   EXPECT_EQ(shared_hash(parse_config(with(kSmall, "5e-2", "0.0500"), "f.ini")), hash);
-  constexpr std::size_t kMayChange = 12;
+  constexpr std::size_t kMayChange = 14;
   const std::vector<void (*)(Config&)> changes{[](Config& c) { c.run.name += 'u'; },
                                                [](Config& c) { ++c.run.rounds; },
                                                [](Config& c) { c.run.one_machine = true; },
                                                [](Config& c) { c.run.peer_seconds_max = 1; },
+                                               [](Config& c) { ++c.run.relaunches_max; },
+                                               [](Config& c) { ++c.run.min_silos; },
                                                [](Config& c) { ++c.run.evaluate_every_rounds; },
                                                [](Config& c) { ++c.run.checkpoint_every_rounds; },
                                                [](Config& c) { c.run.baselines.pop_back(); },

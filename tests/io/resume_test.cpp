@@ -41,7 +41,9 @@ class ResumeTest : public testing::Test {
                                         .from_round = {3},
                                         .version = "0.1.0",
                                         .command = "crossilo train \"x.ini\"",
-                                        .ranks = {{.rank = 1, .host = "n1", .silos = {"b"}}}}}});
+                                        .ranks = {{.rank = 1, .host = "n1", .silos = {"b"}}},
+                                        .missing = {"a"}}},
+                            .relaunches = {{.unix_seconds = 2.5, .why = "silo a died", .missing = {"a"}}}});
     if (ended) end_in_manifest(folder, {.exit_code = *ended, .text = "because", .silo = "b"});
     return folder;
   }
@@ -62,7 +64,12 @@ TEST_F(ResumeTest, a_manifest_comes_back) {
   EXPECT_EQ(start.from_round.value, 3u);
   EXPECT_EQ(start.command, "crossilo train \"x.ini\"");
   EXPECT_EQ(start.ranks.front().silos, std::vector<std::string>{"b"});
+  EXPECT_EQ(start.missing, std::vector<std::string>{"a"});
   EXPECT_EQ(start.outcome->silo, "b");
+  ASSERT_EQ(manifest->relaunches.size(), 1u);
+  EXPECT_EQ(manifest->relaunches.front().why, "silo a died");
+  EXPECT_EQ(manifest->relaunches.front().unix_seconds, 2.5);
+  EXPECT_EQ(manifest->relaunches.front().missing, std::vector<std::string>{"a"});
   EXPECT_GT(start.ended_unix_seconds.value_or(0.0), 1e9);
   std::string text = read_file_if_there(folder.file("manifest.json")).value();
   std::ofstream(folder.file("manifest.json")) << text.replace(text.find("sha256\": \"01") + 11, 1, "x");
@@ -148,7 +155,9 @@ TEST_F(ResumeTest, is_not_refused_for_one_who_only_looks) {
 
 std::vector<std::byte> sealed(std::uint32_t round) {
   const std::vector<float> model(5000000, static_cast<float>(round));  // more than one message
-  FederationState state{.round = {round}, .parameters = model, .best_parameters = std::span(model).first(1)};
+  const FederatedRows rows;
+  FederationState state{
+      .round = {round}, .parameters = model, .best_parameters = std::span(model).first(1), .rows = &rows};
   return seal_checkpoint(state, {}, "");
 }
 

@@ -39,7 +39,7 @@ void expect_nothing_left(const RunFolder& folder) {
 }
 
 SupervisedEnd run(const std::string& way, const RunFolder& folder) {
-  const SupervisedEnd end = supervise(options_for(way), folder);
+  const SupervisedEnd end = Supervisor().run(options_for(way), folder);
   expect_nothing_left(folder);
   return end;
 }
@@ -50,7 +50,7 @@ class ForkedSupervisor {
   ForkedSupervisor(const std::string& way, const RunFolder& folder) : folder_(folder), pid_(::fork()) {
     if (pid_ != 0) return;
     ::signal(SIGINT, SIG_DFL);  // a shell's background jobs ignore it
-    ::_exit(static_cast<int>(supervise(options_for(way), folder).outcome.exit_code));
+    ::_exit(static_cast<int>(Supervisor().run(options_for(way), folder).outcome.exit_code));
   }
   void signal(int signal) const { ::kill(pid_, signal); }
   /// Waits until all ranks have begun and gone as far as round 1.
@@ -73,12 +73,12 @@ class ForkedSupervisor {
   pid_t pid_;
 };
 
-class Supervisor : public testing::Test {
+class Supervising : public testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove_all(parent_folder()); }
 };
 
-TEST_F(Supervisor, PrintsTheLineAndPassesTheRanksWordsOn) {
+TEST_F(Supervising, PrintsTheLineAndPassesTheRanksWordsOn) {
   const RunFolder folder = new_folder();
   ::unsetenv("OMP_NUM_THREADS");
   testing::internal::CaptureStdout();
@@ -90,7 +90,7 @@ TEST_F(Supervisor, PrintsTheLineAndPassesTheRanksWordsOn) {
     EXPECT_NE(printed.find(std::string(rank) + " says goodbye, OMP_NUM_THREADS = 1\n"), std::string::npos) << printed;
 }
 
-TEST_F(Supervisor, NamesTheSiloThatWasKilled) {
+TEST_F(Supervising, NamesTheSiloThatWasKilled) {
   const RunFolder folder = new_folder();
   const SupervisedEnd end = run("killed", folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
@@ -103,14 +103,14 @@ TEST_F(Supervisor, NamesTheSiloThatWasKilled) {
   EXPECT_EQ(folder.read_outcome()->exit_code, ExitCode::peer_lost);
 }
 
-TEST_F(Supervisor, NamesTheSiloThatLeft) {
+TEST_F(Supervising, NamesTheSiloThatLeft) {
   const RunFolder folder = new_folder();
   const SupervisedEnd end = run("exits", folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
   EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
 }
 
-TEST_F(Supervisor, BelievesTheOutcomeOfTheRankThatFailed) {
+TEST_F(Supervising, BelievesTheOutcomeOfTheRankThatFailed) {
   const RunFolder folder = new_folder();
   const SupervisedEnd end = run("throws", folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::data);
@@ -118,40 +118,40 @@ TEST_F(Supervisor, BelievesTheOutcomeOfTheRankThatFailed) {
   EXPECT_TRUE(end.is_of_a_rank);
 }
 
-TEST_F(Supervisor, DoesNotCallASilentEndASuccess) {
+TEST_F(Supervising, DoesNotCallASilentEndASuccess) {
   const RunFolder folder = new_folder();
   EXPECT_EQ(run("silent", folder).outcome.exit_code, ExitCode::internal);
 }
 
-TEST_F(Supervisor, EndsARunThatDoesNotBegin) {
+TEST_F(Supervising, EndsARunThatDoesNotBegin) {
   const RunFolder folder = new_folder();
   SupervisorOptions options = options_for("late");
   options.begin_seconds_max = 1.0;
-  const SupervisedEnd end = supervise(options, folder);
+  const SupervisedEnd end = Supervisor().run(options, folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::environment);
   EXPECT_NE(end.outcome.text.find("of 3 ranks had begun in time"), std::string::npos) << end.outcome.text;
   for (const RankStatus& status : read_rank_statuses(folder)) EXPECT_FALSE(is_alive(status.pid));
 }
 
-TEST_F(Supervisor, EndsARunThatHasAnOutcomeButDoesNotEnd) {
+TEST_F(Supervising, EndsARunThatHasAnOutcomeButDoesNotEnd) {
   const RunFolder folder = new_folder();
   SupervisorOptions options = options_for("hangs");
   options.end_seconds_max = 0.5;
-  EXPECT_EQ(supervise(options, folder).outcome.exit_code, ExitCode::success);
+  EXPECT_EQ(Supervisor().run(options, folder).outcome.exit_code, ExitCode::success);
   expect_nothing_left(folder);
 }
 
-TEST_F(Supervisor, NamesARankThatStandsStillWhenOthersHaveFinished) {
+TEST_F(Supervising, NamesARankThatStandsStillWhenOthersHaveFinished) {
   const RunFolder folder = new_folder();
   SupervisorOptions options = options_for("stands");
   options.end_seconds_max = 2.0;
-  const SupervisedEnd end = supervise(options, folder);
+  const SupervisedEnd end = Supervisor().run(options, folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::peer_lost);
   EXPECT_EQ(end.outcome.silo, "va") << end.outcome.text;
   expect_nothing_left(folder);
 }
 
-TEST_F(Supervisor, HandsAnInterruptToTheRanksAsAWish) {
+TEST_F(Supervising, HandsAnInterruptToTheRanksAsAWish) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR2}) {
     const RunFolder folder = new_folder();
     const ForkedSupervisor supervisor("waits", folder);
@@ -164,7 +164,7 @@ TEST_F(Supervisor, HandsAnInterruptToTheRanksAsAWish) {
   }
 }
 
-TEST_F(Supervisor, HoldsASignalBackUntilTheRanksCanTakeIt) {
+TEST_F(Supervising, HoldsASignalBackUntilTheRanksCanTakeIt) {
   const RunFolder folder = new_folder();
   const ForkedSupervisor supervisor("held", folder);
   for (int look = 0; look < 3000 && read_rank_statuses(folder).size() < kRanks - 1; ++look) ::usleep(10'000);
@@ -175,7 +175,7 @@ TEST_F(Supervisor, HoldsASignalBackUntilTheRanksCanTakeIt) {
   expect_nothing_left(folder);
 }
 
-TEST_F(Supervisor, EndsRanksThatDoNotListenOnASecondInterrupt) {
+TEST_F(Supervising, EndsRanksThatDoNotListenOnASecondInterrupt) {
   const RunFolder folder = new_folder();
   const ForkedSupervisor supervisor("ignores", folder);
   supervisor.await_ranks();
@@ -188,7 +188,7 @@ TEST_F(Supervisor, EndsRanksThatDoNotListenOnASecondInterrupt) {
   expect_nothing_left(folder);
 }
 
-TEST_F(Supervisor, TakesTheRanksAlongWhenItIsKilled) {
+TEST_F(Supervising, TakesTheRanksAlongWhenItIsKilled) {
   const RunFolder folder = new_folder();
   const ForkedSupervisor supervisor("ignores", folder);
   supervisor.await_ranks();
@@ -204,7 +204,7 @@ TEST_F(Supervisor, TakesTheRanksAlongWhenItIsKilled) {
   EXPECT_FALSE(any_alive);
 }
 
-TEST_F(Supervisor, EndsTheRanksOfAnMpirunThatWasKilled) {
+TEST_F(Supervising, EndsTheRanksOfAnMpirunThatWasKilled) {
   const RunFolder folder = new_folder();
   const ForkedSupervisor supervisor("ignores", folder);
   supervisor.await_ranks();
@@ -218,12 +218,12 @@ TEST_F(Supervisor, EndsTheRanksOfAnMpirunThatWasKilled) {
   expect_nothing_left(folder);
 }
 
-TEST_F(Supervisor, SaysWhatToDoWithoutMpirun) {
+TEST_F(Supervising, SaysWhatToDoWithoutMpirun) {
   const RunFolder folder = new_folder();
   for (const char* path : {"/no/such/mpirun", "mpirun", "/etc/passwd"}) {
     ::setenv("CROSSILO_MPIRUN", path, 1);
     try {
-      (void)supervise(options_for("ends"), folder);
+      (void)Supervisor().run(options_for("ends"), folder);
       ADD_FAILURE() << path << " was started";
     } catch (const EnvironmentError& error) {
       EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
@@ -232,26 +232,26 @@ TEST_F(Supervisor, SaysWhatToDoWithoutMpirun) {
   ::unsetenv("CROSSILO_MPIRUN");
 }
 
-TEST_F(Supervisor, SaysWhereTheProgramFailsToStart) {
+TEST_F(Supervising, SaysWhereTheProgramFailsToStart) {
   const RunFolder folder = new_folder();
   SupervisorOptions options = options_for("ends");
   options.program = "/bin/false";
-  const SupervisedEnd end = supervise(options, folder);
+  const SupervisedEnd end = Supervisor().run(options, folder);
   EXPECT_EQ(end.outcome.exit_code, ExitCode::environment);
   EXPECT_NE(end.outcome.text.find("only 0 of 3 ranks had begun"), std::string::npos) << end.outcome.text;
 }
 
-TEST_F(Supervisor, IsNotStartedUnderAnotherLauncher) {
+TEST_F(Supervising, IsNotStartedUnderAnotherLauncher) {
   const RunFolder folder = new_folder();
   ::setenv("OMPI_COMM_WORLD_SIZE", "4", 1);
-  EXPECT_THROW((void)supervise(options_for("ends"), folder), EnvironmentError);
+  EXPECT_THROW((void)Supervisor().run(options_for("ends"), folder), EnvironmentError);
   ::unsetenv("OMPI_COMM_WORLD_SIZE");
 }
 
-TEST_F(Supervisor, LeavesNpOut) {
-  EXPECT_EQ(without_np({"train", "--np", "4", "c.ini", "--np=8", "--npx", "1"}),
+TEST_F(Supervising, LeavesNpOut) {
+  EXPECT_EQ(without_option({"train", "--np", "4", "c.ini", "--np=8", "--npx", "1"}),
             (std::vector<std::string>{"train", "c.ini", "--npx", "1"}));
-  EXPECT_EQ(without_np({"train", "--np"}), std::vector<std::string>{"train"});
+  EXPECT_EQ(without_option({"train", "--np"}), std::vector<std::string>{"train"});
 }
 
 }  // namespace

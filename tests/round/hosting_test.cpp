@@ -14,13 +14,14 @@ namespace {
 const std::vector<std::string> kSilos = {"a", "b", "c"};
 const Deadline kDeadline{.seconds = 5.0, .step = "start-up"};
 
-std::string refusal(const std::vector<std::string>& claims) {
+std::string refusal(const std::vector<std::string>& claims, const std::vector<SiloId>& missing = {}) {
   std::string text = "accepted";
   int refused = 0;
   const int ranks = static_cast<int>(claims.size());
   run_local_ranks({.size = ranks, .seed = 1}, [&](Communicator& communicator) {
     try {
-      (void)agree_on_hosting(communicator, kSilos, claims[static_cast<std::size_t>(communicator.rank())], kDeadline);
+      (void)agree_on_hosting(communicator, kSilos, claims[static_cast<std::size_t>(communicator.rank())], kDeadline,
+                             missing);
     } catch (const EnvironmentError& error) {
       text = error.what();
       ++refused;
@@ -60,6 +61,18 @@ TEST(Hosting, contradictions_are_refused_alike_on_all_ranks) {
   EXPECT_NE(refusal({"a", "x", "c"}).find("says silo x, which is not in run.silos (a, b, c)"), std::string::npos);
   EXPECT_NE(refusal({"a", "", "c"}).find("says no silo while others do"), std::string::npos);
   EXPECT_NE(refusal({"a", "b"}).find("3 silos, but 2 ranks that claim one each"), std::string::npos);
+}
+
+TEST(Hosting, a_missing_silo_is_on_no_rank) {
+  const std::vector<SiloId> missing{SiloId{1}};
+  run_local_ranks({.size = 2, .seed = 1}, [&](Communicator& communicator) {
+    const Hosting hosting = agree_on_hosting(communicator, kSilos, "", kDeadline, missing);
+    EXPECT_EQ(hosting.names(kSilos, 0), "a");
+    EXPECT_EQ(hosting.names(kSilos, 1), "c");
+  });
+  EXPECT_EQ(refusal({"c", "a"}, missing), "accepted");
+  EXPECT_NE(refusal({"a", "b"}, missing).find("says silo b, which --without_silos leaves out"), std::string::npos);
+  EXPECT_EQ(present_silos(3, missing), (std::vector<SiloId>{SiloId{0}, SiloId{2}}));
 }
 
 TEST(Hosting, ranks_in_another_order_make_the_same_model) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <deque>
 
@@ -107,6 +108,26 @@ TEST(Roster, a_silo_on_no_rank_is_refused_by_its_name) {
     return facts;
   });
   EXPECT_NE(text.find("no rank hosts silo silo3, silo4"), std::string::npos) << text;
+}
+
+TEST(Roster, is_without_the_silos_that_this_start_leaves_out_and_refuses_them) {
+  const auto facts_without = [](std::uint32_t missing, std::uint32_t own) {
+    OwnFacts facts = facts_of({.silos = 4, .own_silo = SiloId{own}}, 3, 0);
+    facts.missing = {SiloId{missing}};
+    return facts;
+  };
+  run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& communicator) {
+    const auto own = std::array{0U, 1U, 3U}.at(static_cast<std::size_t>(communicator.rank()));
+    const Roster roster = exchange_hello(communicator, facts_without(2, own), X25519(), kDeadline);
+    EXPECT_EQ(roster.cohort.silos, (std::vector<SiloId>{SiloId{0}, SiloId{1}, SiloId{3}}));
+    const FakeRun run{.silos = 4};
+    for (const SiloId silo : roster.cohort.silos) EXPECT_EQ(roster.cohort.weight(silo), run.weight(silo));
+    EXPECT_EQ(roster.identities[2].id, SiloId{3});
+    EXPECT_EQ(roster.silo_names.size(), 4u);
+  });
+  const std::string text = refusal([&](int rank) { return facts_without(2, static_cast<std::uint32_t>(rank)); });
+  EXPECT_NE(text.find("silo silo2 (rank 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("is there, but this start leaves it out"), std::string::npos) << text;
 }
 
 TEST(Roster, equal_public_keys_are_refused_by_name) {

@@ -35,6 +35,8 @@ struct Case {
   const FederationState* resumed = nullptr;
   std::uint64_t rows_seed = 0;                        // other rows with another one
   std::map<SiloId, std::vector<float>> remainders{};  // that a resumed run takes up
+  std::vector<SiloId> missing{};                      // then each rank hosts one of the others
+  bool is_masked = true;
 };
 
 /// A copy of a state that outlives its round.
@@ -43,13 +45,15 @@ class KeptState {
   explicit KeptState(const FederationState& state)
       : state_(state),
         parameters_(state.parameters.begin(), state.parameters.end()),
-        best_(state.best_parameters.begin(), state.best_parameters.end()) {
+        best_(state.best_parameters.begin(), state.best_parameters.end()),
+        rows_(*state.rows) {
     for (const std::span<const float> vector : state.server) server_.emplace_back(vector.begin(), vector.end());
   }
   [[nodiscard]] FederationState view() const {
     FederationState state = state_;
     state.parameters = parameters_;
     state.best_parameters = best_;
+    state.rows = &rows_;
     state.server.assign(server_.begin(), server_.end());
     return state;
   }
@@ -58,6 +62,7 @@ class KeptState {
   FederationState state_;
   std::vector<float> parameters_;
   std::vector<float> best_;
+  FederatedRows rows_;
   std::vector<std::vector<float>> server_;
 };
 
@@ -80,7 +85,11 @@ class Watcher final : public RunObserver {
 inline TrainedModel train_on(Communicator& communicator, const Case& run, Watcher& watcher) {
   constexpr std::size_t kParameters = 20;
   FederationSetup setup;
-  setup.facts = facts_of({.silos = run.silos}, communicator.size(), communicator.rank());
+  FakeRun facts{.silos = run.silos};
+  if (!run.missing.empty())
+    facts.own_silo = present_silos(run.silos, run.missing).at(static_cast<std::size_t>(communicator.rank()));
+  setup.facts = facts_of(facts, communicator.size(), communicator.rank());
+  setup.facts.missing = run.missing;
   std::vector<std::unique_ptr<FakeSilo>> silos;
   std::vector<std::unique_ptr<Dataset>> datasets;
   for (const HostedSiloFacts& hosted : setup.facts.hosted) {
@@ -108,7 +117,10 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
   setup.checkpoint_every_rounds = run.checkpoint_every_rounds;
   setup.resumed = run.resumed;
   const SiloId own = setup.facts.hosted.front().id;
-  setup.make_mask = [own](const Roster& roster, const X25519& key) { return make_mask(roster, key, own); };
+  setup.make_mask = [own, masked = run.is_masked](const Roster& roster, const X25519& key) -> std::unique_ptr<Mask> {
+    if (!masked) return std::make_unique<NoMask>();
+    return make_mask(roster, key, own);
+  };
   setup.session.peer_seconds_max = 5.0;
   return train_federation(
       communicator, std::move(setup), [] { return false; }, watcher);

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crossilo/base/clock.hpp"
@@ -123,11 +125,15 @@ class Communicator {
   /// Tells the peers that this rank is at work, if it has not for `every_seconds`: between the steps of work that takes
   /// longer than peers would wait in silence. Waits show life by themselves.
   void show_life(double every_seconds);
+  /// From now on every wait asks which rank's process is known to have ended, if any.
+  void watch_peers(std::function<std::optional<int>()> ended_peer) { ended_peer_ = std::move(ended_peer); }
+  [[nodiscard]] std::optional<int> ended_peer() const { return ended_peer_ ? ended_peer_() : std::nullopt; }
 
  private:
   friend class detail::WaitGuard;
   SignsOfLife& signs();
   std::vector<std::string> names_;
+  std::function<std::optional<int>()> ended_peer_;
   std::unique_ptr<SignsOfLife> signs_;  // made when they are needed first
 };
 
@@ -150,7 +156,7 @@ inline constexpr double kSignsBeforeDeadline = 4.0;
 
 namespace detail {
 /// Keeps the time of one wait. Throws PeerLostError when `deadline` has passed without progress, and somebody has been
-/// silent for so long.
+/// silent for so long; or when a peer has ended.
 class WaitGuard {
  public:
   WaitGuard(Communicator& communicator, const Deadline& deadline);
@@ -169,7 +175,8 @@ class WaitGuard {
 /// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
 /// Every request is looked at at least once even after the deadline has passed.
 /// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds and
-/// that silo gave no sign of life either; or when all give signs, but wait for each other.
+/// that silo gave no sign of life either, or when all give signs, but wait for each other; at once when a peer's
+/// process has ended.
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);

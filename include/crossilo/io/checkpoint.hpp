@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,6 +46,7 @@ class Checkpoint {
   FederationState state_;
   CheckpointKeys keys_;
   std::string pending_metrics_;
+  std::unique_ptr<FederatedRows> rows_;  // state_ points to it, also when this object moves
   std::vector<float> parameters_;
   std::vector<float> best_;
   std::vector<std::vector<float>> server_;

@@ -25,6 +25,8 @@ struct RunConfig {
   bool one_machine = false;
   WeightRule weights = WeightRule::rows;
   double peer_seconds_max = 60.0;
+  std::uint32_t min_silos = 0;                             // a start may go on with so many; 0: all
+  std::uint32_t relaunches_max = 3;                        // by --np, in a row; 0: none
   std::uint32_t threads = 1;                               // of each rank, for training and evaluation
   std::uint32_t evaluate_every_rounds = 1;                 // the last model is evaluated anyway
   std::uint32_t checkpoint_every_rounds = 10;              // the last one is kept anyway

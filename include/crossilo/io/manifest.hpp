@@ -28,7 +28,15 @@ struct ManifestStart {
   std::string version;                       // of crossilo
   std::string command;
   std::vector<ManifestRank> ranks;
+  std::vector<std::string> missing{};  // silos that this start was without
   std::optional<Outcome> outcome;
+};
+
+/// One time that the ranks were started again without anybody asking, since a silo was lost.
+struct ManifestRelaunch {
+  double unix_seconds = 0.0;
+  std::string why;
+  std::vector<std::string> missing{};  // silos that were left out of the start that followed
 };
 
 /// A run and all its starts.
@@ -42,6 +50,7 @@ struct Manifest {
   std::vector<std::string> silos;
   std::vector<std::pair<std::string, std::string>> libraries;
   std::vector<ManifestStart> starts;
+  std::vector<ManifestRelaunch> relaunches{};
 
   /// True of a run that ended before its last round for a reason that a new start may not meet again: it was killed,
   /// stopped, interrupted, lost a silo, or could not write.

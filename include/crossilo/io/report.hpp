@@ -35,6 +35,7 @@ struct RoundSummary {
   double sum_seconds = kUnknown;      // of the fastest rank, which waited for nobody; in older runs of the first
   bool is_sum_fastest = false;        // the former
   std::vector<double> phase_seconds;  // one for each of RunSummary::phases
+  std::string missing_silos;          // "c, d": that the round was without
 };
 
 /// comparison.json: one entry for each silo, and one more for all rows in `federated` and `pooled`.

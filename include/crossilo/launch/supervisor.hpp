@@ -1,6 +1,7 @@
 // Aim: run all silos of a machine under one command: start mpirun, pass signals on, know how it really ended.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct SupervisorOptions {
   double begin_seconds_max = 300.0;  // for all ranks to pass MPI_Init and open their status files
   double end_seconds_max = 60.0;     // from the outcome until the last rank has ended; also for the last ranks, when
                                      // others have finished, without using any processor time
+  double fail_seconds_max = 10.0;    // as the first of these, where the outcome is a failure
   double grace_seconds = 5.0;        // between SIGTERM and SIGKILL
 };
 
@@ -31,15 +33,29 @@ struct SupervisedEnd {
 /// Set for the ranks that a supervisor starts: it tells how they ended, so they do not.
 inline constexpr const char* kSupervisedVariable = "CROSSILO_SUPERVISED";
 
-/// The arguments without `--np N` and `--np=N`.
-[[nodiscard]] std::vector<std::string> without_np(const std::vector<std::string>& arguments);
+/// The arguments without an option and its value: `--np N` and `--np=N`.
+[[nodiscard]] std::vector<std::string> without_option(const std::vector<std::string>& arguments,
+                                                      const std::string& option = "--np");
 
-/// Starts `mpirun -np N PROGRAM ARGUMENTS --run_folder FOLDER`, shows that line, and returns when nothing of it runs
-/// any more. INT, TERM, USR1 and USR2 reach the ranks as USR1 (a wish to stop); a second INT or TERM ends them.
-/// The outcome is what the run folder says, since mpirun's exit code names neither the silo nor the kind of failure.
-/// Takes over the process's signals and children while it runs: call it from a process with one thread.
-/// Throws: EnvironmentError when mpirun cannot be started.
-[[nodiscard]] SupervisedEnd supervise(const SupervisorOptions& options, const RunFolder& folder);
+class HeldSignals;
+
+/// Runs starts, one after another. Takes over the process's signals and children while it lives: make it in a process
+/// with one thread.
+class Supervisor {
+ public:
+  Supervisor();
+  ~Supervisor();
+  /// Starts `mpirun -np N PROGRAM ARGUMENTS --run_folder FOLDER`, shows that line, and returns when nothing of it runs
+  /// any more. INT, TERM, USR1 and USR2 reach the ranks as USR1 (a wish to stop); a second INT or TERM ends them.
+  /// The outcome is what the run folder says, since mpirun's exit code names neither the silo nor the kind of failure.
+  /// Throws: EnvironmentError when mpirun cannot be started.
+  [[nodiscard]] SupervisedEnd run(const SupervisorOptions& options, const RunFolder& folder) const;
+  /// Waits between two starts. False when one of those signals came.
+  [[nodiscard]] bool pause(double seconds) const;
+
+ private:
+  std::unique_ptr<HeldSignals> signals_;
+};
 
 /// How a run came to its end, beside what its folder says.
 struct RunEnd {

@@ -19,6 +19,7 @@ struct OpenSilos {
   std::vector<SiloId> ids;
   std::vector<std::string> names;
   std::vector<Dataset> datasets;
+  SiloId pooled{static_cast<std::uint32_t>(ids.size())};  // number of the baseline on all rows: no silo has it
 };
 
 /// Trains on one dataset as if it were the only silo, with everything else as in the federation (cli/build_job).

@@ -6,6 +6,7 @@
 
 #include "crossilo/data/scaling.hpp"
 #include "crossilo/model/payload.hpp"
+#include "crossilo/round/scaling.hpp"
 #include "crossilo/round/stop_rule.hpp"
 #include "crossilo/silo/silo.hpp"
 
@@ -25,7 +26,8 @@ struct FederationState {
   bool has_best = false;  // false: no model was judged, and the best parameters are no one's
   std::span<const float> best_parameters;
   SiloEvaluation best_evaluation;
-  Hash256 scaling{};  // fingerprint_of() the scaling that all rows were brought to
+  const FederatedRows* rows = nullptr;  // never null: what all rows were brought to, computed once
+  std::vector<SiloId> silos{};          // that were there, and so were evaluated
 };
 
 /// The chain of model records: SHA-256 over the chain before, the round, and the fingerprint of the model after it.

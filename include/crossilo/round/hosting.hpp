@@ -13,6 +13,9 @@ namespace crossilo {
 /// Throws: EnvironmentError when there are more ranks than silos.
 [[nodiscard]] std::vector<SiloId> hosted_silos(std::size_t silos, int ranks, int rank);
 
+/// The silos of a roster that are there, ascending: all but `missing`.
+[[nodiscard]] std::vector<SiloId> present_silos(std::size_t silos, const std::vector<SiloId>& missing);
+
 /// The silos of every rank.
 struct Hosting {
   std::vector<std::vector<SiloId>> silos_of_rank;  // each ascending, none empty
@@ -28,9 +31,11 @@ struct Hosting {
 };
 
 /// Every rank says which silo it is (`run.silo`, CROSSILO_SILO), or none does. Afterwards the communicator names silos.
-/// Collective. Throws: EnvironmentError, alike on all ranks, that names who claims an unknown silo, a silo that another
-/// claims too, or none while others do; PeerLostError.
+/// `missing` silos of the roster are on no rank; where some are, each rank hosts one silo.
+/// Collective. Throws: EnvironmentError, alike on all ranks, that names who claims an unknown or missing silo, a silo
+/// that another claims too, or none while others do; PeerLostError.
 [[nodiscard]] Hosting agree_on_hosting(Communicator& communicator, const std::vector<std::string>& silo_names,
-                                       const std::string& own_silo, const Deadline& deadline);
+                                       const std::string& own_silo, const Deadline& deadline,
+                                       const std::vector<SiloId>& missing = {});
 
 }  // namespace crossilo

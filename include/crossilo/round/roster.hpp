@@ -26,15 +26,16 @@ struct OwnFacts {
   std::vector<HostedSiloFacts> hosted;  // ascending ids without a gap, at least one
   Hash256 config_hash{};                // of the settings all silos must share
   std::vector<std::pair<std::string, std::string>>
-      shared_settings{};        // key and value of the same; sent where they differ
-  SiloSchema schema{};          // features, classes and task: their hash is shown; sent where hashes differ
-  Hash256 model_schema_hash{};  // of the parameters' names and shapes
-  Topology topology{};          // as agreed on; empty: nobody asked for sites
+      shared_settings{};          // key and value of the same; sent where they differ
+  std::vector<SiloId> missing{};  // of the federation, left out of this start; the same on all ranks
+  SiloSchema schema{};            // features, classes and task: their hash is shown; sent where hashes differ
+  Hash256 model_schema_hash{};    // of the parameters' names and shapes
+  Topology topology{};            // as agreed on; empty: nobody asked for sites
 };
 
 /// The federation as all ranks agreed on it.
 struct Roster {
-  Cohort cohort;                           // all silos, with their public weights
+  Cohort cohort;                           // all silos that are there, with their public weights
   std::vector<PublicIdentity> identities;  // one for each rank
   Hash256 epoch{};                         // SHA-256 over everybody's hello: new at every start of the job
   std::vector<std::string> silo_names;

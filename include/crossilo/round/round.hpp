@@ -82,6 +82,7 @@ class Round {
   void evaluate(const GlobalModel& model);
   void evaluate_hosted();
   void restore(const FederationState& state);
+  void judge_anew();
   const RoundRecord& record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best);
   void set_last(RoundIndex round);
 

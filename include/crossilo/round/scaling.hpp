@@ -14,6 +14,7 @@ struct FederatedRows {
   Scaling scaling;
   double held_back_rows = 0.0;  // of all silos together
   double test_rows = 0.0;
+  Cohort cohort{};  // whose rows these are
 };
 
 /// Federated scaling from two masked sums: values, magnitudes and counts of each column, rows of each class, held back
