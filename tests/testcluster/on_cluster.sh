@@ -33,3 +33,18 @@ wait_for() {
     sleep 0.1
   done
 }
+
+# make_job_folder [ROUNDS]: the working directory becomes one to submit from, with heart.ini (real data, quiet, no baselines).
+make_job_folder() {
+  local name
+  [ -e "$root/data/heart/va.h5" ] || "$root/jobs/data_heart.sh" > data.log || { echo "SKIPPED: no data/heart, and no network"; exit 77; }
+  for name in slurm jobs configs data; do ln -s "$root/$name" "$name"; done
+  sed "s/^rounds = .*/rounds = ${1:-20}\nbaselines = none\npeer_seconds_max = 20/" configs/heart.ini > heart.ini
+}
+submit() { job=$(cluster run sbatch --parsable "$@"); }
+job_is_over() { [ -z "$(cluster run squeue -h -j "${1:-$job}" 2> /dev/null)" ]; }
+log_says() { grep -qF -- "$1" crossilo-"${2:-$job}".log; }
+# The ranks of a run, as "host:process host:process …" by rank.
+ranks_of() { awk '$1 == "host" { host = $2 } $1 == "pid" { print host ":" $2 }' "runs/$1"/ranks/*; }
+has_rounds() { [ -e "runs/$1/metrics.jsonl" ] && [ "$(wc -l < "runs/$1/metrics.jsonl")" -ge "${2:-3}" ]; }
+hosts_of() { grep -o '"host": "[a-z0-9]*"' "runs/$1/manifest.json" | cut -d '"' -f 4 | paste -sd ' '; }
