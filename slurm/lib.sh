@@ -212,6 +212,7 @@ train_in_job() { # CONFIG [OPTION…]
   runs_folder=$(option_value --runs runs "$@")
   run_name=$(option_value --run.name "${CROSSILO_RUN_NAME:-$(name_in "$1")}" "$@")
   mkdir -p "$runs_folder"
+  trap 'rm -f "${stamp:-}"' EXIT
   before=$(rounds_done)
   trap 'stop_signal=USR2' USR1 USR2
   trap 'stop_signal=TERM' TERM # scancel: stopped, never requeued

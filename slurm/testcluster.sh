@@ -5,6 +5,7 @@
 #   slurm/testcluster.sh run CMD…       runs a command on its login node, such as  srun -N 4 hostname
 #   slurm/testcluster.sh on NODE CMD…   the same on one of its nodes
 #   slurm/testcluster.sh crash NODE     that node loses its power;  boot NODE  starts it again
+#   slurm/testcluster.sh link down      the sites do not reach each other any more, until  link up
 #   slurm/testcluster.sh down           ends all that runs in it and removes its folder
 #
 # CLUSTER_FOLDER       its state and logs (build/testcluster); clusters in several folders do not see each other
@@ -168,8 +169,21 @@ make_link() {
     in_site $site ip link set wan txqueuelen 5000 up
     in_site $site sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
   done
-  ip route add 10.77.2.0/24 via 10.77.0.2
-  in_site b ip route add 10.77.1.0/24 via 10.77.0.1
+  link up
+}
+
+link() { # up|down
+  case ${1:-} in
+    up)
+      ip route replace 10.77.2.0/24 via 10.77.0.2
+      in_site b ip route replace 10.77.1.0/24 via 10.77.0.1
+      ;;
+    down)
+      ip route replace blackhole 10.77.2.0/24
+      in_site b ip route replace blackhole 10.77.1.0/24
+      ;;
+    *) stop "link: up or down is wanted" ;;
+  esac
 }
 differ() { [ "$(readlink "$1")" != "$(readlink "$2")" ]; }
 
@@ -256,9 +270,10 @@ case $command in
   up | down | begin) "$command" ;;
   node) node "$1" ;;
   run) enter_login "$@" ;;
-  on | crash | boot) enter_login "$self" "inside_$command" "$@" ;;
+  on | crash | boot | link) enter_login "$self" "inside_$command" "$@" ;;
   inside_on) pid=$(process_of "$1") && shift && enter "$pid" "$@" ;;
   inside_crash) pid=$(process_of "$1") && kill -KILL "$pid" ;;
   inside_boot) boot "$1" ;;
+  inside_link) link "${1:-}" ;;
   *) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$self" && exit 2 ;;
 esac

@@ -39,7 +39,7 @@ make_job_folder() {
   local name
   [ -e "$root/data/heart/va.h5" ] || "$root/jobs/data_heart.sh" > data.log || { echo "SKIPPED: no data/heart, and no network"; exit 77; }
   for name in slurm jobs configs data; do ln -s "$root/$name" "$name"; done
-  sed "s/^rounds = .*/rounds = ${1:-20}\nbaselines = none\npeer_seconds_max = 20/" configs/heart.ini > heart.ini
+  sed "s/^rounds = .*/rounds = ${1:-20}\nbaselines = none/" configs/heart.ini > heart.ini
 }
 submit() { job=$(cluster run sbatch --parsable "$@"); }
 job_is_over() { [ -z "$(cluster run squeue -h -j "${1:-$job}" 2> /dev/null)" ]; }

@@ -6,6 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/on_cluster.sh"
 source "$root/tests/cli/resume.sh"
 make_job_folder 200
+sed -i 's/^seed /peer_seconds_max = 20\n&/' heart.ini
 export CLUSTER_DELAY_MS=2
 cluster up
 "$CROSSILO_BIN" train heart.ini --np 4 --quiet --run.name alone > alone.log

@@ -48,6 +48,14 @@ CLUSTER_FOLDER=$folder/second cluster up
 CLUSTER_FOLDER=$folder/second cluster down
 [ "$(cluster run squeue -h | wc -l)" = 1 ] || fail "the end of one cluster disturbed the other"
 
+# The sites lose each other, and find each other again.
+reaches() { cluster on a1 timeout 5 bash -c 'exec 3<> /dev/tcp/b1/6818'; }
+reaches || fail "a1 does not reach b1"
+cluster link down
+if reaches 2> /dev/null; then fail "the link is not down"; fi
+cluster link up
+wait_for 10 "the link is up again" reaches
+
 # A node without power is one that does not answer; after its start it takes jobs again.
 cluster crash b2
 exit_code_of cluster on b2 true
