@@ -145,7 +145,7 @@ hand_on_stop() { # PID
 end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
-  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --signal=KILL "$step"; done
+  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --quiet --signal=KILL "$step" 2>/dev/null || true; done
   kill -KILL "$1" 2>/dev/null || true
 }
 
@@ -169,19 +169,24 @@ dead_nodes() {
 # Keeps dead nodes out of the next start. False where the silos do not fit into the others, or the job has groups.
 leave_out_dead_nodes() {
   local dead node cpus=0 nodes
-  [ "${launcher[0]}" != srun ] || launcher=("${plain_launcher[@]}" --overlap) # Slurm may not have freed the step before
+  launcher=("${plain_launcher[@]}")
+  export SLURM_OVERLAP=1 # Slurm may not have freed the step before
   dead=$(dead_nodes | paste -sd ,)
   [ -n "$dead" ] || return 0
   mapfile -t nodes < <(hosts_with_slots "$SLURM_JOB_NODELIST" "$SLURM_JOB_CPUS_PER_NODE" | grep -vE "^(${dead//,/|}):")
   for node in "${nodes[@]}"; do cpus=$((cpus + ${node#*:})); done
-  if [ -n "${SLURM_HET_SIZE:-}" ] || [ "${launcher[0]}" != srun ] || [ "$cpus" -lt $((SLURM_NTASKS * ${SLURM_CPUS_PER_TASK:-1})) ]; then
+  if [ -n "${SLURM_HET_SIZE:-}" ] || [ "$cpus" -lt $((SLURM_NTASKS * ${SLURM_CPUS_PER_TASK:-1})) ]; then
     say "node $dead does not answer, and the other nodes of this job have no room for its silos: not started again"
     return 1
   fi
   say "node $dead does not answer: its silos start on the other nodes of this job"
-  unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
-  export SLURM_NNODES=${#nodes[@]} SLURM_JOB_NUM_NODES=${#nodes[@]}
-  launcher+=("--exclude=$dead" "--nodes=${#nodes[@]}" "--ntasks=$SLURM_NTASKS")
+  if [ "${launcher[0]}" = srun ]; then
+    unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+    export SLURM_NNODES=${#nodes[@]} SLURM_JOB_NUM_NODES=${#nodes[@]}
+    launcher+=("--exclude=$dead" "--nodes=${#nodes[@]}" "--ntasks=$SLURM_NTASKS")
+  else
+    launcher+=(--oversubscribe -np "$SLURM_NTASKS" --host "$(IFS=,; echo "${nodes[*]}")")
+  fi
 }
 
 # Starts until the run has ended otherwise than by a lost silo, or has lost one too often.

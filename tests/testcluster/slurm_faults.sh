@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Aim: a silo that dies under Slurm ends the step in seconds, is named, and the job starts again by itself, without a node that
 # is gone; the model has the bits of a run that was left alone.
-# Method: SIGKILL to a rank under srun and under mpirun, and a node that loses its power, in the test cluster.
+# Method: SIGKILL to a rank under srun and under mpirun, a node that loses its power, a site that is cut off.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/on_cluster.sh"
 source "$root/tests/cli/resume.sh"
@@ -47,3 +47,17 @@ grep -q '"exit_code": 0' runs/node-1/outcome.json || fail "$(cat "crossilo-$job.
 [[ $(hosts_of node-1) == *"$node"* && $(grep -o '"host": "[a-z0-9]*"' runs/node-1/manifest.json | tail -n 4) != *"$node"* ]] ||
   fail "hosts: $(hosts_of node-1)"
 same runs/node-1 runs/alone-1
+
+# 3: a site is cut off: mpirun waits for its daemon there for ever, and is ended
+cluster boot "$node"
+wait_for 60 "$node is back" cluster run srun --immediate=1 -w "$node" true
+sed 's/^choose_launcher srun/choose_launcher mpirun/' jobs/single_site.sbatch > mpirun.sbatch
+sed -i 's/^peer_seconds_max = .*/peer_seconds_max = 5/' heart.ini
+end_seconds_max=3 node_seconds_max=5 submit --nodes=3 --nodelist=a1,a2,b1 --exclusive mpirun.sbatch heart.ini --quiet --run.name cut
+wait_for 40 "rounds of cut" has_rounds cut-1
+cluster link down
+wait_for 120 "end of job $job" job_is_over
+log_says "the run has ended, its launcher has not" || fail "$(cat "crossilo-$job.log")"
+log_says "node b1 does not answer: its silos start on the other nodes" || fail "$(cat "crossilo-$job.log")"
+grep -q '"exit_code": 0' runs/cut-1/outcome.json || fail "$(cat "crossilo-$job.log")"
+same runs/cut-1 runs/alone-1
