@@ -110,6 +110,8 @@ std::string script(const Config& config, const SlurmProfile& profile, const std:
   }
   lines.push_back("set -euo pipefail");
   if (!profile.setup.empty()) lines.push_back(profile.setup);
+  if (profile.groups.size() > 1 && config.topology.sites_from == "one")
+    lines.push_back("export CROSSILO_TOPOLOGY_SITES_FROM=het # each group is a site");
   lines.push_back(fmt::format("export stop_seconds_max={} # for the round at hand, once Slurm has warned",
                               profile.warning_seconds * 3 / 4));
   lines.insert(lines.end(),

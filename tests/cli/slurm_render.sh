@@ -38,6 +38,7 @@ for profile in one_site two_sites "$folder/all keys.ini"; do
   [ "$(tail -n 1 <<< "$output")" = 'train_in_job configs/heart.ini --run.rounds 7 --model.name mlp "$@"' ] || fail "$output"
   for line in "#SBATCH --requeue" "#SBATCH --open-mode=append" "#SBATCH --no-kill" ". slurm/lib.sh"; do expect_text "$line"; done
   awk '/^#SBATCH/ && command { exit 1 } !/^#/ { command = 1 }' <<< "$output" || fail "Slurm reads no option behind a command: $output"
+  [ "$(grep -c "SITES_FROM=het" <<< "$output")" = "$(grep -c "^#SBATCH hetjob" <<< "$output")" ] || fail "groups are sites: $output"
 done
 for line in "#SBATCH --signal=B:USR2@300" "export stop_seconds_max=225 " "#SBATCH --account=project-7" "#SBATCH --qos=long" "#SBATCH --mem-per-cpu=2G" \
   'module load "openmpi"; ulimit -l unlimited' "choose_launcher mpirun" "#SBATCH --gpus-per-task=1" "#SBATCH --reservation=night" \

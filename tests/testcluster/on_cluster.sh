@@ -47,4 +47,5 @@ log_says() { grep -qF -- "$1" crossilo-"${2:-$job}".log; }
 # The ranks of a run, as "host:process host:process …" by rank.
 ranks_of() { awk '$1 == "host" { host = $2 } $1 == "pid" { print host ":" $2 }' "runs/$1"/ranks/*; }
 has_rounds() { [ -e "runs/$1/metrics.jsonl" ] && [ "$(wc -l < "runs/$1/metrics.jsonl")" -ge "${2:-3}" ]; }
+sites_of() { grep -o '"site": "[a-z0-9]*"' "runs/$1/manifest.json" | cut -d '"' -f 4 | paste -sd ' '; }
 hosts_of() { grep -o '"host": "[a-z0-9]*"' "runs/$1/manifest.json" | cut -d '"' -f 4 | paste -sd ' '; }

@@ -11,7 +11,8 @@ cluster up
 
 submit jobs/single_site.sbatch heart.ini --quiet --run.name single
 jobs=("$job")
-submit --constraint='[site_a*2&site_b*2]' jobs/multi_site_hosts.sbatch heart.ini --quiet --run.name hosts
+submit --constraint='[site_a*2&site_b*2]' jobs/multi_site_hosts.sbatch heart.ini --topology.sites_from hosts \
+  --topology.hosts 'a: a[1-2]; b: b[1-2]' --quiet --run.name hosts
 jobs+=("$job")
 submit jobs/multi_site_het.sbatch heart.ini --quiet --run.name het
 jobs+=("$job")
@@ -35,6 +36,10 @@ same runs/heart-sweep-1-1 runs/alone-1 # learning rate 0.05, batches of 16: thos
 # One world over both sites.
 [ "$(hosts_of hosts-1)" = "a1 a2 b1 b2" ] || fail "hosts: $(hosts_of hosts-1)"
 [ "$(hosts_of het-1)" = "a1 a2 b1 b2" ] || fail "groups: $(hosts_of het-1)"
+[ "$(sites_of hosts-1)" = "a a b b" ] || fail "sites by hosts: $(sites_of hosts-1)"
+for run in het-1 rendered-1; do
+  [ "$(sites_of $run)" = "group0 group0 group1 group1" ] || fail "sites by groups: $(sites_of $run)"
+done
 [ "$(hosts_of single-1 | grep -c b)" = 0 ] || [ "$(hosts_of single-1 | grep -c a)" = 0 ] || fail "one site: $(hosts_of single-1)"
 # Each point of the grid is a run with settings of its own.
 points=$(grep -hE '^(learning_rate|batch_size) =' runs/heart-sweep-{0,1,2,3}-1/config.ini | sed 's/.*= //' | paste -sd ' ')
