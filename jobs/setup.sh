@@ -3,7 +3,7 @@
 # Safe to run twice; what is already here is left alone.
 #
 #   jobs/setup.sh             all that building, running and testing needs
-#   jobs/setup.sh --no-tests  without GoogleTest, shellcheck, clang and the Python tools of the tests
+#   jobs/setup.sh --no-tests  without GoogleTest, shellcheck, clang, Slurm and the Python tools of the tests
 #   jobs/setup.sh --no-apt    libtorch and the Python tools only (a cluster with modules: no root needed)
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -17,6 +17,7 @@ build_packages=(
 )
 test_packages=(
   "libgtest-dev 1.12" "shellcheck 0.9" "clang 1:14.0" "libclang-rt-dev 1:14.0" "clang-tidy 1:14.0" "clang-format 1:14.0"
+  "slurmctld 22.05" "slurmd 22.05" "slurm-client 22.05" "munge 0.5" "iproute2 5.15" # slurm/testcluster.sh
 )
 
 with_apt=yes with_tests=yes

@@ -12,6 +12,7 @@
 #include "crossilo/cli/model_commands.hpp"
 #include "crossilo/cli/plan.hpp"
 #include "crossilo/cli/run_commands.hpp"
+#include "crossilo/cli/slurm_commands.hpp"
 #include "crossilo/cli/train.hpp"
 #include "crossilo/cli/version.hpp"
 
@@ -44,6 +45,8 @@ constexpr std::array kSubcommands = {
     Subcommand{"compare", "RUN RUN…", "several runs over each other, and where their settings differ",
                &crossilo::run_compare},
     Subcommand{"runs", "[FOLDER]", "the runs in a folder: status, rounds, metric, seconds", &crossilo::run_runs},
+    Subcommand{"slurm render", "CONFIG.ini --profile NAME", "a batch script for a cluster",
+               &crossilo::run_slurm_render},
     Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };

@@ -124,6 +124,16 @@ void check_ranks(const Config& config, int ranks, const RankPlaces& places) {
                           : ": add --simulate if each shall train several in turn"));
 }
 
+/// Throws where each of several processes would start all ranks.
+void check_one_supervisor(int ranks) {
+  const auto launch = detect_launch();
+  if (launch && launch->processes > 1)
+    throw EnvironmentError(
+        fmt::format("{} started {} processes, and each would start {} ranks: leave --np out, or start this once; "
+                    "nothing was started",
+                    launch->launcher, launch->processes, ranks));
+}
+
 /// Throws where all ranks of this command would be the same silo.
 void check_no_claim(const Config& config) {
   if (!config.run.silo.empty() && config.run.silos.size() > 1)
@@ -180,6 +190,7 @@ void leave_report_of_failure(const RunFolder& folder, const SupervisedEnd& end) 
 /// Starts the ranks and says how they ended.
 int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
   check_simulation(config, arguments.places);
+  check_one_supervisor(arguments.np);
   check_no_claim(config);
   check_ranks(config, arguments.np, arguments.places);
   check_own_places(config, arguments.np);

@@ -51,7 +51,7 @@ void check_launch(const Config& config, int processes, const RankPlaces& places)
   const std::size_t silos = config.run.silos.size() - places.missing.size();
   const auto ranks = static_cast<std::size_t>(processes);
   if (processes != launched_size() || ranks > silos || (!places.simulates && ranks != silos))
-    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), places.command) +
+    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), slurm_groups(), places.command) +
                            "; nothing was started");
 }
 
@@ -172,7 +172,8 @@ class RankRun {
       report.summarise(trained);
       report.leave_page();  // it tells the outcome
     }
-    return code;
+    // A launcher ends the others at the first code that is not 0 (srun -K): none may while the first rank still saves.
+    return is_first() ? code : ExitCode::success;
   }
 
   /// Ends MPI in good order where all ranks refuse alike, so that mpirun has no abort to tell of. True where it did.
@@ -213,6 +214,9 @@ class RankRun {
 
  private:
   void start() {
+    refuses_alike_ = true;
+    if (const std::string fault = launcher_fault(places_.command); !fault.empty()) throw EnvironmentError(fault);
+    refuses_alike_ = false;
     tuning_ = tune_mpi();
     session_.emplace();
     communicator_.emplace(session_->duplicate_world());

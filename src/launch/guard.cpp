@@ -30,6 +30,18 @@ bool is_under_srun(const Environment& environment) {
   return step && *step >= 0 && *step < kFirstReservedStep && environment("SLURM_STEP_NUM_TASKS") != nullptr;
 }
 
+int tasks_of_srun(const Environment& environment) {
+  return static_cast<int>(number(environment, "SLURM_STEP_NUM_TASKS").value_or(1));
+}
+
+/// The srun that starts a rank for each silo: in a heterogeneous job each group brings its own.
+std::string srun_line(std::size_t silos, int groups, const std::string& command) {
+  if (groups < 2) return fmt::format("srun --mpi=pmix -n {} {}", silos, command);
+  std::string list = "0";
+  for (int group = 1; group < groups; ++group) list += fmt::format(",{}", group);
+  return fmt::format("srun --mpi=pmix --het-group={} {}", list, command);
+}
+
 std::string counted(long number, const char* one, const char* many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);
 }
@@ -39,14 +51,27 @@ std::string counted(long number, const char* one, const char* many) {
 std::optional<Launch> detect_launch(const Environment& environment) {
   // mpirun inside a Slurm job leaves both its own and Slurm's variables: its own count.
   if (const auto size = number(environment, "OMPI_COMM_WORLD_SIZE")) return Launch{"mpirun", static_cast<int>(*size)};
-  if (is_under_srun(environment))
-    return Launch{"srun", static_cast<int>(number(environment, "SLURM_STEP_NUM_TASKS").value_or(1))};
+  if (is_under_srun(environment)) return Launch{"srun", tasks_of_srun(environment)};
   if (const auto size = number(environment, "PMI_SIZE")) return Launch{"mpirun", static_cast<int>(*size)};
   return std::nullopt;
 }
 
 std::optional<Launch> detect_launch() {
   return detect_launch([](const char* variable) { return std::getenv(variable); });
+}
+
+std::string launcher_fault(const Environment& environment, const std::string& command) {
+  const auto is_set = [&](const char* variable) { return environment(variable) != nullptr; };
+  if (is_set("OMPI_COMM_WORLD_SIZE") || is_set("PMIX_RANK") || is_set("PMI_RANK") || !is_under_srun(environment))
+    return "";
+  const int tasks = tasks_of_srun(environment);
+  return fmt::format("srun started {} without PMIx, so MPI cannot join them: start with  {}; nothing was started",
+                     counted(tasks, "process", "processes"),
+                     srun_line(static_cast<std::size_t>(tasks), slurm_groups(environment), command));
+}
+
+std::string launcher_fault(const std::string& command) {
+  return launcher_fault([](const char* variable) { return std::getenv(variable); }, command);
 }
 
 int launched_rank(const Environment& environment) {
@@ -57,6 +82,15 @@ int launched_rank(const Environment& environment) {
 
 int launched_rank() {
   return launched_rank([](const char* variable) { return std::getenv(variable); });
+}
+
+int slurm_groups(const Environment& environment) {
+  if (!number(environment, "SLURM_JOB_ID")) return 0;
+  return static_cast<int>(std::max(1L, number(environment, "SLURM_HET_SIZE").value_or(1)));
+}
+
+int slurm_groups() {
+  return slurm_groups([](const char* variable) { return std::getenv(variable); });
 }
 
 int launched_size() {
@@ -93,21 +127,28 @@ std::string crowding(const Crowd& crowd) {
   return fmt::format("{}, so they take turns: run.threads = {} is faster", text, most(cores));
 }
 
-std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch,
+std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch, int groups,
                             const std::string& command) {
   const std::string wanted = counted(static_cast<long>(silos), "silo", "silos");
-  if (!launch) return fmt::format("{}, but one process was started: start with  {} --np {}", wanted, command, silos);
-  const std::string right_line = launch->launcher == "srun"
-                                     ? fmt::format("srun --mpi=pmix -n {} {}", silos, command)
-                                     : fmt::format("mpirun --oversubscribe --bind-to none -np {} {}", silos, command);
+  const bool wants_srun = launch ? launch->launcher == "srun" || groups > 1 : groups > 0;
+  const std::string right_line = wants_srun ? srun_line(silos, groups, command)
+                                 : launch
+                                     ? fmt::format("mpirun --oversubscribe --bind-to none -np {} {}", silos, command)
+                                     : fmt::format("{} --np {}", command, silos);
+  if (!launch)
+    return fmt::format("{}, but one process was started: {}start with  {}", wanted, wants_srun ? "under Slurm " : "",
+                       right_line);
   if (launch->processes != processes)  // each a world of its own: the launcher speaks another protocol than this MPI
     return fmt::format(
         "{} started {}, but MPI joined {} of them: start with  {}, with the launcher of the MPI that "
         "crossilo was built with",
         launch->launcher, counted(launch->processes, "process", "processes"), processes, right_line);
-  const std::string slurm = launch->launcher == "srun" ? "under Slurm " : "";
-  return fmt::format("{}, but {} started {}: {}start with  {}", wanted, launch->launcher,
-                     counted(processes, "process", "processes"), slurm, right_line);
+  const std::string started =
+      fmt::format("{}, but {} started {}", wanted, launch->launcher, counted(processes, "process", "processes"));
+  if (launch->launcher == "mpirun" && groups > 1)
+    return fmt::format("{}: it sees the first of the {} groups of this job only (docs/clusters.md); start with  {}",
+                       started, groups, right_line);
+  return fmt::format("{}: {}start with  {}", started, wants_srun ? "under Slurm " : "", right_line);
 }
 
 }  // namespace crossilo

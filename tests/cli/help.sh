@@ -39,7 +39,7 @@ for name in doctor version "model template"; do
 done
 
 # Of a subcommand of two words the first alone lists its own lines; scripts say how they are called.
-for first in data model; do
+for first in data model slurm; do
   exit_code_of "$CROSSILO_BIN" $first --help
   expect_code 0
   [ "$(grep -c "^  crossilo $first " <<< "$output")" = "$(grep -c "^  crossilo " <<< "$output")" ] || fail "$first: $output"

@@ -39,17 +39,63 @@ TEST(Guard, ABatchScriptAndAnInteractiveShellAreNoLaunchers) {
 
 TEST(Guard, GivesTheLineThatStartsItRight) {
   const std::string command = "/bin/crossilo train a.ini";
-  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt, command),
+  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt, 0, command),
             "4 silos, but one process was started: start with  /bin/crossilo train a.ini --np 4");
-  EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}, command),
+  EXPECT_EQ(launch_mismatch(4, 1, Launch{"mpirun", 1}, 1, command),
             "4 silos, but mpirun started 1 process: start with  mpirun --oversubscribe --bind-to none -np 4 "
             "/bin/crossilo train a.ini");
-  EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}, command),
+  EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}, 1, command),
             "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 /bin/crossilo train "
             "a.ini");
-  EXPECT_EQ(launch_mismatch(4, 1, Launch{"srun", 4}, command),
+  EXPECT_EQ(launch_mismatch(4, 1, Launch{"srun", 4}, 1, command),
             "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -n 4 /bin/crossilo train "
             "a.ini, with the launcher of the MPI that crossilo was built with");
+}
+
+TEST(Guard, ABatchScriptAndAJobOfSeveralGroupsAreToldOfSrun) {
+  const std::string command = "/bin/crossilo train a.ini";
+  EXPECT_EQ(launch_mismatch(4, 1, std::nullopt, 1, command),
+            "4 silos, but one process was started: under Slurm start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "a.ini");
+  EXPECT_EQ(launch_mismatch(4, 2, Launch{"mpirun", 2}, 3, command),
+            "4 silos, but mpirun started 2 processes: it sees the first of the 3 groups of this job only "
+            "(docs/clusters.md); start with  srun --mpi=pmix --het-group=0,1,2 /bin/crossilo train a.ini");
+  EXPECT_EQ(launch_mismatch(4, 2, Launch{"srun", 2}, 2, command),
+            "4 silos, but srun started 2 processes: under Slurm start with  srun --mpi=pmix --het-group=0,1 "
+            "/bin/crossilo train a.ini");
+}
+
+TEST(Guard, KnowsTheGroupsOfAJob) {
+  const auto groups_in = [](std::map<std::string, std::string> variables) {
+    return slurm_groups([=](const char* name) {
+      const auto found = variables.find(name);
+      return found == variables.end() ? nullptr : found->second.c_str();
+    });
+  };
+  EXPECT_EQ(groups_in({}), 0);
+  EXPECT_EQ(groups_in({{"SLURM_JOB_ID", "7"}}), 1);
+  EXPECT_EQ(groups_in({{"SLURM_JOB_ID", "7"}, {"SLURM_HET_SIZE", "3"}}), 3);
+}
+
+TEST(Guard, SrunWithoutPmixIsToldBeforeMpiFails) {
+  const auto fault_in = [](std::map<std::string, std::string> variables) {
+    return launcher_fault(
+        [=](const char* name) {
+          const auto found = variables.find(name);
+          return found == variables.end() ? nullptr : found->second.c_str();
+        },
+        "crossilo train a.ini");
+  };
+  std::map<std::string, std::string> step = {{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}};
+  EXPECT_EQ(fault_in(step),
+            "srun started 4 processes without PMIx, so MPI cannot join them: start with  srun --mpi=pmix -n 4 crossilo "
+            "train a.ini; nothing was started");
+  EXPECT_EQ(fault_in({}), "");
+  for (const char* joined_by : {"PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE"}) {
+    auto joined = step;
+    joined[joined_by] = "0";
+    EXPECT_EQ(fault_in(joined), "") << joined_by;
+  }
 }
 
 TEST(Guard, ThreadsThatShareCoresAreSaidAndTooManyRefused) {

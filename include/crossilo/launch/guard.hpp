@@ -26,6 +26,13 @@ using Environment = std::function<const char*(const char*)>;
 /// Which of them this one is; 0 without a launcher.
 [[nodiscard]] int launched_rank(const Environment& environment);
 [[nodiscard]] int launched_rank();
+/// Groups of the Slurm job that this process is in: 1 of a plain job, more of a heterogeneous one, 0 outside of jobs.
+[[nodiscard]] int slurm_groups(const Environment& environment);
+[[nodiscard]] int slurm_groups();
+
+/// What would make MPI_Init fail, srun without PMIx, and the line that starts `command` right; empty where all is well.
+[[nodiscard]] std::string launcher_fault(const Environment& environment, const std::string& command);
+[[nodiscard]] std::string launcher_fault(const std::string& command);
 
 /// Cores that this process may run on.
 [[nodiscard]] int usable_cores();
@@ -42,9 +49,9 @@ struct Crowd {
 /// Throws: EnvironmentError where more than four threads would share a core.
 [[nodiscard]] std::string crowding(const Crowd& crowd);
 
-/// What is wrong when `processes` MPI ranks found each other for `silos` silos, and the line that starts `command`
-/// right.
+/// What is wrong when `processes` MPI ranks found each other for `silos` silos, in a Slurm job of `groups` groups, and
+/// the line that starts `command` right.
 [[nodiscard]] std::string launch_mismatch(std::size_t silos, int processes, const std::optional<Launch>& launch,
-                                          const std::string& command);
+                                          int groups, const std::string& command);
 
 }  // namespace crossilo

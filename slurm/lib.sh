@@ -1,0 +1,235 @@
+# Sourced by the job scripts in jobs/ and by those that `crossilo slurm render` writes: starts the ranks of a batch job, hands
+# on Slurm's warning before the end of its time, and knows from the run's folder how it ended.
+#
+#   choose_launcher srun|mpirun [RANKS]    fills the array launcher; change or add words where the cluster needs it
+#   train_in_job CONFIG [OPTION…]          trains, starts again after a lost silo, requeues the job where its time is over
+#
+# Start again at most $again_max times in one allocation, after $pause_seconds, then twice that, and so on.
+# shellcheck shell=bash
+again_max=${again_max:-3}
+pause_seconds=${pause_seconds:-2}
+stop_seconds_max=${stop_seconds_max:-90} # for the round at hand once Slurm has warned; less than the warning's lead
+end_seconds_max=${end_seconds_max:-60}   # from the outcome in the run folder until the launcher has ended
+node_seconds_max=${node_seconds_max:-15} # for a node to start a process once a silo was lost
+launcher=()
+stop_signal= # USR2: Slurm's warning; TERM: scancel
+handed_on=
+
+say() { echo "slurm/lib.sh: $*" >&2; }
+
+find_crossilo() {
+  local candidate
+  crossilo=${CROSSILO_BIN:-}
+  for candidate in build/release/crossilo build/check/crossilo; do
+    [ -n "$crossilo" ] || [ ! -x "$candidate" ] || crossilo=$PWD/$candidate
+  done
+  [ -x "$crossilo" ] && return
+  say "no program crossilo in $PWD: submit the job from the folder of the repository, or set CROSSILO_BIN"
+  exit 3
+}
+
+### How ranks are started
+
+# With srun Slurm itself starts the ranks, and -K ends all of them when one dies. mpirun knows the first group of a het job
+# only: there it is told of all hosts, and starts its daemons by slurm/het_agent.sh.
+choose_launcher() { # srun|mpirun [RANKS]
+  local group groups list hosts=()
+  groups=$(seq -s , 0 $((${SLURM_HET_SIZE:-1} - 1)))
+  case $1 in
+    srun)
+      launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
+      [ -z "${SLURM_HET_SIZE:-}" ] || launcher+=("--het-group=$groups")
+      [ -z "${2:-}" ] || launcher+=("--ntasks=$2")
+      ;;
+    mpirun)
+      launcher=("${CROSSILO_MPIRUN:-mpirun}" --bind-to none)
+      [ "$(id -u)" -ne 0 ] || launcher+=(--allow-run-as-root)
+      [ -z "${2:-}" ] || launcher+=(-np "$2")
+      [ -n "${SLURM_HET_SIZE:-}" ] || return 0
+      for group in ${groups//,/ }; do
+        list=SLURM_JOB_NODELIST_HET_GROUP_$group
+        mapfile -t -O ${#hosts[@]} hosts < <(hosts_with_slots "${!list}" "$(variable_of_group SLURM_TASKS_PER_NODE "$group")")
+      done
+      launcher+=(--leave-session-attached --mca ras ^slurm --mca plm rsh --mca plm_rsh_agent "$PWD/slurm/het_agent.sh"
+        --mca plm_rsh_no_tree_spawn 1 --host "$(IFS=,; echo "${hosts[*]}")")
+      ;;
+    *) say "$1: srun or mpirun is wanted" && exit 2 ;;
+  esac
+}
+
+variable_of_group() { # NAME GROUP: the group's value, or where Slurm gives none the job's
+  local name=$1_HET_GROUP_$2
+  echo "${!name:-${!1:-1}}"
+}
+
+# "a[1-2]" "2(x2)": a1:2 and a2:2, one a line.
+hosts_with_slots() {
+  paste -d : <(scontrol show hostnames "$1") <(tr , '\n' <<<"$2" | sed -E 's/^[0-9]+$/&(x1)/; s/[(x)]+/ /g' |
+    while read -r slots times; do for ((; times > 0; --times)); do echo "$slots"; done; done)
+}
+
+### One start
+
+# The first word behind an option of crossilo train: option_value --runs runs "$@"
+option_value() { # OPTION DEFAULT ARGUMENT…
+  local option=$1 value=$2
+  shift 2
+  while [ $# -gt 0 ]; do
+    case $1 in
+      "$option") value=${2:-} ;;
+      "$option="*) value=${1#*=} ;;
+    esac
+    shift
+  done
+  echo "$value"
+}
+
+name_in() { # CONFIG: its run.name
+  awk -F = '/^\[/ { section = $1 } section ~ /^\[run\]/ && $1 ~ /^[ \t]*name[ \t]*$/ {
+    sub(/[ \t][#;].*/, "", $2); gsub(/[ \t"]/, "", $2); print $2; exit }' "$1"
+}
+
+# The folder of this start: the one of that name in which ranks began after the stamp was made.
+began_in() { find "$runs_folder" -mindepth 2 -maxdepth 2 -path "$runs_folder/$run_name-*/ranks" -newer "$stamp" -printf '%h\n' | head -n 1; }
+
+# Silos whose rank neither finished nor was told to end: they died by themselves.
+lost_silos() { # FOLDER
+  local file
+  for file in "$1"/ranks/*; do
+    grep -qE '^finished|T$' "$file" || sed -n 's/^silo //p' "$file"
+  done | paste -sd ,
+}
+
+# Runs the command and sets $code: 0 finished, 75 stopped as asked, 5 a silo was lost, otherwise another exit code of crossilo.
+# What the run folder says counts, since a launcher that kills the other ranks returns 137 or 143 for all of these.
+start_once() { # COMMAND…
+  local pid status=0 folder lost ending=0 stopping=0
+  stamp=$(mktemp "$runs_folder/.start.XXXXXX")
+  "$@" &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1 &
+    wait $! || true # a signal ends this wait at once
+    hand_on_stop "$pid"
+    [ -z "$stop_signal" ] || stopping=$((stopping + 1))
+    folder=$(began_in)
+    [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
+    [ $ending -lt "$end_seconds_max" ] || end_launcher "$pid" "the run has ended, its launcher has not"
+    [ $stopping -lt "$stop_seconds_max" ] || end_launcher "$pid" "the round at hand takes longer than $stop_seconds_max s"
+  done
+  wait "$pid" || status=$?
+  code=$status
+  folder=$(began_in)
+  rm -f "$stamp"
+  if [ -z "$folder" ]; then
+    [ "$status" -lt 128 ] || code=5 # killed while MPI started; what refuses to start has a code of its own
+    return 0
+  fi
+  if [ -s "$folder/outcome.json" ]; then
+    code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
+  else
+    lost=$(lost_silos "$folder")
+    say "$folder has no outcome.json, since ${1##*/} ended the ranks ($status)${lost:+; lost: silo $lost}"
+    code=5
+  fi
+}
+
+# Once: srun and mpirun give it to every rank, and they stop after the round at hand.
+hand_on_stop() { # PID
+  if [ -n "$stop_signal" ] && [ -z "$handed_on" ]; then
+    handed_on=yes
+    kill -USR2 "$1" 2>/dev/null || true
+  fi
+}
+
+end_launcher() { # PID WHY
+  local step
+  say "$2: process $1 is killed"
+  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --quiet --signal=KILL "$step" 2>/dev/null || true; done
+  kill -KILL "$1" 2>/dev/null || true
+}
+
+### A job
+
+# Nodes of this job that start nothing any more, one a line; asked directly, since Slurm itself takes minutes to give one up.
+dead_nodes() {
+  local group list node
+  for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do
+    list=SLURM_JOB_NODELIST_HET_GROUP_$group
+    for node in $(scontrol show hostnames "${!list:-$SLURM_JOB_NODELIST}"); do
+      {
+        timeout "$node_seconds_max" srun ${SLURM_HET_SIZE:+--het-group=$group} --overlap --nodes=1 --ntasks=1 --mpi=none \
+          --nodelist="$node" true &>/dev/null || echo "$node"
+      } &
+    done
+  done
+  wait
+}
+
+# Keeps dead nodes out of the next start. False where the silos do not fit into the others, or the job has groups.
+leave_out_dead_nodes() {
+  local dead node cpus=0 nodes
+  launcher=("${plain_launcher[@]}")
+  export SLURM_OVERLAP=1 # Slurm may not have freed the step before
+  dead=$(dead_nodes | paste -sd ,)
+  [ -n "$dead" ] || return 0
+  mapfile -t nodes < <(hosts_with_slots "$SLURM_JOB_NODELIST" "$SLURM_JOB_CPUS_PER_NODE" | grep -vE "^(${dead//,/|}):")
+  for node in "${nodes[@]}"; do cpus=$((cpus + ${node#*:})); done
+  if [ -n "${SLURM_HET_SIZE:-}" ] || [ "$cpus" -lt $((SLURM_NTASKS * ${SLURM_CPUS_PER_TASK:-1})) ]; then
+    say "node $dead does not answer, and the other nodes of this job have no room for its silos: not started again"
+    return 1
+  fi
+  say "node $dead does not answer: its silos start on the other nodes of this job"
+  if [ "${launcher[0]}" = srun ]; then
+    unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+    export SLURM_NNODES=${#nodes[@]} SLURM_JOB_NUM_NODES=${#nodes[@]}
+    launcher+=("--exclude=$dead" "--nodes=${#nodes[@]}" "--ntasks=$SLURM_NTASKS")
+  else
+    launcher+=(--oversubscribe -np "$SLURM_NTASKS" --host "$(IFS=,; echo "${nodes[*]}")")
+  fi
+}
+
+# Starts until the run has ended otherwise than by a lost silo, or has lost one too often.
+start_until_done() { # ARGUMENT of crossilo…
+  local again pause=$pause_seconds plain_launcher=("${launcher[@]}")
+  for ((again = 0; ; ++again)); do
+    start_once "${launcher[@]}" "$crossilo" "$@"
+    [ "$code" = 5 ] && [ -z "$stop_signal" ] && [ $again -lt "$again_max" ] || return 0
+    say "a silo was lost; start $((again + 2)) of at most $((again_max + 1)) in $pause s, from the last checkpoint"
+    sleep "$pause" &
+    wait $! || true
+    pause=$((2 * pause))
+    if [ -n "$stop_signal" ] || ! leave_out_dead_nodes; then return 0; fi
+  done
+}
+
+rounds_done() { find "$runs_folder" -path "$runs_folder/$run_name-*/metrics.jsonl" -exec cat {} + | wc -l; }
+
+# Ends the job: requeued where it was stopped in time and went on meanwhile, otherwise with the run's own exit code.
+train_in_job() { # CONFIG [OPTION…]
+  local before
+  if [ ! -r "${1:-}" ]; then
+    say "${1:-no configuration}: a file that can be read is wanted behind the script: sbatch SCRIPT CONFIG.ini [options of crossilo train]"
+    exit 2
+  fi
+  find_crossilo
+  [ ${#launcher[@]} -gt 0 ] || choose_launcher srun
+  runs_folder=$(option_value --runs runs "$@")
+  run_name=$(option_value --run.name "${CROSSILO_RUN_NAME:-$(name_in "$1")}" "$@")
+  mkdir -p "$runs_folder"
+  trap 'rm -f "${stamp:-}"' EXIT
+  before=$(rounds_done)
+  trap 'stop_signal=USR2' USR1 USR2
+  trap 'stop_signal=TERM' TERM # scancel: stopped, never requeued
+  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on ${SLURM_JOB_NODELIST:-several groups}: ${launcher[*]}"
+  start_until_done train "$@"
+  # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
+  if [ -n "$stop_signal" ] && [ "$code" != 0 ]; then code=75; fi
+  [ "$code" = 75 ] && [ "$stop_signal" != TERM ] || exit "$code"
+  if [ "$(rounds_done)" -le "$before" ]; then
+    say "stopped before a round was finished: not requeued; give it more time (--time), or less warning (--signal)"
+  elif ! scontrol requeue "$SLURM_JOB_ID"; then
+    say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"
+  fi
+  exit 75
+}
