@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "crossilo/aggregate/mask_cuda.hpp"
 #include "support/gpu.hpp"
 
 namespace crossilo {
@@ -36,6 +37,18 @@ TEST_F(DeviceMaskTest, AddsTheSameWords) {
     EXPECT_EQ(device_lanes.back(), lanes) << count << " lanes";
     EXPECT_EQ(device_statistics.back(), statistics) << count << " lanes";
   }
+}
+
+TEST_F(DeviceMaskTest, LeavesNoMaskOnTheDevice) {
+  OnDevice words(std::vector<std::uint32_t>{1, 2, 0xffffffffU});
+  OnDevice mask(std::vector<std::uint32_t>{5, 6, 7});
+  const CudaStream stream;
+  add_and_wipe_cuda(words.span(), mask.span(), stream);
+  CudaEvent done;
+  done.record(stream);
+  done.wait("mask");
+  EXPECT_EQ(words.back(), (std::vector<std::uint32_t>{6, 8, 6}));
+  EXPECT_EQ(mask.back(), (std::vector<std::uint32_t>{0, 0, 0}));
 }
 
 }  // namespace

@@ -143,6 +143,16 @@ TEST_F(NcclGpuTest, ARankThatDoesNotComeEndsTheOthersWithinTheDeadline) {
   EXPECT_NE((errors[0] + errors[1]).find(" has not answered for 30 s in \"start of NCCL\""), std::string::npos);
 }
 
+TEST_F(NcclGpuTest, AfterTheDeadlineNothingStaysOnTheDevice) {
+  if (cuda_version() != "pretended") GTEST_SKIP() << "takes several ranks on one GPU";
+  run_local_ranks({.size = 2, .seed = 3}, [](Communicator& communicator) {
+    NcclCommunicator site(communicator, all_ranks(communicator), kDeadline);
+    if (communicator.rank() == 1) return;
+    EXPECT_THROW(expect_sums<std::uint32_t>(site, 10), PeerLostError);
+    EXPECT_THROW((void)site.test(), InternalError);  // it is aborted
+  });
+}
+
 TEST_F(NcclGpuTest, ARankThatFailsEndsTheOthersAtOnce) {
   if (cuda_version() != "pretended") GTEST_SKIP() << "takes several ranks on one GPU";
   const auto fails = [](NcclCommunicator&) { throw InternalError("this rank has a bug"); };
