@@ -16,6 +16,7 @@ static_assert(sizeof(NcclId) == sizeof(ncclUniqueId));
 // Peers end theirs at about the same time; one that does not come is not waited for.
 constexpr double kCloseSecondsMax = 10.0;
 
+// NCCL counts in size_t, so no vector is cut into pieces for its sake.
 ncclDataType_t type_of(const std::uint32_t*) { return ncclUint32; }
 ncclDataType_t type_of(const std::uint64_t*) { return ncclUint64; }
 

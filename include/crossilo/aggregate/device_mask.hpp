@@ -7,7 +7,7 @@
 namespace crossilo {
 
 /// Keys and keystreams stay with the host's cipher; the device only ever sees all streams added up, one segment at a
-/// time, and that is wiped there and here (docs/decisions/0010-masks-for-the-gpu-are-made-on-the-host.md).
+/// time, and that is wiped there and here (docs/decisions/0014-masks-for-the-gpu-are-made-on-the-host.md).
 class DeviceMask {
  public:
   /// Adds all streams, which must stand at their begin, to the words; the statistics continue each stream as in
