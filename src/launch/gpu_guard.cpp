@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "crossilo/base/check.hpp"
@@ -31,6 +32,24 @@ EnvironmentError too_few(const GpuNode& node) {
   return EnvironmentError(text);
 }
 
+/// An offer of fixed size. More GPUs than it holds are not looked at.
+struct OfferBytes {
+  std::array<char, kHostNameBytes> host{};
+  std::uint32_t gpus = 0;
+  std::array<std::array<char, 16>, 64> ids{};
+
+  explicit OfferBytes(const GpuOffer& offer = {}) {
+    offer.host.copy(host.data(), host.size() - 1);
+    gpus = static_cast<std::uint32_t>(std::min(offer.devices.ids.size(), ids.size()));
+    for (std::size_t i = 0; i < gpus; ++i) offer.devices.ids[i].copy(ids[i].data(), ids[i].size());
+  }
+  [[nodiscard]] std::vector<std::string> all_ids() const {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < gpus; ++i) all.emplace_back(ids[i].data(), ids[i].size());
+    return all;
+  }
+};
+
 }  // namespace
 
 bool is_in_slurm_job(const Environment& environment) { return environment("SLURM_JOB_ID") != nullptr; }
@@ -48,6 +67,22 @@ int gpu_of_rank(const GpuNode& node, std::size_t rank_on_host) {
     if (rank == rank_on_host) own = static_cast<int>(free - ids.begin());
   }
   return own;
+}
+
+int agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline) {
+  const OfferBytes mine(own);
+  std::vector<OfferBytes> all(static_cast<std::size_t>(communicator.size()));
+  all_gather(communicator, std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)), deadline);
+  GpuNode node{
+      .host = own.host, .ids_of_rank = {}, .none_because = own.devices.none_because, .in_slurm_job = own.in_slurm_job};
+  std::size_t rank_on_host = 0;
+  for (int rank = 0; rank < communicator.size(); ++rank) {
+    const OfferBytes& offer = all[static_cast<std::size_t>(rank)];
+    if (offer.host != mine.host) continue;
+    if (rank == communicator.rank()) rank_on_host = node.ids_of_rank.size();
+    node.ids_of_rank.push_back(offer.all_ids());
+  }
+  return gpu_of_rank(node, rank_on_host);
 }
 
 }  // namespace crossilo

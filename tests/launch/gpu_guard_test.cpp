@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/comm/local_communicator.hpp"
 
 namespace crossilo {
 namespace {
@@ -52,6 +53,30 @@ TEST(GpuGuard, WithoutAnyGpuItSaysWhy) {
   EXPECT_EQ(refusal_of(node),
             "host n4: 1 rank and 0 GPUs in sight of them; every rank needs a GPU of its own (built without CUDA): ask "
             "for them with  sbatch --gpus-per-task=1  or  sbatch --gpus-per-node=1");
+}
+
+TEST(GpuGuard, RanksOfOneHostAgree) {
+  // Ranks 0, 2 and 3 are on host a, which shows all its GPUs to each; rank 1 is alone on host b.
+  std::vector<int> gpus(4, -1);
+  run_local_ranks({.size = 4, .seed = 1}, [&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    const GpuOffer offer{.host = rank == 1 ? "b" : "a",
+                         .devices = {.ids = rank == 1 ? Ids{"u"} : Ids{"x", "y", "z"}, .none_because = ""}};
+    gpus[static_cast<std::size_t>(rank)] = agree_on_gpu(communicator, offer, {.seconds = 30.0, .step = "GPUs"});
+  });
+  EXPECT_EQ(gpus, (std::vector<int>{0, 0, 1, 2}));
+}
+
+TEST(GpuGuard, AHostWithTooFewStopsAndOnlyThere) {
+  run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    const GpuOffer offer{.host = rank == 1 ? "b" : "a", .devices = {.ids = {"x"}, .none_because = ""}};
+    const auto agree = [&] { return agree_on_gpu(communicator, offer, {.seconds = 30.0, .step = "GPUs"}); };
+    if (rank == 1)
+      EXPECT_EQ(agree(), 0);
+    else
+      EXPECT_THROW((void)agree(), EnvironmentError);
+  });
 }
 
 TEST(GpuGuard, KnowsASlurmJob) {

@@ -11,7 +11,8 @@ namespace crossilo {
 class DeviceMask {
  public:
   /// Adds all streams, which must stand at their begin, to the words; the statistics continue each stream as in
-  /// add_keystreams_cpu. Returns when the device has done it. Throws: CudaError.
+  /// add_keystreams_cpu. Returns when the device has done it; other streams must have done theirs with the words
+  /// before. Throws: CudaError.
   void add(std::span<Keystream> streams, DeviceSpan<std::uint32_t> lanes, DeviceSpan<std::uint64_t> statistics);
 
  private:

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "crossilo/comm/communicator.hpp"
+#include "crossilo/foreign/cuda.hpp"
 #include "crossilo/launch/guard.hpp"
 
 namespace crossilo {
@@ -24,5 +26,16 @@ struct GpuNode {
 /// each only its own, both work.
 /// Throws: EnvironmentError where there are fewer GPUs than ranks, with the line that asks for enough.
 [[nodiscard]] int gpu_of_rank(const GpuNode& node, std::size_t rank_on_host);
+
+/// What one rank brings to agree_on_gpu.
+struct GpuOffer {
+  std::string host;  // host_name()
+  CudaDevices devices;
+  bool in_slurm_job = false;
+};
+
+/// gpu_of_rank() among the ranks that are on the same host. Collective. Throws: EnvironmentError as above, on all ranks
+/// of that host; PeerLostError.
+[[nodiscard]] int agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline);
 
 }  // namespace crossilo

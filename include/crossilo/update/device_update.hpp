@@ -9,7 +9,8 @@
 
 namespace crossilo {
 
-/// All work goes to one stream; each call returns when the device has done it. Allocates at its construction alone.
+/// All work goes to one stream; each call returns when the device has done it. Other streams must have done theirs with
+/// its arguments before. Allocates at its construction alone.
 class DeviceUpdate {
  public:
   /// `parameters_max`: the longest vector that is clipped. Throws: CudaError.
