@@ -37,3 +37,16 @@ function(crossilo_add_test)
       ENVIRONMENT "${CROSSILO_MPIRUN_ENVIRONMENT}")
   endforeach()
 endfunction()
+
+# crossilo_add_gpu_test(…): with CUDA it gets the label gpu, and skips where no GPU is. Without CUDA it runs on the pretended
+# device of tests/support/cuda_on_host, for which the .cu files are compiled as C++.
+function(crossilo_add_gpu_test)
+  if(CROSSILO_CUDA)
+    crossilo_add_test(${ARGN} LABELS gpu)
+    cmake_parse_arguments(ARG "" "NAME" "" ${ARGN})
+    set_tests_properties(${ARG_NAME} PROPERTIES SKIP_REGULAR_EXPRESSION "no GPU: " RUN_SERIAL ON)
+    set_property(GLOBAL APPEND PROPERTY CROSSILO_GPU_TESTS ${ARG_NAME}_test)
+  else()
+    crossilo_add_test(${ARGN} LIBRARIES cuda_on_host)
+  endif()
+endfunction()

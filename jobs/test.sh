@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up, builds everything with warnings as errors, runs the whole test suite; then the fuzz targets, 5 s each,
-# and the lower layers' tests under the address sanitizer. Arguments go to ctest, and then nothing else is run:
+# the lower layers' tests under the address sanitizer, and the CUDA code where nvcc is. Arguments go to ctest, and then nothing else is run:
 #   jobs/test.sh -R ring_sum
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -27,3 +27,4 @@ ctest --preset check -j "$(nproc)" "$@"
 [ $# -eq 0 ] || exit 0
 jobs/fuzz.sh 5
 jobs/sanitize.sh address
+jobs/cuda.sh

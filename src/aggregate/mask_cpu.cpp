@@ -32,12 +32,14 @@ void add_streams(std::span<Keystream> streams, std::span<Word> words) {
 
 }  // namespace
 
+void add_keystreams(std::span<Keystream> streams, std::span<std::uint32_t> words) { add_streams(streams, words); }
+void add_keystreams(std::span<Keystream> streams, std::span<std::uint64_t> words) { add_streams(streams, words); }
+
 void add_keystreams_cpu(std::span<Keystream> streams, std::span<std::uint32_t> lanes,
                         std::span<std::uint64_t> statistics) {
   add_streams(streams, lanes);
-  // One key, one stream: the statistics continue it, at the next whole cipher block.
-  const std::uint64_t lane_bytes = lanes.size_bytes();
-  for (Keystream& stream : streams) stream.cipher.seek((lane_bytes + 15) / 16 * 16);
+  // One key, one stream: the statistics continue it.
+  for (Keystream& stream : streams) stream.cipher.seek(statistics_offset(lanes.size_bytes()));
   add_streams(streams, statistics);
 }
 

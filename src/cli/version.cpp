@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/foreign/cuda.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/mpi.hpp"
+#include "crossilo/foreign/nccl.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
 #include "crossilo/io/json_text.hpp"
@@ -44,8 +46,8 @@ std::vector<std::pair<std::string, std::string>> library_versions() {
           {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                         NLOHMANN_JSON_VERSION_PATCH)},
           {"zlib", zlibVersion()},
-          {"CUDA", "not used in this build"},
-          {"NCCL", "not used in this build"}};
+          {"CUDA", cuda_version()},
+          {"NCCL", nccl_version()}};
 }
 
 std::string version_text() {

@@ -22,5 +22,5 @@ while read -r file; do
   is_listed "$file" && continue
   echo "$file: no CMakeLists.txt names it"
   status=1
-done < <(find src tests bench -type f \( -path 'src/*.cpp' -o -name '*_test.cpp' -o -name '*_bench.cpp' \))
+done < <(find src tests bench -type f \( -path 'src/*.cpp' -o -path 'src/*.cu' -o -name '*_test.cpp' -o -name '*_bench.cpp' \))
 exit "$status"

@@ -10,6 +10,6 @@ while read -r lines file; do
   [ "$lines" -le 400 ] && continue
   echo "$file: $lines lines; 400 is the limit, 200 are wanted"
   status=1
-done < <(find "${folders[@]}" -type f \( -name '*.[ch]pp' -o -name '*.cu' -o -name '*.sh' -o -name '*.sbatch' -o -name '*.py' \
+done < <(find "${folders[@]}" -type f \( -name '*.[ch]pp' -o -name '*.cu' -o -name '*.cuh' -o -name '*.sh' -o -name '*.sbatch' -o -name '*.py' \
   -o -name '*.cmake' -o -name CMakeLists.txt \) -exec wc -l {} \; )
 exit "$status"

@@ -10,4 +10,4 @@ if [ -z "$formatter" ] || [[ $("$formatter" --version) != *"version 14."* ]]; th
 fi
 folders=()
 for folder in include src tests bench; do [ -d "$folder" ] && folders+=("$folder"); done
-find "${folders[@]}" \( -name '*.[ch]pp' -o -name '*.cu' \) -exec "$formatter" --dry-run -Werror {} +
+find "${folders[@]}" \( -name '*.[ch]pp' -o -name '*.cu' -o -name '*.cuh' \) -exec "$formatter" --dry-run -Werror {} +

@@ -53,6 +53,24 @@ for call in 'MPI_Send(x)' 'H5Fopen(x)' 'EVP_MD_CTX_new()' 'ncclAllReduce (x)' 'c
   expect fail raw_calls "$call in base"
 done
 
+for file in src/base/types.cpp src/comm/ring.cpp src/base/kernel.cu src/base/launch.cuh; do
+  fresh_tree
+  echo 'void h() { cudaStreamSynchronize(stream); }' >>"$file"
+  expect fail raw_calls "a blocking call in $file"
+done
+fresh_tree
+echo 'void h() { cudaMemcpyAsync(a, b, 1, kind, stream); }' >src/base/kernel.cu
+expect pass raw_calls "a call of CUDA in a .cu file"
+expect fail build_lists "a .cu file that no list names"
+echo '#include "crossilo/comm/ring.hpp"' >>src/base/kernel.cu
+expect fail layers "a .cu file of base that includes comm"
+fresh_tree
+echo '#include <torch/torch.h>' >src/base/kernel.cu
+expect fail raw_calls "libtorch in a .cu file"
+fresh_tree
+printf '//%.0s\n' $(seq 401) >src/base/launch.cuh
+expect fail file_length "a .cuh file of more than 400 lines"
+
 fresh_tree
 printf '//%.0s\n' $(seq 401) >>src/base/types.cpp
 expect fail file_length "a file of more than 400 lines"

@@ -1,4 +1,5 @@
-// Aim: hide a payload so that only sums over all ranks can be read. CPU twin: src/aggregate/mask_cpu.cpp.
+// Aim: hide a payload so that only sums over all ranks can be read. CPU twin: src/aggregate/mask_cpu.cpp, GPU twin:
+// aggregate/device_mask.
 #pragma once
 
 #include <optional>
@@ -48,6 +49,13 @@ struct Keystream {
   AesCtr cipher;
   bool subtract = false;
 };
+/// Adds the next words of every stream to `words`, in cache-sized blocks.
+void add_keystreams(std::span<Keystream> streams, std::span<std::uint32_t> words);
+void add_keystreams(std::span<Keystream> streams, std::span<std::uint64_t> words);
+/// Where the statistics continue a stream after that many bytes of lanes: at the next whole cipher block.
+[[nodiscard]] constexpr std::uint64_t statistics_offset(std::uint64_t lane_bytes) noexcept {
+  return (lane_bytes + 15) / 16 * 16;
+}
 /// Adds all streams, from where they stand, to the words, in cache-sized blocks; the statistics continue a stream at
 /// the next multiple of 16 bytes, so that the streams must stand at their begin.
 /// Works in place, so the words must stand in memory that no peer can read: on the way they carry only some masks.

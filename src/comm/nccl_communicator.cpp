@@ -1,0 +1,138 @@
+#include "crossilo/comm/nccl_communicator.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <type_traits>
+#include <utility>
+
+#include "crossilo/base/check.hpp"
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+namespace {
+
+// Used before the first round alone, while nothing else of this rank is under way.
+constexpr int kIdTag = ReservedTag::last;
+
+std::size_t place_in(std::span<const int> site, int rank) {
+  CROSSILO_ASSERT(std::is_sorted(site.begin(), site.end()));
+  const auto found = std::find(site.begin(), site.end(), rank);
+  CROSSILO_ASSERT(found != site.end());
+  return static_cast<std::size_t>(found - site.begin());
+}
+
+NcclId agree_on_id(Communicator& communicator, std::span<const int> site, const Deadline& deadline) {
+  NcclId id{};
+  if (place_in(site, communicator.rank()) == 0) id = make_nccl_id();
+  share_in_site(communicator, site, id, deadline);
+  return id;
+}
+
+}  // namespace
+
+void share_in_site(Communicator& communicator, std::span<const int> site, std::span<std::byte> bytes,
+                   const Deadline& deadline) {
+  std::vector<Request> requests;
+  std::vector<int> ranks;
+  if (place_in(site, communicator.rank()) == 0) {
+    ranks.assign(site.begin() + 1, site.end());
+    for (const int rank : ranks)
+      requests.push_back(communicator.start_send(std::span<const std::byte>(bytes), {rank, kIdTag}));
+  } else {
+    ranks.push_back(site.front());
+    requests.push_back(communicator.start_receive(bytes, {site.front(), kIdTag}));
+  }
+  wait_all(communicator, requests, ranks, deadline);
+}
+
+NcclCommunicator::NcclCommunicator(Communicator& communicator, std::vector<int> site, const Deadline& deadline)
+    : communicator_(communicator),
+      site_(std::move(site)),
+      rank_(place_in(site_, communicator.rank())),
+      native_(agree_on_id(communicator, site_, deadline),
+              {.rank = static_cast<int>(rank_), .size = static_cast<int>(site_.size())}) {
+  poll(deadline, [&] { return native_.ready(); });
+}
+
+bool NcclCommunicator::test() try {
+  if (!native_.ready()) return false;
+  if (step_ == Step::on_the_host) {
+    finished_.record(*stream_);
+    step_ = Step::on_the_device;
+  }
+  if (step_ == Step::on_the_device && !finished_.finished()) return false;
+  step_ = Step::idle;
+  return true;
+} catch (const NcclError& error) {
+  native_.abort();
+  if (error.is_of_a_peer()) throw lost(std::string("can no longer be reached: ") + error.what());
+  throw;
+} catch (const CudaError&) {
+  native_.abort();
+  throw;
+}
+
+void NcclCommunicator::wait(const Deadline& deadline) {
+  poll(deadline, [&] { return test(); });
+}
+
+template <class Look>
+void NcclCommunicator::poll(const Deadline& deadline, Look look) {
+  const double end = communicator_.clock().now_seconds() + deadline.seconds;
+  while (!look()) {
+    if (communicator_.clock().now_seconds() < end) {
+      communicator_.idle();
+    } else if (!look()) {  // this process itself may have slept past the deadline
+      native_.abort();
+      std::ostringstream text;
+      text << "has not answered for " << deadline.seconds << " s in \"" << deadline.step;
+      if (deadline.round) text << ", round " << deadline.round->value;
+      text << '"';
+      throw lost(text.str());
+    } else {
+      return;
+    }
+  }
+}
+
+PeerLostError NcclCommunicator::lost(const std::string& what) const {
+  constexpr int kUnknownRank = -1;
+  std::vector<int> others = site_;
+  others.erase(others.begin() + static_cast<std::ptrdiff_t>(rank_));
+  if (others.size() == 1) return {communicator_.peer_name(others[0]) + " " + what, others[0]};
+  std::string names = others.empty() ? "this rank's own GPU" : "one of ";
+  for (const int rank : others) names += (rank == others.front() ? "" : ", ") + communicator_.peer_name(rank);
+  return {names + " " + what + (others.empty() ? "" : " (NCCL does not say which)"), kUnknownRank};
+}
+
+template <class Word>
+void NcclCommunicator::check_wrapping(const Deadline& deadline) {
+  // Word i of rank r is minus (i + r + 1), so every total of two ranks or more overflows.
+  constexpr std::size_t kWords = 1000;
+  const CudaStream stream;
+  PinnedBuffer<Word> host(padded(kWords));
+  DeviceBuffer<Word> device(padded(kWords));
+  for (std::size_t i = 0; i < host.span().size(); ++i) host.span()[i] = static_cast<Word>(Word{0} - (i + rank_ + 1));
+  stream.copy(std::span<const Word>(host.span()), device.span());
+  start_reduce_scatter(device.span(), stream);
+  wait(deadline);
+  start_all_gather(device.span(), stream);
+  wait(deadline);
+  stream.copy(DeviceSpan<const Word>(device.span()), host.span());
+  finished_.record(stream);
+  finished_.wait("self-test of the sum", deadline.seconds);
+  for (std::size_t i = 0; i < host.span().size(); ++i) {
+    const std::size_t expected = size() * i + size() * (size() + 1) / 2;
+    if (host.span()[i] != static_cast<Word>(Word{0} - expected))
+      throw EnvironmentError("NCCL's sum of words of " + std::to_string(sizeof(Word)) + " bytes on host " +
+                             host_name() + " (rank " + std::to_string(communicator_.rank()) +
+                             ") is wrong: update NCCL (" + nccl_version() + ") and the GPU's driver");
+  }
+}
+
+void NcclCommunicator::self_test(const Deadline& deadline) {
+  check_wrapping<std::uint32_t>(deadline);
+  check_wrapping<std::uint64_t>(deadline);
+}
+
+}  // namespace crossilo
