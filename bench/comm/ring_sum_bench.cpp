@@ -91,6 +91,7 @@ void print(const World& world, const Settings& settings, std::uint64_t words, Ca
   line["words"] = words;
   line["message_words"] = settings.ring.message_words;
   line["window_words"] = settings.ring.window_words;
+  line["sites"] = settings.ring.site_of_rank;
   line["repeats"] = result.seconds.size();
   line["seconds_min"] = result.seconds.front();
   line["seconds_median"] = median;
@@ -150,7 +151,8 @@ int run(int argc, char** argv) {
       "message-words", po::value(&settings.ring.message_words)->default_value(standard.message_words),
       "words per message")("window-words", po::value(&settings.ring.window_words)->default_value(standard.window_words),
                            "words of a rank's region of the window")(
-      "shares-memory", po::value(&settings.ring.shares_memory)->default_value(true), "through a window");
+      "shares-memory", po::value(&settings.ring.shares_memory)->default_value(true), "through a window")(
+      "sites", po::value(&settings.ring.site_of_rank)->multitoken(), "the site of each rank: 0 0 1 1; none: one site");
   po::variables_map values;
   po::store(po::parse_command_line(argc, argv, options), values);
   po::notify(values);

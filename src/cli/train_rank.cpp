@@ -37,6 +37,7 @@
 #include "doctor_checks.hpp"
 #include "missing_silos.hpp"
 #include "private_state.hpp"
+#include "rank_start.hpp"
 #include "run_place.hpp"
 #include "site_rule.hpp"
 #include "train_report.hpp"
@@ -45,30 +46,6 @@ namespace crossilo {
 namespace {
 
 constexpr const char* kStartStep = "start-up";
-
-/// Throws where the ranks that found each other are not the federation that the configuration describes.
-void check_launch(const Config& config, int processes, const RankPlaces& places) {
-  const std::size_t silos = config.run.silos.size() - places.missing.size();
-  const auto ranks = static_cast<std::size_t>(processes);
-  if (processes != launched_size() || ranks > silos || (!places.simulates && ranks != silos))
-    throw EnvironmentError(launch_mismatch(silos, processes, detect_launch(), slurm_groups(), places.command) +
-                           "; nothing was started");
-}
-
-/// The silo of a rank where nobody says who is who; empty where ranks train several.
-std::string silo_by_order(const Config& config, const RankPlaces& places, int rank, int ranks) {
-  const std::vector<SiloId> silos = present_silos(config.run.silos.size(), places.missing);
-  if (silos.size() != static_cast<std::size_t>(ranks)) return "";
-  return config.run.silos[silos[static_cast<std::size_t>(rank)].value];
-}
-
-/// Who this rank takes itself for, as long as nobody has agreed.
-std::string presumed_name(const Config& config, const RankPlaces& places, const SiteRule& rule, RankIdentity identity,
-                          int ranks) {
-  identity.silos = config.run.silo.empty() ? silo_by_order(config, places, identity.rank, ranks) : config.run.silo;
-  if (rule.sites_from != "one") identity.site = own_site(rule, {identity.silos}).site;
-  return name_of(identity);
-}
 
 /// Asked once a round: whether this rank wants to stop. With --max_hours it does while one more round of the longest
 /// kind would still end in time.
@@ -93,35 +70,6 @@ class StopWish {
 
 ExitCode exit_code_of(const TrainedModel& trained) {
   return trained.stop == StopReason::signal ? ExitCode::requeue : ExitCode::success;
-}
-
-/// Who is who: "rank 0 on host n1: silo c", one entry a rank.
-std::vector<std::string> mapping(const Config& config, const Hosting& hosting) {
-  std::vector<std::string> entries;
-  for (std::size_t rank = 0; rank < hosting.silos_of_rank.size(); ++rank)
-    entries.push_back(fmt::format("rank {} on host {}: silo {}", rank, hosting.host_of_rank[rank],
-                                  hosting.names(config.run.silos, static_cast<int>(rank))));
-  return entries;
-}
-
-/// True of variables that mpirun makes for itself: nobody set them, and one is the key of the job.
-bool is_of_the_launcher(std::string_view entry) {
-  constexpr std::array kInternal = {"OMPI_MCA_orte_",
-                                    "OMPI_MCA_pmix",
-                                    "OMPI_MCA_prte",
-                                    "OMPI_MCA_ess",
-                                    "OMPI_MCA_initial_wdir",
-                                    "OMPI_MCA_shmem_RUNTIME",
-                                    "OMPI_MCA_mca_base_component_show"};
-  return std::ranges::any_of(kInternal, [&](const char* prefix) { return entry.starts_with(prefix); });
-}
-
-/// The libraries that are really loaded, and what was set for MPI: for who looks into a log.
-void log_machine() {
-  log_debug(fmt::format("crossilo {}, {} ({})", kVersion, MpiSession::library_version(), loaded_library("libmpi.so")));
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    for (const std::string_view prefix : {"OMPI_MCA_", "UCX_", "OMP_", "MKL_", "SLURM_JOB_ID"})
-      if (std::string_view(*entry).starts_with(prefix) && !is_of_the_launcher(*entry)) log_debug(*entry);
 }
 
 /// One rank's life. Only run() may throw; whatever it throws, fail() can tell.

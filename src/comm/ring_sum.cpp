@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kLineWords = 16;
 constexpr std::size_t kWindowWordsMin = 256;
-constexpr std::size_t kLinkWords = std::size_t{1} << 23;  // 32 MB: several times what 1 Gbit/s holds over 100 ms
+constexpr std::size_t kNodeWords = std::size_t{1} << 18;         // eight regions of 1 MB stay in a cache; measured
+constexpr std::size_t kLinkMessageWords = std::size_t{1} << 13;  // many short messages fill a long link
+constexpr std::size_t kLinkWords = std::size_t{1} << 23;         // 32 MB: several times what 1 Gbit/s holds over 100 ms
 
 /// What a rank tells of the memory that it could share.
 struct RankMemory {
@@ -81,6 +83,8 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
   }
+  const bool is_one_node = std::ranges::count(agreement.shape.node_of_rank, 0) == std::ssize(memory);
+  if (is_one_node) window_words = std::min(window_words, kNodeWords);
   const std::size_t wanted = std::max<std::size_t>(1, options.message_words) * parts_of(agreement.shape);
   agreement.chunk_words = std::clamp<std::size_t>(wanted, kLineWords, window_words / 2) / kLineWords * kLineWords;
   agreement.slots = window_words / agreement.chunk_words;
@@ -90,6 +94,7 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
 RingSum::Options RingSum::Options::for_payload(std::size_t words, std::vector<int> site_of_rank) {
   Options options;
   const bool has_link = std::ranges::any_of(site_of_rank, [&](int site) { return site != site_of_rank.front(); });
+  if (has_link) options.message_words = kLinkMessageWords;
   options.window_words = std::clamp(words, kWindowWordsMin, has_link ? kLinkWords : options.window_words);
   options.site_of_rank = std::move(site_of_rank);
   return options;

@@ -1,6 +1,7 @@
 #include "crossilo/foreign/mpi_window.hpp"
 
 #include <mpi.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <exception>
@@ -10,6 +11,16 @@ namespace {
 
 constexpr std::size_t kLineBytes = 64;
 constexpr int kTag = 0x4000;
+// The calls below wait for all members and know no deadline; SIGALRM ends a process whose peer has died meanwhile.
+constexpr unsigned kShareSecondsMax = 60;
+
+class Alarm {
+ public:
+  Alarm() { ::alarm(kShareSecondsMax); }
+  ~Alarm() { ::alarm(0); }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+};
 
 MPI_Comm native_of(const MpiCommunicatorHandle& communicator) {
   return *static_cast<const MPI_Comm*>(communicator.native());
@@ -49,6 +60,7 @@ struct MpiSharedMemory::Native {
 MpiSharedMemory::MpiSharedMemory(const MpiCommunicatorHandle& communicator, std::span<const int> ranks,
                                  std::size_t block_bytes)
     : native_(std::make_unique<Native>()) {
+  const Alarm alarm;
   MPI_Group all = MPI_GROUP_NULL;
   MPI_Group own = MPI_GROUP_NULL;
   check_mpi(MPI_Comm_group(native_of(communicator), &all), "MPI_Comm_group");

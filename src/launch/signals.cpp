@@ -30,7 +30,8 @@ void write_mark(int descriptor) {
 }
 
 extern "C" void on_end_deadline(int) {
-  constexpr std::string_view kText = "crossilo: a silo did not leave MPI in time, so this one ends without it\n";
+  constexpr std::string_view kText =
+      "crossilo: a silo did not answer inside MPI in time, so this one ends without it\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
   const int descriptor = mark_descriptor.load();
   if (descriptor >= 0) write_mark(descriptor);  // not this silo's fault
@@ -62,6 +63,7 @@ void handle(int signal, void (*handler)(int)) {
 void install_stop_handlers() {
   for (const int signal : {SIGUSR1, SIGUSR2, SIGINT, SIGTERM}) handle(signal, on_stop_signal);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGALRM, on_end_deadline);  // foreign/mpi sets the alarm around calls that wait for all
 }
 
 int stop_wishes() noexcept { return wishes.load(); }

@@ -47,7 +47,7 @@ TEST_F(Signals, AnEndThatLastsTooLongIsCutShort) {
     const EndDeadline deadline(0.5);
     while (true) ::pause();
   };
-  EXPECT_EXIT(wait_for_ever(), testing::ExitedWithCode(5), "a silo did not leave MPI in time");
+  EXPECT_EXIT(wait_for_ever(), testing::ExitedWithCode(5), "a silo did not answer inside MPI in time");
 }
 
 TEST_F(Signals, AnEndInTimeIsLeftAlone) {

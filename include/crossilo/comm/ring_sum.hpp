@@ -39,7 +39,7 @@ class RingSum {
  public:
   struct Options {
     std::vector<int> site_of_rank{};                    // empty: one site
-    std::size_t message_words = std::size_t{1} << 13;   // wanted length of a message, in words of 32 bits
+    std::size_t message_words = std::size_t{1} << 15;   // wanted length of a message, in words of 32 bits
     std::size_t window_words = std::size_t{1} << 20;    // of a rank's region: what is under way at a time
     std::size_t flat_words_max = std::size_t{1} << 10;  // shorter vectors go straight from rank to rank
     bool shares_memory = true;                          // false: messages in a node, too
