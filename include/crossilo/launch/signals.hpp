@@ -6,8 +6,8 @@ namespace crossilo {
 /// From now on USR1, USR2, INT and TERM count as wishes to stop, which the round reads where all ranks can agree; an
 /// INT or TERM behind another wish ends the process at once, with exit code 130 or 143. Install them before MPI_Init
 /// and before the rank's status file is opened. SIGPIPE is ignored from now on: a reader that leaves (`| head`) does
-/// not end a run. SIGALRM, set around calls of MPI that know no deadline, ends this process with the exit code of a lost
-/// silo.
+/// not end a run. SIGALRM, set around calls of MPI that know no deadline, ends this process with the exit code of a
+/// lost silo.
 void install_stop_handlers();
 
 /// How many wishes to stop came so far.
