@@ -14,6 +14,7 @@
 
 #include "crossilo/comm/mpi_communicator.hpp"
 #include "crossilo/comm/ring_sum.hpp"
+#include "crossilo/launch/mpi_tuning.hpp"
 
 namespace {
 
@@ -160,6 +161,10 @@ int run(int argc, char** argv) {
     std::cout << options << "\n";
     return 0;
   }
+  if (!settings.ring.site_of_rank.empty())
+    settings.ring =
+        crossilo::RingSum::Options::for_payload(std::ranges::max(settings.words), settings.ring.site_of_rank);
+  (void)crossilo::tune_mpi();  // for both alike
   crossilo::MpiSession session;
   const World world;
   crossilo::MpiCommunicator communicator(session.duplicate_world());

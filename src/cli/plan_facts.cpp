@@ -108,7 +108,8 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
   memory.model_bytes = 4 * (values * (model_vectors + server_vectors(config.algorithm.name)) +
                             plan.model->weights * (1 + optimizer_vectors));
   // The payload, the region of the window, and what arrives from other nodes.
-  memory.sum_bytes = plan.traffic.first_payload_bytes + 2 * 4 * RingSum::Options::for_payload(values).window_words;
+  memory.sum_bytes =
+      plan.traffic.first_payload_bytes + std::uint64_t{8} * RingSum::Options::for_payload(values).window_words;
   return memory;
 }
 

@@ -27,8 +27,8 @@ MPI_Comm native_of(const MpiCommunicatorHandle& communicator) {
 }
 
 std::byte* aligned(void* address) {
-  const auto number = reinterpret_cast<std::uintptr_t>(address);
-  return reinterpret_cast<std::byte*>((number + kLineBytes - 1) / kLineBytes * kLineBytes);
+  const std::size_t beyond = reinterpret_cast<std::uintptr_t>(address) % kLineBytes;
+  return static_cast<std::byte*>(address) + (beyond == 0 ? 0 : kLineBytes - beyond);
 }
 
 }  // namespace
