@@ -28,8 +28,7 @@ SecureSum::SecureSum(RingSum& ring_sum, double peer_seconds_max)
 RingTotal SecureSum::operator()(MaskedPayload&& payload, const RoundTicket& ticket) {
   Deadline deadline{.seconds = peer_seconds_max_, .step = name_of(ticket.kind)};
   if (ticket.kind == SumKind::round) deadline.round = ticket.round;
-  ring_sum_.sum(payload.lanes(), deadline);
-  ring_sum_.sum(payload.statistics(), deadline);
+  ring_sum_.sum(payload.statistics(), payload.lanes(), deadline);
   return RingTotal(std::move(payload));
 }
 

@@ -14,16 +14,6 @@ void add(std::byte* total, const std::byte* words, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) into[i] += from[i];
 }
 
-ConstWords to_send(const std::byte* words, std::size_t count, WordType type) {
-  if (type == WordType::u32) return std::span(reinterpret_cast<const std::uint32_t*>(words), count);
-  return std::span(reinterpret_cast<const std::uint64_t*>(words), count);
-}
-
-Words to_receive(std::byte* words, std::size_t count, WordType type) {
-  if (type == WordType::u32) return std::span(reinterpret_cast<std::uint32_t*>(words), count);
-  return std::span(reinterpret_cast<std::uint64_t*>(words), count);
-}
-
 }  // namespace
 
 void add_words(std::byte* total, const std::byte* words, std::size_t count, WordType type) {
@@ -77,8 +67,8 @@ void MessageLevel::send(std::uint64_t number, Step step) {
   for_each_message(number, [&](const Message& message) {
     const WordRange part = step == kSend ? message.cell.part(message.peer_part) : message.cell.own_part();
     if (part.words() == 0) return;
-    request(number, step, message.request) = communicator_.start_send(
-        to_send(what.at(part.begin), part.words(), what.type), peer(message.cell.owners[message.peer_part], step));
+    requests_[index_of(number, step, message)] = communicator_.start_send(
+        ConstWords(what.at(part.begin), part.words(), what.type), peer(message.cell.owners[message.peer_part], step));
     bytes_sent_ += part.words() * size_of(what.type);
   });
 }
@@ -90,38 +80,26 @@ void MessageLevel::receive(std::uint64_t number, Step step) {
     const WordRange part = step == kReceive ? message.cell.own_part() : message.cell.part(message.peer_part);
     if (part.words() == 0) return;
     std::byte* const into = step == kReceive ? arrival(number, message) : what.at(part.begin);
-    request(number, step, message.request) = communicator_.start_receive(
-        to_receive(into, part.words(), what.type), peer(message.cell.owners[message.peer_part], step));
+    requests_[index_of(number, step, message)] = communicator_.start_receive(
+        Words(into, part.words(), what.type), peer(message.cell.owners[message.peer_part], step));
   });
 }
 
-/// Adds what has arrived. True when everything has.
-bool MessageLevel::arrive(std::uint64_t number, bool& moved) {
+/// True when all messages of a step are through; contributions are added as they arrive.
+bool MessageLevel::finish(std::uint64_t number, Step step, bool& moved) {
   const SumChunk& what = chunk(number);
   bool all = true;
   for_each_message(number, [&](const Message& message) {
-    Request& one = request(number, kReceive, message.request);
+    Request& one = requests_[index_of(number, step, message)];
     if (one.done()) return;
     if (!communicator_.test(one)) {
       all = false;
       return;
     }
+    moved = true;
+    if (step != kReceive) return;
     const WordRange part = message.cell.own_part();
     add_words(what.at(part.begin), arrival(number, message), part.words(), what.type);
-    moved = true;
-  });
-  return all;
-}
-
-bool MessageLevel::retire(std::uint64_t number, Step step, bool& moved) {
-  bool all = true;
-  for_each_message(number, [&](const Message& message) {
-    Request& one = request(number, step, message.request);
-    if (one.done()) return;
-    if (communicator_.test(one))
-      moved = true;
-    else
-      all = false;
   });
   return all;
 }
@@ -130,8 +108,8 @@ bool MessageLevel::advance_up(std::uint64_t open, std::uint64_t below) {
   bool moved = false;
   for (; posted_ < open; ++posted_) receive(posted_, kReceive);
   for (; sent_ < below; ++sent_) send(sent_, kSend);
-  for (; contributions_left_ < sent_ && retire(contributions_left_, kSend, moved); ++contributions_left_) moved = true;
-  for (; added_ < below && arrive(added_, moved); ++added_) moved = true;
+  for (; contributions_left_ < sent_ && finish(contributions_left_, kSend, moved); ++contributions_left_) moved = true;
+  for (; added_ < below && finish(added_, kReceive, moved); ++added_) moved = true;
   return moved;
 }
 
@@ -140,17 +118,16 @@ bool MessageLevel::advance_down(std::uint64_t above) {
   // A total is received where the contribution stood, so once that has left.
   for (; totals_posted_ < contributions_left_; ++totals_posted_) receive(totals_posted_, kReceiveTotal);
   for (; totals_sent_ < above; ++totals_sent_) send(totals_sent_, kSendTotal);
-  for (; totals_left_ < totals_sent_ && retire(totals_left_, kSendTotal, moved); ++totals_left_) moved = true;
+  for (; totals_left_ < totals_sent_ && finish(totals_left_, kSendTotal, moved); ++totals_left_) moved = true;
   const std::uint64_t expected = std::min(totals_posted_, totals_sent_);
-  for (; spread_ < expected && retire(spread_, kReceiveTotal, moved); ++spread_) moved = true;
+  for (; spread_ < expected && finish(spread_, kReceiveTotal, moved); ++spread_) moved = true;
   return moved;
 }
 
 int MessageLevel::first_open(std::uint64_t number, Step step) const {
   int rank = -1;
   for_each_message(number, [&](const Message& message) {
-    const std::size_t index = ((number % slots_.size()) * 4 + step) * messages_max_ + message.request;
-    if (rank < 0 && !requests_[index].done()) rank = message.cell.owners[message.peer_part];
+    if (rank < 0 && !requests_[index_of(number, step, message)].done()) rank = message.cell.owners[message.peer_part];
   });
   return rank;
 }

@@ -59,8 +59,8 @@ class MessageLevel {
   };
 
   [[nodiscard]] const SumChunk& chunk(std::uint64_t number) const { return slots_[number % slots_.size()]; }
-  [[nodiscard]] Request& request(std::uint64_t number, Step step, std::size_t index) {
-    return requests_[((number % slots_.size()) * 4 + step) * messages_max_ + index];
+  [[nodiscard]] std::size_t index_of(std::uint64_t number, Step step, const Message& message) const {
+    return ((number % slots_.size()) * 4 + step) * messages_max_ + message.request;
   }
   [[nodiscard]] std::byte* arrival(std::uint64_t number, const Message& message) {
     return arrivals_.data() + (number % slots_.size()) * arrival_bytes_max_ + message.received_before;
@@ -69,8 +69,7 @@ class MessageLevel {
   void for_each_message(std::uint64_t number, Visit&& visit) const;
   void send(std::uint64_t number, Step step);
   void receive(std::uint64_t number, Step step);
-  bool arrive(std::uint64_t number, bool& moved);
-  bool retire(std::uint64_t number, Step step, bool& moved);
+  bool finish(std::uint64_t number, Step step, bool& moved);
   [[nodiscard]] int first_open(std::uint64_t number, Step step) const;
   [[nodiscard]] Peer peer(int rank, Step step) const noexcept;
 

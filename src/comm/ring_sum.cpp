@@ -37,27 +37,27 @@ std::size_t window_words_free(const std::vector<RankMemory>& memory, std::size_t
   return memory[rank].bytes_free / 5 * 4 / ranks / sizeof(std::uint32_t);
 }
 
-/// A vector that is summed in place.
-template <class Word>
+/// Vectors that are summed in place.
 class SpanStream final : public RingStream {
  public:
-  explicit SpanStream(std::span<Word> words) : words_(words) {}
-  void give(std::size_t first, std::span<std::uint32_t> out) override { copy_out(first, out); }
-  void give(std::size_t first, std::span<std::uint64_t> out) override { copy_out(first, out); }
-  void take(std::size_t first, std::span<const std::uint32_t> total) override { copy_in(first, total); }
-  void take(std::size_t first, std::span<const std::uint64_t> total) override { copy_in(first, total); }
+  SpanStream(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words)
+      : statistics_(statistics), words_(words) {}
+  void give(std::size_t first, std::span<std::uint32_t> out) override {
+    std::ranges::copy(words_.subspan(first, out.size()), out.begin());
+  }
+  void give(std::size_t first, std::span<std::uint64_t> out) override {
+    std::ranges::copy(statistics_.subspan(first, out.size()), out.begin());
+  }
+  void take(std::size_t first, std::span<const std::uint32_t> total) override {
+    std::ranges::copy(total, words_.subspan(first).begin());
+  }
+  void take(std::size_t first, std::span<const std::uint64_t> total) override {
+    std::ranges::copy(total, statistics_.subspan(first).begin());
+  }
 
  private:
-  template <class Other>
-  void copy_out(std::size_t first, std::span<Other> out) {
-    if constexpr (std::is_same_v<Word, Other>) std::ranges::copy(words_.subspan(first, out.size()), out.begin());
-  }
-  template <class Other>
-  void copy_in(std::size_t first, std::span<const Other> total) {
-    if constexpr (std::is_same_v<Word, Other>)
-      std::ranges::copy(total, words_.begin() + static_cast<std::ptrdiff_t>(first));
-  }
-  std::span<Word> words_;
+  std::span<std::uint64_t> statistics_;
+  std::span<std::uint32_t> words_;
 };
 
 }  // namespace
@@ -109,15 +109,13 @@ void RingSum::sum(std::size_t statistics, std::size_t words, RingStream& stream,
   pipeline_->run(statistics, words, stream, deadline);
 }
 
-void RingSum::sum(std::span<std::uint32_t> words, const Deadline& deadline) {
-  SpanStream stream(words);
-  sum(0, words.size(), stream, deadline);
+void RingSum::sum(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words, const Deadline& deadline) {
+  SpanStream stream(statistics, words);
+  sum(statistics.size(), words.size(), stream, deadline);
 }
 
-void RingSum::sum(std::span<std::uint64_t> words, const Deadline& deadline) {
-  SpanStream stream(words);
-  sum(words.size(), 0, stream, deadline);
-}
+void RingSum::sum(std::span<std::uint32_t> words, const Deadline& deadline) { sum({}, words, deadline); }
+void RingSum::sum(std::span<std::uint64_t> words, const Deadline& deadline) { sum(words, {}, deadline); }
 
 std::uint64_t RingSum::bytes_sent() const noexcept { return pipeline_->bytes_sent(); }
 const SumShape& RingSum::shape() const noexcept { return pipeline_->shape(); }

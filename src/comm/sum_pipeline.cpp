@@ -89,11 +89,18 @@ std::uint64_t RingSum::Pipeline::bytes_sent() const noexcept {
   return window_bytes_ + levels_[0].bytes_sent() + levels_[1].bytes_sent();
 }
 
-std::uint64_t RingSum::Pipeline::least(const SumPlan& plan, Counter counter) const {
-  std::uint64_t least = counter == kPublished ? published_ : counter == kTotal ? total_ : taken_;
-  if (plan.node.size() == 1) return least;
-  for (std::size_t member = 0; member < node_.size(); ++member) least = std::min(least, window_->read(member, counter));
-  return least;
+RingSum::Pipeline::Slowest RingSum::Pipeline::slowest(Counter counter) const {
+  Slowest slowest{.rank = node_.front(), .chunks = window_->read(0, counter)};
+  for (std::size_t member = 1; member < node_.size(); ++member)
+    // Each counter is read once: it may move on meanwhile.
+    if (const std::uint64_t chunks = window_->read(member, counter); chunks < slowest.chunks)
+      slowest = {.rank = node_[member], .chunks = chunks};
+  return slowest;
+}
+
+bool RingSum::Pipeline::neighbours_have(Counter counter, std::uint64_t number) const {
+  const bool has_neighbours = slots_[number % slots_.size()].plan->node.size() > 1;
+  return !has_neighbours || slowest(counter).chunks > number;
 }
 
 /// Gives the next chunks a slot, once nobody needs what stands there.
@@ -109,12 +116,7 @@ bool RingSum::Pipeline::open() {
 bool RingSum::Pipeline::publish(RingStream& stream) {
   if (published_ == open_) return false;
   const SumChunk& what = chunk(published_);
-  if (published_ >= slots_.size()) {
-    std::uint64_t taken = taken_;
-    for (std::size_t member = 0; member < node_.size(); ++member)
-      taken = std::min(taken, window_->read(member, kTaken));
-    if (published_ >= taken + slots_.size()) return false;
-  }
+  if (published_ >= slowest(kTaken).chunks + slots_.size()) return false;
   const std::size_t words = what.plan->words;
   if (what.type == WordType::u64)
     stream.give(what.first, as_u64(what.words, words));
@@ -144,8 +146,7 @@ void RingSum::Pipeline::add_slices(std::uint64_t number) {
 
 bool RingSum::Pipeline::reduce_in_node() {
   bool moved = false;
-  for (; reduced_ < published_ && least(*chunk(reduced_).plan, kPublished) > reduced_; moved = true)
-    add_slices(reduced_++);
+  for (; reduced_ < published_ && neighbours_have(kPublished, reduced_); moved = true) add_slices(reduced_++);
   return moved;
 }
 
@@ -163,7 +164,7 @@ bool RingSum::Pipeline::exchange() {
 /// Totals come straight from the regions of those who own them.
 bool RingSum::Pipeline::take(RingStream& stream) {
   bool moved = false;
-  for (; taken_ < total_ && least(*chunk(taken_).plan, kTotal) > taken_; moved = true) {
+  for (; taken_ < total_ && neighbours_have(kTotal, taken_); moved = true) {
     const SumChunk& what = chunk(taken_);
     for (std::size_t k = 0; k < what.plan->node.size(); ++k) {
       const WordRange slice = what.plan->slice(k);
@@ -183,36 +184,19 @@ WaitProgress RingSum::Pipeline::look(RingStream& stream) {
   WaitProgress progress;
   progress.moved = open() | publish(stream) | reduce_in_node() | exchange() | take(stream);
   progress.finished = taken_ == end_ && levels_[0].left() == end_ && levels_[1].left() == end_;
-  if (!progress.finished && !progress.moved) name_awaited(progress);
+  if (!progress.finished && !progress.moved) progress.awaited_rank = awaited_rank();
   return progress;
 }
 
-int RingSum::Pipeline::slowest(Counter counter) const {
-  std::size_t slowest = 0;
-  for (std::size_t member = 1; member < node_.size(); ++member)
-    if (window_->read(member, counter) < window_->read(slowest, counter)) slowest = member;
-  return node_[slowest];
-}
-
 /// Who is lost holds the others up: those come first who surely owe something themselves.
-void RingSum::Pipeline::name_awaited(WaitProgress& progress) const {
+int RingSum::Pipeline::awaited_rank() const {
   const auto& [between_nodes, between_sites] = levels_;
-  if (reduced_ < published_) {
-    progress.awaited_rank = slowest(kPublished);
-    return;
-  }
+  if (reduced_ < published_) return slowest(kPublished).rank;
   for (const int rank :
-       {between_nodes.owing_contribution(reduced_), between_sites.owing_contribution(between_nodes.added())})
-    if (rank >= 0) {
-      progress.awaited_rank = rank;
-      return;
-    }
-  for (const int rank : {between_sites.owing_total(), between_nodes.owing_total()})
-    if (rank >= 0) {
-      progress.awaited_rank = rank;
-      return;
-    }
-  progress.awaited_rank = slowest(taken_ < total_ ? kTotal : kTaken);
+       {between_nodes.owing_contribution(reduced_), between_sites.owing_contribution(between_nodes.added()),
+        between_sites.owing_total(), between_nodes.owing_total()})
+    if (rank >= 0) return rank;
+  return slowest(taken_ < total_ ? kTotal : kTaken).rank;
 }
 
 }  // namespace crossilo

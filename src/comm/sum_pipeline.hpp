@@ -52,11 +52,16 @@ class RingSum::Pipeline {
   void add_slices(std::uint64_t number);
   /// Where the chunk stands in the region of a member of its plan's node.
   [[nodiscard]] std::byte* words_of(std::uint64_t number, std::size_t member) const;
-  /// The least of the counters of the chunk's node members, this rank included.
-  [[nodiscard]] std::uint64_t least(const SumPlan& plan, Counter counter) const;
-  [[nodiscard]] int slowest(Counter counter) const;
+  /// Which member of the window is through the fewest chunks, and through how many.
+  struct Slowest {
+    int rank = 0;
+    std::uint64_t chunks = 0;
+  };
+  [[nodiscard]] Slowest slowest(Counter counter) const;
+  /// True where the members that share this chunk, if any, are through the step.
+  [[nodiscard]] bool neighbours_have(Counter counter, std::uint64_t number) const;
   [[nodiscard]] WaitProgress look(RingStream& stream);
-  void name_awaited(WaitProgress& progress) const;
+  [[nodiscard]] int awaited_rank() const;
 
   Communicator& communicator_;
   SumShape shape_;

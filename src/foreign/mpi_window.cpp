@@ -14,12 +14,18 @@ constexpr int kTag = 0x4000;
 // The calls below wait for all members and know no deadline; SIGALRM ends a process whose peer has died meanwhile.
 constexpr unsigned kShareSecondsMax = 60;
 
+/// A process has one alarm clock: who has set it before gets it back.
 class Alarm {
  public:
-  Alarm() { ::alarm(kShareSecondsMax); }
-  ~Alarm() { ::alarm(0); }
+  Alarm() : before_seconds_(::alarm(kShareSecondsMax)) {
+    if (before_seconds_ > 0 && before_seconds_ < kShareSecondsMax) ::alarm(before_seconds_);
+  }
+  ~Alarm() { ::alarm(before_seconds_); }
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
+
+ private:
+  unsigned before_seconds_;
 };
 
 MPI_Comm native_of(const MpiCommunicatorHandle& communicator) {

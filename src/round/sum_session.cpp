@@ -89,7 +89,7 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
     : communicator_(communicator),
       roster_(std::move(roster)),
       mask_(std::move(mask)),
-      ring_sum_(communicator, options.ring_sum),
+      ring_sum_(communicator, options.ring_sum, {.seconds = options.peer_seconds_max, .step = "start-up"}),
       secure_sum_(ring_sum_, options.peer_seconds_max),
       peer_seconds_max_(options.peer_seconds_max),
       all_gather_(communicator),

@@ -160,6 +160,61 @@ TEST(Config, ReadsListsWordsAndDigits) {
         << line;
 }
 
+constexpr std::size_t kMayChange = 14;
+
+/// One change of every setting that silos share; the first kMayChange are those that a resumed run may make.
+std::vector<void (*)(Config&)> changes_of_settings() {
+  return {[](Config& c) { c.run.name += 'u'; },
+          [](Config& c) { ++c.run.rounds; },
+          [](Config& c) { c.run.one_machine = true; },
+          [](Config& c) { c.run.peer_seconds_max = 1; },
+          [](Config& c) { ++c.run.relaunches_max; },
+          [](Config& c) { ++c.run.min_silos; },
+          [](Config& c) { ++c.run.evaluate_every_rounds; },
+          [](Config& c) { ++c.run.checkpoint_every_rounds; },
+          [](Config& c) { c.run.baselines.pop_back(); },
+          [](Config& c) { c.stop.metric = "auc"; },
+          [](Config& c) { ++c.stop.patience_rounds; },
+          [](Config& c) { c.stop.improvement_min = 0.1; },
+          [](Config& c) { c.topology.sites_from = "env"; },
+          [](Config& c) { c.topology.hosts = "north: n1"; },
+          [](Config& c) { std::swap(c.run.silos[0], c.run.silos[1]); },
+          [](Config& c) { ++c.run.seed; },
+          [](Config& c) { ++c.run.threads; },
+          [](Config& c) { c.run.weights = WeightRule::equal; },
+          [](Config& c) { c.model.name = "mlp"; },
+          [](Config& c) { c.model.torchscript_sha256 = std::string(64, 'a'); },
+          [](Config& c) { c.model.hidden.push_back(2); },
+          [](Config& c) { c.model.channels.push_back(2); },
+          [](Config& c) { c.train.optimizer = "adam"; },
+          [](Config& c) { c.train.learning_rate = 0.1; },
+          [](Config& c) { c.train.momentum = 0.9; },
+          [](Config& c) { c.train.adam_beta1 = 0.8; },
+          [](Config& c) { c.train.adam_beta2 = 0.8; },
+          [](Config& c) { c.train.adam_epsilon = 0.8; },
+          [](Config& c) { c.train.weight_decay = 0.8; },
+          [](Config& c) { c.train.gradient_clip_norm = 1; },
+          [](Config& c) { ++c.train.batch_size; },
+          [](Config& c) { ++c.train.local_epochs; },
+          [](Config& c) { ++c.train.local_steps; },
+          [](Config& c) { c.train.schedule = "step"; },
+          [](Config& c) { ++c.train.schedule_rounds; },
+          [](Config& c) { c.train.schedule_factor = 0.5; },
+          [](Config& c) { c.train.class_weights = "balanced"; },
+          [](Config& c) { c.algorithm.name = "fedadam"; },
+          [](Config& c) { c.algorithm.server_learning_rate = 0.5; },
+          [](Config& c) { c.algorithm.server_momentum = 0.5; },
+          [](Config& c) { c.algorithm.beta1 = 0.5; },
+          [](Config& c) { c.algorithm.beta2 = 0.5; },
+          [](Config& c) { c.algorithm.tau = 0.5; },
+          [](Config& c) { c.algorithm.proximal_mu = 0.5; },
+          [](Config& c) { ++c.algorithm.silos_per_round; },
+          [](Config& c) { c.privacy.masking = false; },
+          [](Config& c) { c.privacy.clip_norm = 1; },
+          [](Config& c) { c.privacy.lane_bits = 8; },
+          [](Config& c) { c.privacy.allow_two_silos = true; }};
+}
+
 TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   const Config config = parse_config(kSmall, "f.ini");
   const Hash256 hash = shared_hash(config);
@@ -173,62 +228,12 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   EXPECT_EQ(shared_settings(other), shared_settings(config));
   EXPECT_EQ(shared_settings(config)[2], (std::pair<std::string, std::string>{"run.rounds", "3"}));
   EXPECT_EQ(shared_hash(parse_config(with(kSmall, "5e-2", "0.0500"), "f.ini")), hash);
-  constexpr std::size_t kMayChange = 14;
-  const std::vector<void (*)(Config&)> changes{[](Config& c) { c.run.name += 'u'; },
-                                               [](Config& c) { ++c.run.rounds; },
-                                               [](Config& c) { c.run.one_machine = true; },
-                                               [](Config& c) { c.run.peer_seconds_max = 1; },
-                                               [](Config& c) { ++c.run.relaunches_max; },
-                                               [](Config& c) { ++c.run.min_silos; },
-                                               [](Config& c) { ++c.run.evaluate_every_rounds; },
-                                               [](Config& c) { ++c.run.checkpoint_every_rounds; },
-                                               [](Config& c) { c.run.baselines.pop_back(); },
-                                               [](Config& c) { c.stop.metric = "auc"; },
-                                               [](Config& c) { ++c.stop.patience_rounds; },
-                                               [](Config& c) { c.stop.improvement_min = 0.1; },
-                                               [](Config& c) { c.topology.sites_from = "env"; },
-                                               [](Config& c) { c.topology.hosts = "north: n1"; },
-                                               [](Config& c) { std::swap(c.run.silos[0], c.run.silos[1]); },
-                                               [](Config& c) { ++c.run.seed; },
-                                               [](Config& c) { ++c.run.threads; },
-                                               [](Config& c) { c.run.weights = WeightRule::equal; },
-                                               [](Config& c) { c.model.name = "mlp"; },
-                                               [](Config& c) { c.model.torchscript_sha256 = std::string(64, 'a'); },
-                                               [](Config& c) { c.model.hidden.push_back(2); },
-                                               [](Config& c) { c.model.channels.push_back(2); },
-                                               [](Config& c) { c.train.optimizer = "adam"; },
-                                               [](Config& c) { c.train.learning_rate = 0.1; },
-                                               [](Config& c) { c.train.momentum = 0.9; },
-                                               [](Config& c) { c.train.adam_beta1 = 0.8; },
-                                               [](Config& c) { c.train.adam_beta2 = 0.8; },
-                                               [](Config& c) { c.train.adam_epsilon = 0.8; },
-                                               [](Config& c) { c.train.weight_decay = 0.8; },
-                                               [](Config& c) { c.train.gradient_clip_norm = 1; },
-                                               [](Config& c) { ++c.train.batch_size; },
-                                               [](Config& c) { ++c.train.local_epochs; },
-                                               [](Config& c) { ++c.train.local_steps; },
-                                               [](Config& c) { c.train.schedule = "step"; },
-                                               [](Config& c) { ++c.train.schedule_rounds; },
-                                               [](Config& c) { c.train.schedule_factor = 0.5; },
-                                               [](Config& c) { c.train.class_weights = "balanced"; },
-                                               [](Config& c) { c.algorithm.name = "fedadam"; },
-                                               [](Config& c) { c.algorithm.server_learning_rate = 0.5; },
-                                               [](Config& c) { c.algorithm.server_momentum = 0.5; },
-                                               [](Config& c) { c.algorithm.beta1 = 0.5; },
-                                               [](Config& c) { c.algorithm.beta2 = 0.5; },
-                                               [](Config& c) { c.algorithm.tau = 0.5; },
-                                               [](Config& c) { c.algorithm.proximal_mu = 0.5; },
-                                               [](Config& c) { ++c.algorithm.silos_per_round; },
-                                               [](Config& c) { c.privacy.masking = false; },
-                                               [](Config& c) { c.privacy.clip_norm = 1; },
-                                               [](Config& c) { c.privacy.lane_bits = 8; },
-                                               [](Config& c) { c.privacy.allow_two_silos = true; }};
+  const auto changes = changes_of_settings();
   for (std::size_t change = 0; change < changes.size(); ++change) {
     Config changed = config;
     changes[change](changed);
     EXPECT_NE(shared_hash(changed), hash) << "change " << change;
     EXPECT_NE(canonical_text(changed), canonical_text(config)) << "change " << change;
-    // the first changes are those that a resumed run may make
     EXPECT_EQ(resume_hash(changed) == resume_hash(config), change < kMayChange) << "change " << change;
   }
   EXPECT_EQ(resume_hash(other), resume_hash(config));

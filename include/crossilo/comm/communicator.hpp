@@ -27,6 +27,7 @@ enum class WordType : std::uint8_t { byte, u32, u64 };
 
 /// A message to send: a typed, read-only stretch of memory.
 struct ConstWords {
+  ConstWords(const void* words, std::size_t count_of, WordType type_of) : data(words), count(count_of), type(type_of) {}
   ConstWords(std::span<const std::byte> words) : data(words.data()), count(words.size()), type(WordType::byte) {}
   ConstWords(std::span<const std::uint32_t> words) : data(words.data()), count(words.size()), type(WordType::u32) {}
   ConstWords(std::span<const std::uint64_t> words) : data(words.data()), count(words.size()), type(WordType::u64) {}
@@ -37,6 +38,7 @@ struct ConstWords {
 
 /// A place to receive into.
 struct Words {
+  Words(void* words, std::size_t count_of, WordType type_of) : data(words), count(count_of), type(type_of) {}
   Words(std::span<std::byte> words) : data(words.data()), count(words.size()), type(WordType::byte) {}
   Words(std::span<std::uint32_t> words) : data(words.data()), count(words.size()), type(WordType::u32) {}
   Words(std::span<std::uint64_t> words) : data(words.data()), count(words.size()), type(WordType::u64) {}

@@ -58,7 +58,8 @@ class RingSum {
   /// Throws: PeerLostError; messages may be under way then, so neither this nor the communicator may be used again.
   void sum(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline);
 
-  /// `words` on every rank becomes the total, in place.
+  /// The same of vectors in memory, which on every rank become their totals, in place.
+  void sum(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint64_t> words, const Deadline& deadline);
 
