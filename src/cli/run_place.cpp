@@ -63,8 +63,9 @@ OpenedRun open_run(const Config& config, const RankPlaces& places) {
 }
 
 RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places) {
+  const Deadline deadline{.seconds = config.run.peer_seconds_max, .step = kStep};
   Told own;
-  std::optional<RunPlace> first;
+  std::optional<RunPlace> place;
   if (communicator.rank() == 0) {
     const std::string job = random_word();
     std::optional<OpenedRun> opened;
@@ -76,16 +77,21 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
     RunLock lock(folder.path(), job);
     copy_text(folder.path(), own.path);
     copy_text(job, own.job);
-    first.emplace(RunPlace{std::move(folder), std::move(lock)});
+    place.emplace(RunPlace{std::move(folder), std::move(lock)});
   }
   std::vector<Told> all(static_cast<std::size_t>(communicator.size()));
-  all_gather(communicator, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)),
-             {.seconds = config.run.peer_seconds_max, .step = kStep});
-  if (first) return std::move(*first);
-  RunFolder folder = RunFolder::create_at(all.front().path.data());
-  if (folder.has_outcome()) folder.begin_again();  // on a file system that the first rank does not see
-  RunLock lock(folder.path(), all.front().job.data());
-  return {std::move(folder), std::move(lock)};
+  all_gather(communicator, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)), deadline);
+  if (!place) {
+    RunFolder folder = RunFolder::create_at(all.front().path.data());
+    if (folder.has_outcome()) folder.begin_again();  // on a file system that the first rank does not see
+    RunLock lock(folder.path(), all.front().job.data());
+    place.emplace(RunPlace{std::move(folder), std::move(lock)});
+  }
+  // None goes on, and may fail and leave an outcome, before all have cleared those of starts before.
+  const std::byte opened{1};
+  std::vector<std::byte> all_opened(all.size());
+  all_gather(communicator, std::span(&opened, 1), all_opened, deadline);
+  return std::move(*place);
 }
 
 std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,

@@ -23,8 +23,9 @@ namespace {
 
 /// The fields behind the name in /proc/PID/stat, "pid (name) state parent …"; none when the process is gone.
 std::vector<std::string> stat_fields(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream read;  // an iterator over the file would throw where the process ends between opening and reading
+  read << std::ifstream("/proc/" + pid + "/stat").rdbuf();
+  const std::string text = read.str();
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return {};
   std::istringstream rest(text.substr(name_end + 1));

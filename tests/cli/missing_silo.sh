@@ -15,7 +15,7 @@ sed -i -e 's/^relaunches_max = 0/relaunches_max = 3\nmin_silos = 3/' \
 
 "$CROSSILO_BIN" train small.ini --np 4 > out 2>&1 &
 job=$!
-for _ in $(seq 600); do if [ -e runs/small-1/checkpoints/round-20.h5 ]; then break; fi && sleep 0.02; done
+await_checkpoint runs/small-1 20
 mv data/c.h5 data/c.keep
 kill -KILL "$(awk '$1 == "pid" { print $2 }' runs/small-1/ranks/2)" || fail "it did not start: $(cat out)"
 for _ in $(seq 600); do if grep -q "in a row, without silo c" out; then break; fi && sleep 0.02; done

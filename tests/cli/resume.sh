@@ -41,6 +41,18 @@ wait_for_end() {
     sleep 0.1
   done
 }
+# await_checkpoint RUN ROUND: until one of that round or of a later one is there; old ones are removed as a run goes.
+await_checkpoint() {
+  local file
+  for _ in $(seq 3000); do
+    for file in "$1"/checkpoints/round-*.h5; do
+      file=${file##*/round-}
+      if [[ ${file%.h5} =~ ^[0-9]+$ && ${file%.h5} -ge $2 ]]; then return; fi
+    done
+    sleep 0.02
+  done
+  fail "$1 has no checkpoint of round $2 after 60 s: $(cat out)"
+}
 # living_ranks RUN: the process numbers of its ranks that are there.
 living_ranks() {
   local rank

@@ -83,7 +83,7 @@ python3 -c 'import json; assert json.load(open("apart.json"))["comparison"] is N
 # killed behind a checkpoint: the times of that round travel in the next one's opening, and may be lost
 run=runs/killed-1
 start --run.name killed --run.rounds 100000
-until [ -e $run/checkpoints/round-20.h5 ]; do sleep 0.02; done
+await_checkpoint $run 20
 mapfile -t ranks < <(living_ranks $run)
 kill -KILL "$job" "${ranks[@]}" 2> /dev/null || true
 end

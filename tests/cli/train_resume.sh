@@ -147,7 +147,7 @@ fi
 narrow=(--np 4 --privacy.lane_bits 8 --train.local_epochs 30)
 "$CROSSILO_BIN" train small.ini "${narrow[@]}" --run.name wide > alone.log
 start "${narrow[@]:2}" --run.name narrow
-until [ -e runs/narrow-1/checkpoints/round-7.h5 ]; do sleep 0.02; done
+await_checkpoint runs/narrow-1 7
 mapfile -t ranks < <(living_ranks runs/narrow-1)
 kill -KILL "$job"
 end
