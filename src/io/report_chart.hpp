@@ -1,4 +1,5 @@
-// Aim: the pictures of a report as inline SVG: lines by round, stacked bars by round, intervals by silo.
+// Aim: the pictures of a report as inline SVG: lines by round or by what a benchmark varies, stacked bars by round,
+// intervals by silo.
 //
 // They take the width they are given, and draw what there is: no point, one point, values that are not finite.
 #pragma once
@@ -10,21 +11,19 @@
 #include <vector>
 
 #include "crossilo/io/final_table.hpp"
+#include "report_axis.hpp"
 
 namespace crossilo {
-
-/// Marks on an axis, and with how many digits behind the point they are written.
-struct AxisTicks {
-  std::vector<double> values;
-  int digits = 0;
-};
-/// Up to about `wanted` round numbers (1, 2 or 5 times a power of ten) within [low, high]; `whole`: integers only.
-[[nodiscard]] AxisTicks axis_ticks(double low, double high, std::size_t wanted, bool whole = false);
 
 using ChartPoints = std::vector<std::pair<double, double>>;  // x ascending
 
 /// The finite points, at most about `most` of them: of each stretch the lowest and the highest, and both ends.
 [[nodiscard]] ChartPoints thinned(const ChartPoints& points, std::size_t most = 500);
+
+/// Between which values a curve may lie at some x.
+struct ChartBand {
+  double x = 0.0, low = 0.0, high = 0.0;
+};
 
 /// One curve; with `level` a value that holds for all x instead.
 struct ChartCurve {
@@ -33,6 +32,9 @@ struct ChartCurve {
   std::size_t dash = 0;  // 0: solid
   ChartPoints points;
   std::optional<double> level{};
+  std::vector<ChartBand> bands{};  // x ascending
+  ChartPoints crossed_out{};       // those of `points` that are wrong
+  bool has_marks = true;           // a dot at each point, where they are few
 };
 
 /// What stands above a picture and beside its axes.
@@ -41,9 +43,13 @@ struct ChartTitles {
   std::string note{};  // behind the title
 };
 
-/// Curves over the number of rounds; a thin line at `marked_x`. A text where there is nothing to draw.
+struct LineChartStyle {
+  std::optional<double> marked_x{};  // a thin line there
+  AxisStyle x{}, y{};
+};
+/// Curves over the number of rounds, or whatever x is. A text where there is nothing to draw.
 [[nodiscard]] std::string line_chart_html(const ChartTitles& titles, const std::vector<ChartCurve>& curves,
-                                          std::optional<double> marked_x = {});
+                                          const LineChartStyle& style = {});
 
 /// One part of every bar. Shapes: as many values as there are bars.
 struct ChartLayer {

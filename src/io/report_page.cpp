@@ -72,6 +72,8 @@ svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .axis { stroke: var(--soft); stroke-width: 1; }
 svg .curve { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
 svg .mark { fill: currentColor; }
+svg .band { fill: currentColor; stroke: currentColor; stroke-width: 1.5; opacity: .18; }
+svg .cross { fill: none; stroke: var(--alarm); stroke-width: 2.5; }
 .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); }
 .c4 { color: var(--c4); } .c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); }
 )";

@@ -219,9 +219,9 @@ std::string quality_html(const RunSummary& run) {
                                       .x = "round",
                                       .y = metric + (run.round_metric == "rmse" ? " in the target's unit" : ""),
                                       .note = note},
-                                     curves, best),
+                                     curves, {.marked_x = best}),
                      line_chart_html({.title = "Loss by round", .x = "round", .y = "mean loss of a row", .note = note},
-                                     losses, best)});
+                                     losses, {.marked_x = best})});
   const auto missing =
       std::ranges::count_if(run.rounds, [](const auto& r) { return !std::isfinite(r.held_back.loss); });
   if (missing > 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Aim: every run leaves a page that needs nothing else, also one that was stopped or killed; runs are listed and compared.
-# Method: real runs of four small silos; pages read by Python's HTML parser, --json by its JSON parser.
+# Aim: every run leaves a page that needs nothing else, also one that was stopped or killed; runs are listed and
+# compared; what benchmarks measured is drawn.
+# Method: real runs of four small silos; pages read by Python's HTML parser, pictures by its XML parser, --json by its JSON parser.
 set -euo pipefail
 set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
@@ -114,3 +115,57 @@ expect_code 2
 exit_code_of "$CROSSILO_BIN" report data
 expect_code 9
 expect_text "data: not a run folder"
+
+# 7: benchmarks: sizes in powers of two, three cases, a bound, one wrong value, a line of another bench
+python3 - <<'PY' > sums.jsonl
+import json
+print(json.dumps({"bench": "mask", "case": "aes", "seconds_min": 1}))
+for group in ("4 ranks", "8 ranks"):
+    for exponent in range(10, 31, 2):
+        for case, rate in (("ring_sum", 4e9), ("MPI default", 1e9), ("MPI tuned", 2e9)):
+            seconds = 2e-5 + 2 ** exponent / rate
+            print(json.dumps({"bench": "sum_by_size", "group": group, "case": case, "x": "bytes", "bytes": 2 ** exponent,
+                              "seconds_min": seconds * 0.9, "seconds_median": seconds, "seconds_p90": seconds * 1.3,
+                              "bound_seconds": 2 ** exponent / 8e9, "bound": "memory traffic",
+                              "wrong_values": int((group, case, exponent) == ("8 ranks", "MPI tuned", 20))}))
+PY
+exit_code_of "$CROSSILO_BIN" report --bench sums.jsonl
+expect_code 0
+expect_text "report  sums.html"
+expect_text "note: sums.jsonl: 1 line is passed over"
+page sums.html "2 charts of 66 measurements" "1 of 66 measurements gave wrong values" "sum by size" "1 KiB" "32 MiB" \
+  "over ring_sum" "memory traffic" "1 line is passed over"
+python3 - <<'PY' || fail "sums.html"
+import re, xml.etree.ElementTree as tree
+pictures = [tree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", open("sums.html").read(), re.S)]
+charts = [picture for picture in pictures if picture.get("role") == "img"]
+assert [chart.get("aria-label") for chart in charts] == ["4 ranks", "8 ranks"]
+assert [len(chart.findall("path[@class='cross']")) for chart in charts] == [0, 1]
+assert all(len(chart.findall("path[title]")) == 4 for chart in charts)  # three cases and the bound
+PY
+exit_code_of "$CROSSILO_BIN" report --bench sums.jsonl sums.jsonl -o both.html --json
+expect_code 0
+[ "$(value "j['report'], j['charts'], j['measurements'], j['wrong']")" = "('both.html', 2, 66, 1)" ] || fail "$output"
+exit_code_of "$CROSSILO_BIN" report --bench nowhere.jsonl
+expect_code 9
+expect_text "nowhere.jsonl: no such file"
+echo '{"bench": "b", "case": "c", "x": "ranks", "seconds_min": 1}' > bad.jsonl
+exit_code_of "$CROSSILO_BIN" report --bench bad.jsonl
+expect_code 4
+expect_text 'bad.jsonl:1: "ranks": a number is expected, there is no such key'
+[ ! -e bad.html ] || fail "a page of nothing"
+head -n 1 sums.jsonl > old.jsonl
+exit_code_of "$CROSSILO_BIN" report --bench old.jsonl
+expect_code 4
+expect_text "old.jsonl: 1 line is passed over"
+cp sums.jsonl sums2.html
+exit_code_of "$CROSSILO_BIN" report --bench sums2.html
+expect_code 2
+expect_text "the page would replace sums2.html"
+exit_code_of "$CROSSILO_BIN" report runs/small-1 --bench sums.jsonl
+expect_code 2
+exit_code_of "$CROSSILO_BIN" report runs/small-1 -o other.html
+expect_code 2
+exit_code_of "$CROSSILO_BIN" report
+expect_code 2
+expect_text "either a RUN or --bench FILE is wanted"
