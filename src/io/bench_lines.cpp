@@ -29,7 +29,7 @@ std::string in_quotes(std::string_view text) {
 std::string value_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_object() || (value.is_array() && std::ranges::any_of(value, &Json::is_structured))) return "…";
-  return value.dump();
+  return value.is_number_float() ? fmt::format("{:.6g}", value.get<double>()) : value.dump();
 }
 
 /// One line, and where it stands for messages.

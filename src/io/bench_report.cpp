@@ -84,19 +84,50 @@ std::vector<ChartCurve> bound_curves(const BenchChart& chart) {
   return curves;
 }
 
-std::string picture_html(const BenchChart& chart, const std::vector<std::string>& cases) {
+AxisStyle x_style(const BenchChart& chart) {
+  return {.unit = chart.x_name == "bytes" ? AxisUnit::bytes : AxisUnit::number, .is_measured = true};
+}
+
+/// The curves of all cases; `cases`: those of the benchmark, which say the colours.
+std::vector<ChartCurve> case_curves(const BenchChart& chart, const std::vector<std::string>& cases) {
+  std::vector<ChartCurve> curves;
+  for (const BenchCase& bench_case : chart.cases) {
+    const auto number = std::ranges::find(cases, bench_case.name) - cases.begin();
+    curves.push_back(case_curve(bench_case, static_cast<std::size_t>(number)));
+  }
+  return curves;
+}
+
+std::string time_picture_html(const BenchChart& chart, const std::vector<std::string>& cases) {
   const std::string by = "by " + words_of(chart.x_name);
   std::vector<ChartCurve> curves = bound_curves(chart);
-  for (const BenchCase& bench_case : chart.cases)
-    curves.push_back(
-        case_curve(bench_case, static_cast<std::size_t>(std::ranges::find(cases, bench_case.name) - cases.begin())));
-  const AxisUnit x_unit = chart.x_name == "bytes" ? AxisUnit::bytes : AxisUnit::number;
-  return line_chart_html(
-      {.title = chart.group.empty() ? "Time " + by : chart.group,
-       .x = words_of(chart.x_name),
-       .y = "time",
-       .note = chart.group.empty() ? "" : "time " + by},
-      curves, {.x = {.unit = x_unit, .is_measured = true}, .y = {.unit = AxisUnit::seconds, .is_measured = true}});
+  std::ranges::move(case_curves(chart, cases), std::back_inserter(curves));
+  return line_chart_html({.title = chart.group.empty() ? "Time " + by : chart.group,
+                          .x = words_of(chart.x_name),
+                          .y = "time",
+                          .note = chart.group.empty() ? "" : "time " + by},
+                         curves, {.x = x_style(chart), .y = {.unit = AxisUnit::seconds, .is_measured = true}});
+}
+
+/// How many times as long as the first case each took: what curves of time over many decades hide.
+std::string ratio_picture_html(const BenchChart& chart, const std::vector<std::string>& cases) {
+  std::vector<ChartCurve> curves = case_curves(chart, cases);
+  bool is_drawn = false;
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    curves[i] = {.name = curves[i].name, .colour = curves[i].colour, .dash = curves[i].dash, .points = {}};
+    for (const BenchPoint& point : chart.cases[i].points)
+      if (const auto ratio = over_first(chart, point)) curves[i].points.emplace_back(point.x, *ratio);
+    is_drawn = is_drawn || (i > 0 && curves[i].points.size() > 1);
+  }
+  if (!is_drawn) return "";
+  curves.front().points.clear();
+  curves.front().level = 1.0;
+  const std::string& first = chart.cases.front().name;
+  return line_chart_html({.title = "Time over that of " + first,
+                          .x = words_of(chart.x_name),
+                          .y = "times as long as " + first,
+                          .note = chart.group},
+                         curves, {.x = x_style(chart), .y = {.is_measured = true}});
 }
 
 /// "2.1 to 4.0": of what is there; nothing of nothing.
@@ -131,10 +162,11 @@ std::string comparison_html(const BenchChart& chart) {
 /// Every value of a chart: by x, then by case.
 PageTable values_table(const BenchChart& chart) {
   const bool has_ratios = chart.cases.size() > 1;
-  const bool has_bounds = !bound_curves(chart).empty();
-  PageTable table{.titles = {"case", words_of(chart.x_name), "min", "median", "90 %"}, .rows = {}};
+  const std::vector<ChartCurve> bounds = bound_curves(chart);
+  PageTable table{.titles = {"case", words_of(chart.x_name), "min", "median", "90th percentile"}, .rows = {}};
   if (has_ratios) table.titles.push_back("over " + chart.cases.front().name);
-  if (has_bounds) table.titles.emplace_back("bound");
+  for (const ChartCurve& bound : bounds)
+    table.titles.push_back(bound.name == "bound" ? bound.name : "bound: " + bound.name);
   std::vector<std::string> keys;
   std::vector<std::pair<double, const BenchCase*>> places;
   for (const BenchCase& bench_case : chart.cases)
@@ -152,11 +184,9 @@ PageTable values_table(const BenchChart& chart) {
            seconds_text(point.seconds_median), seconds_text(point.seconds_p90)};
     const auto ratio = over_first(chart, point);
     if (has_ratios) row.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "–");
-    if (has_bounds) {
-      std::string bounds;
-      for (const auto& [name, seconds] : point.bound_seconds)
-        bounds += seconds_text(seconds) + (name == "bound" ? "" : " " + name);
-      row.push_back(bounds.empty() ? "–" : bounds);
+    for (const ChartCurve& bound : bounds) {
+      const auto found = std::ranges::find(point.bound_seconds, bound.name, &std::pair<std::string, double>::first);
+      row.push_back(found == point.bound_seconds.end() ? "–" : seconds_text(found->second));
     }
     for (const std::string& key : keys) {
       const auto found = std::ranges::find(point.others, key, &std::pair<std::string, std::string>::first);
@@ -168,15 +198,16 @@ PageTable values_table(const BenchChart& chart) {
 
 std::string bench_section_html(const BenchResults& results, const std::string& bench) {
   const std::vector<std::string> cases = cases_of(results, bench);
-  std::vector<std::string> pictures;
-  std::string tables;
+  std::string html;
   for (const BenchChart& chart : results.charts) {
     if (chart.bench != bench) continue;
-    pictures.push_back(picture_html(chart, cases) + comparison_html(chart));
+    std::vector<std::string> pictures{time_picture_html(chart, cases)};
+    if (std::string ratios = ratio_picture_html(chart, cases); !ratios.empty()) pictures.push_back(std::move(ratios));
+    html += "<div class=\"block\">" + pictures_html(pictures) + comparison_html(chart);
     const std::string of = chart.group.empty() ? "by " + words_of(chart.x_name) : chart.group;
-    tables += folded_table_html("All values: " + of, values_table(chart));
+    html += folded_table_html("All values: " + of, values_table(chart)) + "</div>\n";
   }
-  return section_html(words_of(bench), pictures_html(pictures) + tables);
+  return section_html(words_of(bench), html);
 }
 
 }  // namespace

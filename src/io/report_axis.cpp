@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kTicks = 6;
 constexpr std::size_t kLogTicksMax = 8;
+constexpr std::size_t kFewMax = 8;
 
 std::string tick_text(double value, const AxisTicks& ticks) {
   if (value == 0.0) return "0";
@@ -33,6 +34,15 @@ std::pair<double, double> with_room(double low, double high) {
 
 bool is_log(const Extent& extent, const AxisStyle& style) {
   return style.is_measured && extent.low > 0.0 && extent.high > 10.0 * extent.low;
+}
+
+/// Whether the texts of all values fit below an axis beside each other.
+bool has_room_for_all(const std::set<double>& values, const Axis& axis) {
+  constexpr double kShareMin = 0.14;  // of the axis: "128 MiB"
+  if (values.size() > kFewMax) return false;
+  return std::ranges::adjacent_find(values, [&](double left, double right) {
+           return axis.place(right) - axis.place(left) < kShareMin;
+         }) == values.end();
 }
 
 Axis log_axis(double low, double high, bool is_binary) {
@@ -108,6 +118,7 @@ void Extent::widen(double value) {
   if (!is_drawable(value)) return;
   low = std::min(low, value);
   high = std::max(high, value);
+  if (values.size() <= kFewMax) values.insert(value);
   is_whole = is_whole && value == std::floor(value);
   int exponent = 0;
   is_binary = is_binary && std::frexp(value, &exponent) == 0.5;
@@ -125,12 +136,13 @@ Axis linear_axis(double low, double high, bool whole) {
 Axis exact_axis(const Extent& extent, const AxisStyle& style) {
   Axis axis = is_log(extent, style) ? log_axis(extent.low, extent.high, extent.is_binary)
                                     : linear_axis(extent.low, extent.high, extent.is_whole);
-  const bool is_binary =
-      style.unit == AxisUnit::bytes && extent.is_binary && (axis.is_log || extent.low == extent.high);
+  const bool are_few = style.is_measured && has_room_for_all(extent.values, axis);
+  if (are_few || extent.low == extent.high)
+    axis.ticks = {.values = {extent.values.begin(), extent.values.end()}, .digits = -1};
+  const bool is_binary = style.unit == AxisUnit::bytes && extent.is_binary && (axis.is_log || are_few);
   axis.ticks.unit = is_binary ? AxisUnit::binary_bytes : style.unit;
-  if (extent.low == extent.high) {  // one place, and one mark
+  if (extent.low == extent.high) {
     const double room = std::max(1.0, 0.05 * std::abs(extent.low));
-    axis.ticks = {.values = {extent.low}, .digits = -1, .unit = axis.ticks.unit};
     axis.low -= room;
     axis.high += room;
   }

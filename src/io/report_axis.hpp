@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +33,13 @@ struct AxisTicks {
 /// Whether a value is finite, and far from where differences are not.
 [[nodiscard]] bool is_drawable(double value);
 
-/// What an axis has to hold.
+/// What an axis has to hold; of the values themselves the first few that differ.
 struct Extent {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   bool is_whole = true;   // integers only
   bool is_binary = true;  // powers of two only
+  std::set<double> values{};
   /// Holds `value` too, if it can be drawn.
   void widen(double value);
   [[nodiscard]] bool is_empty() const { return !(low <= high); }
@@ -59,7 +61,8 @@ struct Axis {
 };
 /// Exactly from low to high.
 [[nodiscard]] Axis linear_axis(double low, double high, bool whole = false);
-/// Over the values and no more, but around them where all are one.
+/// Over the values and no more, but around them where all are one. Marked where the values are if it is a measured one
+/// and they are few.
 [[nodiscard]] Axis exact_axis(const Extent& extent, const AxisStyle& style);
 /// With some room above and below; a measured one that is not logarithmic begins at 0.
 [[nodiscard]] Axis roomy_axis(const Extent& extent, const AxisStyle& style);

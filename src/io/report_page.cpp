@@ -31,6 +31,7 @@ h2 { font-size: 1.15rem; margin: 0 0 .6rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { margin: .4rem 0; max-width: 60rem; overflow-wrap: anywhere; }
 section { margin-top: 2.2rem; }
+.block + .block { margin-top: 1.8rem; }
 .soft, figcaption, .keys, summary { color: var(--soft); font-size: .9rem; }
 .verdict { margin: 1rem 0; padding: .7rem 1rem; border-left: .3rem solid var(--c2); background: var(--panel); font-size: 1.1rem; }
 .verdict.alarm { border-color: var(--alarm); }
