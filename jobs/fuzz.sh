@@ -7,7 +7,7 @@ set -euo pipefail
 seconds=${1:-5}
 [ $# -eq 0 ] || shift
 targets=("$@")
-[ $# -gt 0 ] || targets=(ini sites csv idx silo_file silo_content checkpoint safetensors run_folder)
+[ $# -gt 0 ] || targets=(ini sites csv idx silo_file silo_content checkpoint safetensors run_folder bench_lines)
 
 if ! command -v clang++ >/dev/null; then
   echo "fuzz       clang++ is not here (apt: clang, libclang-rt-dev)" >&2

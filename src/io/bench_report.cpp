@@ -77,8 +77,8 @@ std::vector<ChartCurve> bound_curves(const BenchChart& chart) {
       }
   for (ChartCurve& curve : curves) {
     std::ranges::sort(curve.points);
-    const auto rest = std::ranges::unique(curve.points, {}, [](const auto& point) { return point.first; });
-    curve.points.erase(rest.begin(), rest.end());
+    const auto is_same_x = [](const auto& a, const auto& b) { return a.first == b.first; };
+    curve.points.erase(std::unique(curve.points.begin(), curve.points.end(), is_same_x), curve.points.end());
     curve.has_marks = curve.points.size() == 1;
   }
   return curves;

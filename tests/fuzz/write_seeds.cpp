@@ -81,6 +81,14 @@ void write_runs(const fs::path& folder) {
   write(folder / "run_folder/metrics",
         "{\"round\":1,\"train_loss\":0.5}\n{\"round\":2,\"train_loss\":null}\n{\"round\":3\n");
   write(folder / "run_folder/rank", "rank 3\nsilo va\nhost n4\npid 4711\nrunning\nround 1\nTround 2\nfinished\n");
+
+  fs::create_directories(folder / "bench_lines");
+  const std::string line =
+      R"({"bench":"sum","x":"ranks","case":"a","ranks":4,"seconds_min":1,"seconds_median":2,"seconds_p90":3})";
+  const std::string other =
+      R"({"bench":"sum","x":"ranks","case":"b","ranks":4,"seconds_min":1e-9,"seconds_median":2,"seconds_p90":3,)"
+      R"("group":"g","bound_seconds":1e-3,"bound":"wire","wrong_values":2,"sites":[0,1]})";
+  write(folder / "bench_lines/four", line + "\n" + other + "\n{\"bench\":\"mask\"}\n" + line + "\n");
 }
 
 }  // namespace
