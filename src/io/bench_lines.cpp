@@ -51,7 +51,8 @@ class Line {
   [[nodiscard]] std::string text_or_none(const std::string& key) const { return has(key) ? text(key) : ""; }
 
   [[nodiscard]] double number(const std::string& key, const char* expected = "a number") const {
-    if (!has(key) || !json_[key].is_number()) refuse(key, expected);
+    constexpr double kHuge = 1e100;  // which no axis holds
+    if (!has(key) || !json_[key].is_number() || !(std::abs(json_[key].get<double>()) < kHuge)) refuse(key, expected);
     return json_[key].get<double>();
   }
   [[nodiscard]] double seconds(const std::string& key) const {

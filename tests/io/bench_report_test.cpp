@@ -86,6 +86,7 @@ TEST(BenchLines, NamesFileLineAndKeyOfWhatCannotBeDrawn) {
             "sums.jsonl:3: \"seconds_min\": a number of seconds is expected, found -1");
   EXPECT_EQ(without("\"seconds_p90\":1", "\"seconds_p90\":null"),
             "sums.jsonl:3: \"seconds_p90\": a number of seconds is expected, found null");
+  EXPECT_TRUE(has(error_of(line("a", 1e300, 1.0)), "a number is expected, found 1e+300"));
   EXPECT_TRUE(has(error_of(line("a", 1.0, 1.0, ",\"bound_seconds\":\"soon\"")), "found \"soon\""));
 }
 
@@ -145,13 +146,26 @@ TEST(BenchPage, MarksWrongValuesAndLeavesThemOutOfRatios) {
     EXPECT_TRUE(has(html, text)) << text;
 }
 
+TEST(BenchPage, DrawsTheLowestBoundDashed) {
+  const std::string html = bench_html("sums", results_of(line("a", 1e6, 1.0, R"(,"bound_seconds":0.4)") +
+                                                         line("b", 1e6, 1.0, R"(,"bound_seconds":0.3)") +
+                                                         line("a", 2e6, 1.0, R"(,"bound_seconds":0.5)")));
+  // y from 254 to 28 holds 0 to 2 s and 4 % of what lies between the lowest and the highest value.
+  const auto y = [](double seconds) { return 254.0 - 226.0 * seconds / (2.0 + 0.04 * (2.0 - 0.3)); };
+  const std::string path =
+      fmt::format("class=\"curve c6\" stroke-dasharray=\"8 4\" d=\"M63.6 {:.1f}L468.0 {:.1f}\"", y(0.3), y(0.5));
+  EXPECT_TRUE(has(html, path)) << html;
+}
+
 TEST(BenchPage, EscapesWhateverItShows) {
   const std::string evil = "</svg><i>'&";
   std::string text = line(
       evil, 1.0, 1.0,
       ",\"group\":\"" + evil + "\",\"" + evil + "\":\"" + evil + "\",\"bound_seconds\":1,\"bound\":\"" + evil + "\"");
   text.replace(text.find("sum_by_size"), 11, evil);
-  EXPECT_EQ(fault_of(bench_html(evil, results_of(text + line("a", 0.0, 0.0)))), "");
+  const std::string html = bench_html(evil, results_of(text + line("a", 0.0, 0.0)));
+  EXPECT_EQ(fault_of(html), "");
+  EXPECT_TRUE(has(html, "&lt;/svg&gt;&lt;i&gt;&#39;&amp;"));
 }
 
 /// A chart over bytes and seconds, both measured.
