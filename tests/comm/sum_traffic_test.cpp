@@ -40,20 +40,28 @@ std::uint64_t window_bytes(const SumShape& shape, std::size_t words) {
 }
 
 TEST(SumTrafficTest, IsWhatARealSumSends) {
+  constexpr std::size_t kWords = 8192;  // two chunks
   for (const std::vector<int>& sizes : all_partitions()) {
     const SumShape shape = shape_of(sizes, 8, /*dealt_out=*/false);
-    for (const std::size_t words : {2000u, 5003u})
-      EXPECT_EQ(all_of(sum_traffic(shape, words).sent_of_site) + window_bytes(shape, words),
-                bytes_of_real_sum(shape, words))
-          << describe(shape) << ", " << words << " words";
+    EXPECT_EQ(all_of(sum_traffic(shape, kWords).sent_of_site) + window_bytes(shape, kWords),
+              bytes_of_real_sum(shape, kWords))
+        << describe(shape);
   }
+}
+
+TEST(SumTrafficTest, IsWhatARealSumSendsWhereTheLastChunkIsShort) {
+  for (int ranks = 1; ranks <= 8; ++ranks)
+    for (const std::size_t words : {1u, 100u, 5003u, 70000u})
+      EXPECT_EQ(all_of(sum_traffic(SumShape::flat(ranks), words).sent_of_site),
+                bytes_of_real_sum(SumShape::flat(ranks), words))
+          << ranks << " ranks, " << words << " words";
 }
 
 TEST(SumTrafficTest, AShortVectorGoesStraightFromRankToRank) {
   const SumShape shape = shape_of({2, 2}, 8, /*dealt_out=*/false);
   // Each of 4 ranks owns 250 words, and gets 250 from, and gives 250 to, both ranks of the other site.
   EXPECT_EQ(sum_traffic(shape, 1000).sent_of_site, (std::vector<std::uint64_t>{8000, 8000}));
-  EXPECT_EQ(sum_traffic(shape, 2000).sent_of_site, (std::vector<std::uint64_t>{8000, 8000}));
+  EXPECT_EQ(sum_traffic(shape, 4096).sent_of_site, (std::vector<std::uint64_t>{16384, 16384}));
 }
 
 TEST(SumTrafficTest, OneNodeSendsNothing) {
