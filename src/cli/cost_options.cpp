@@ -39,7 +39,9 @@ constexpr CostOption kOptions[] = {
     {"train_seconds", "of the slowest silo (left out)"},
     {"encode_gb_s", "of a core, GB of parameters a second (as measured, docs/scaling.md)"},
     {"mask_gb_s", "of a core, GB of masks a second"},
-    {"decode_gb_s", "of a core, GB of parameters a second"}};
+    {"decode_gb_s", "of a core, GB of parameters a second"},
+    {"copy_gb_s", "of a core, GB of the model a second, for the server's step"},
+    {"window_gb_s", "of a core, GB of words a second into or out of the memory that a node shares"}};
 
 struct Unit {
   const char* name;
@@ -119,8 +121,11 @@ bool is_masked(const CostAnswers& answers, bool otherwise) {
 
 MachineRates rates_of(const CostAnswers& answers, unsigned lane_bits) {
   MachineRates rates = measured_rates(lane_bits);
-  const std::pair<const char*, double*> given[] = {
-      {"encode_gb_s", &rates.encode}, {"mask_gb_s", &rates.mask}, {"decode_gb_s", &rates.decode}};
+  const std::pair<const char*, double*> given[] = {{"encode_gb_s", &rates.encode},
+                                                   {"mask_gb_s", &rates.mask},
+                                                   {"decode_gb_s", &rates.decode},
+                                                   {"copy_gb_s", &rates.copy},
+                                                   {"window_gb_s", &rates.window}};
   for (const auto& [name, rate] : given) *rate = 1e9 * answers.number(name, kPlain, "GB a second", *rate / 1e9);
   return rates;
 }

@@ -96,9 +96,10 @@ std::string cost_text(const PlannedCost& one) {
   if (cost.sites > 0.0 || cost.nodes > 0.0)
     text += "  (the levels of the sum go on at once; the total has the slowest)\n";
   if (cost.sites > 0.0)
-    text += fmt::format("a site sends {} and receives {} (the busiest site)\n",
+    text += fmt::format("a site sends {} and receives {} (the busiest site); a rank sends {} messages\n",
                         readable_bytes(static_cast<double>(largest(cost.traffic.sent_of_site))),
-                        readable_bytes(static_cast<double>(largest(cost.traffic.received_of_site))));
+                        readable_bytes(static_cast<double>(largest(cost.traffic.received_of_site))),
+                        cost.traffic.rank_messages_max);
   return text + fmt::format("What binds: {}; {}.\n", name_of(cost.binding), remedy(one.planned, cost.binding));
 }
 

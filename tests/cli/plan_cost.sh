@@ -55,6 +55,11 @@ done
 [ "$(binds "${small[@]}" --train_seconds 60)" = training ] || fail "training does not bind"
 [ "$(binds --silos 8 --parameters 1000000 --mask_gb_s 0.001)" = cores ] || fail "slow masks do not bind"
 
+[ "$(binds --silos 8 --parameters 1000000 --mask off --window_gb_s 0.1)" = "memory of a node" ] || fail "a slow window"
+"$CROSSILO_BIN" plan --silos 1 --parameters 1000000 --encode_gb_s 4 --decode_gb_s 2 --copy_gb_s 1 --json > plan.json
+[ "$(field "round(j['seconds']['encode'], 9), round(j['seconds']['decode'] - 0.004 / 8.7, 9)")" = "(0.001, 0.006)" ] ||
+  fail "given speeds: $(cat plan.json)"
+
 # 4: silos, model and settings of a configuration, behind all else that plan says of it
 exit_code_of "$CROSSILO_BIN" plan small.ini --sites 2 --latency 0ms
 expect_code 0
