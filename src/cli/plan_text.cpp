@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cost_text.hpp"
 #include "crossilo/io/json_text.hpp"
 #include "crossilo/io/text.hpp"
 #include "text_table.hpp"
@@ -136,14 +137,15 @@ nlohmann::ordered_json leaving_json(const std::vector<Leaving>& leaving) {
 
 }  // namespace
 
-std::string plan_text(const LoadedConfig& loaded, const PlanFacts& plan) {
+std::string plan_text(const LoadedConfig& loaded, const PlanFacts& plan, const std::optional<PlannedCost>& cost) {
   std::string text = settings_text(loaded) + data_text(loaded.config, plan);
-  if (!plan.model) return text;
-  return text + model_text(*plan.model) + traffic_text(loaded.config, plan.traffic) + memory_text(plan.memory) +
-         leaving_text(plan.leaving);
+  if (plan.model)
+    text += model_text(*plan.model) + traffic_text(loaded.config, plan.traffic) + memory_text(plan.memory) +
+            leaving_text(plan.leaving);
+  return cost ? text + "\n" + cost_text(*cost) : text;
 }
 
-std::string plan_json(const LoadedConfig& loaded, const PlanFacts& plan) {
+std::string plan_json(const LoadedConfig& loaded, const PlanFacts& plan, const std::optional<PlannedCost>& cost) {
   nlohmann::ordered_json json{{"settings", settings_json(loaded)}, {"silos", silos_json(plan.silos)}};
   if (plan.schema)
     json["data"] = {{"task", to_string(plan.schema->task)},
@@ -162,6 +164,7 @@ std::string plan_json(const LoadedConfig& loaded, const PlanFacts& plan) {
                                       {"all", plan.memory.all_bytes()}};
     json["leaves_a_silo"] = leaving_json(plan.leaving);
   }
+  if (cost) json["round_cost"] = cost_json(*cost);
   return json_text(json);
 }
 

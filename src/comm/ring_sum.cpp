@@ -5,14 +5,13 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/log.hpp"
+#include "crossilo/comm/sum_traffic.hpp"
 #include "sum_pipeline.hpp"
 
 namespace crossilo {
 namespace {
 
-constexpr std::size_t kLineWords = 16;
 constexpr std::size_t kWindowWordsMin = 256;
-constexpr std::size_t kNodeWords = std::size_t{1} << 18;         // eight regions of 1 MB stay in a cache; measured
 constexpr std::size_t kLinkMessageWords = std::size_t{1} << 13;  // many short messages fill a long link
 constexpr std::size_t kLinkWords = std::size_t{1} << 23;         // 32 MB: several times what 1 Gbit/s holds over 100 ms
 
@@ -83,11 +82,9 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
   }
-  const bool is_one_node = std::ranges::count(agreement.shape.node_of_rank, 0) == std::ssize(memory);
-  if (is_one_node) window_words = std::min(window_words, kNodeWords);
-  const std::size_t wanted = std::max<std::size_t>(1, options.message_words) * parts_of(agreement.shape);
-  agreement.chunk_words = std::clamp<std::size_t>(wanted, kLineWords, window_words / 2) / kLineWords * kLineWords;
-  agreement.slots = window_words / agreement.chunk_words;
+  const SumChunking chunking = chunking_of(agreement.shape, options, window_words);
+  agreement.chunk_words = chunking.chunk_words;
+  agreement.slots = chunking.slots;
   return agreement;
 }
 
