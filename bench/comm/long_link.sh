@@ -38,11 +38,11 @@ measure_link() {
 # Bytes and packets that left site a so far, in both directions: router a's device; segments: what TCP of a1 and b1 sent.
 link_counters() {
   # shellcheck disable=SC2016
-  "$cluster" run awk '$1 == "wan:" { print $2 + $10, $3 + $11 }' /proc/net/dev
+  "$cluster" run awk '$1 == "wan:" { printf "%.0f %.0f\n", $2 + $10, $3 + $11 }' /proc/net/dev
   for node in a1 b1; do
     # shellcheck disable=SC2016
     "$cluster" on $node awk '$1 == "Tcp:" && $12 ~ /[0-9]/ { print $12 }' /proc/net/snmp
-  done | awk '{ sum += $1 } END { print sum }'
+  done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 # Counted outside the program: what two more sums add. A packet on the device has one header of 52 bytes (IP, TCP, its

@@ -35,7 +35,7 @@ struct Settings {
   bool pins = false;
   double silence_seconds = 0.0;  // before each sum
   double bound_seconds = 0.0;    // 0: that of memory
-  std::string bench, x, group;
+  std::string bench, x, group, label;
   std::vector<std::string> notes;  // key=number
   crossilo::RingSum::Options ring;
 
@@ -230,12 +230,12 @@ std::vector<Contender> contenders_of(const Settings& settings, crossilo::RingSum
       continue;
     }
     const MPI_Comm world = crossilo::bench::world_with(variables, name == "han" ? "default" : name);
-    contenders.push_back(
-        {.name = name == "han" ? name : "MPI_Allreduce " + name, .sum = [world](std::vector<std::uint32_t>& words) {
-           check_mpi(
-               MPI_Allreduce(MPI_IN_PLACE, words.data(), static_cast<int>(words.size()), MPI_UINT32_T, MPI_SUM, world),
-               "MPI_Allreduce");
-         }});
+    contenders.push_back({.name = name == "han" ? name : "MPI_Allreduce " + name + settings.label,
+                          .sum = [world](std::vector<std::uint32_t>& words) {
+                            check_mpi(MPI_Allreduce(MPI_IN_PLACE, words.data(), static_cast<int>(words.size()),
+                                                    MPI_UINT32_T, MPI_SUM, world),
+                                      "MPI_Allreduce");
+                          }});
   }
   return contenders;
 }
@@ -255,7 +255,9 @@ po::options_description options_for(Settings& settings) {
       "silence", po::value(&settings.silence_seconds)->default_value(0.0), "seconds before each sum")(
       "pin", po::bool_switch(&settings.pins), "rank r to processor r mod their number")(
       "bench", po::value(&settings.bench)->default_value("ring_sum"), "name in the lines")(
-      "x", po::value(&settings.x)->default_value("bytes"), "key of the axis")("group", po::value(&settings.group))(
+      "x", po::value(&settings.x)->default_value("bytes"), "key of the axis")("group", po::value(&settings.group),
+                                                                              "chart of its own")(
+      "label", po::value(&settings.label), "behind the names of MPI_Allreduce: how this start was set up")(
       "set", po::value(&settings.notes)->multitoken(), "KEY=NUMBER (any JSON value) to note in the lines")(
       "bound", po::value(&settings.bound_seconds)->default_value(0.0), "seconds of the wire; none: that of memory")(
       "message-words", po::value(&settings.ring.message_words)->default_value(standard.message_words),
