@@ -84,10 +84,9 @@ measure_layout() { # GROUP NODES RANKS_OF_A_NODE SITE…
       on_sites --group "$group, cold" --cases "$case" --cold --repeats 1
     done
   done
-  if [ -z "${LONG_LINK_QUICK:-}" ]; then
-    for case in ring_sum default "${algorithms[@]}"; do
-      on_sites --group "$group, after 15 s of silence" --cases "$case" --silence 15 --repeats 3
-    done
+  # In turn, each behind 15 s in which nothing is sent.
+  if [ -z "${LONG_LINK_QUICK:-}" ] && [[ $group != *"2 nodes" ]]; then
+    on_sites --group "$group, after 15 s of silence" --cases ring_sum default recursive_doubling rabenseifner --silence 15 --repeats 2
   fi
   [[ $nodes != a1,b1 ]] || count_bytes "$group"
   try_han "$group"
