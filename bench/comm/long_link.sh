@@ -45,7 +45,7 @@ link_counters() {
   done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# Counted outside the program: what two more sums add. A packet on the device has one header of 52 bytes (IP, TCP, its
+# Counted outside the program: what four more sums add. A packet on the device has one header of 52 bytes (IP, TCP, its
 # time stamp) even where it stands for several segments, which have one each on the wire. Both directions together carry
 # 2 x 2 (K - 1) / K x M = 2 M for two sites.
 count_bytes() { # GROUP

@@ -52,12 +52,12 @@ measure_parts() { # PART… of: sizes silos rounds link
   finish
 }
 
-# The words of all sizes that this many ranks have room for: a vector, what Open MPI allocates beside it, and some more.
+# The words of all sizes that this many ranks have room for: a vector, and up to two of what Open MPI allocates beside it.
 words_for() { # RANKS
   local size free
   free=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
   for size in "${kilobytes[@]}"; do
-    [ $((size * $1 * 5 / 2)) -gt "$free" ] || echo $((size * 256))
+    [ $((size * $1 * 3)) -gt "$free" ] || echo $((size * 256))
   done
 }
 
@@ -114,7 +114,7 @@ measure_rounds() {
   python3 "$root/bench/round/round_scaling.py" "$programs/crossilo" "$results/rounds" --silos "${ranks[@]}" --rows "$rows" \
     --rounds "$rounds" --cores "$cores" -- "${launcher[@]}"
   for count in "${ranks[@]}"; do
-    launch "$count" "$programs/bench/round/round_bench" "${parameters:-1000000}" 2>>"$results/errors.log" | grep '^{'
+    launch "$count" "$programs/bench/round/round_bench" "$parameters" 2>>"$results/errors.log" | grep '^{'
   done
 }
 
