@@ -66,30 +66,35 @@ sum_bench() { # RANKS OPTION…
   launch "$1" "$programs/bench/comm/ring_sum_bench" --pin --repeats "$repeats" "${@:2}" 2>>"$results/errors.log" | grep '^{'
 }
 
-# By size, for each number of ranks. What MPI or malloc read once, at their start, is tried in starts of its own: the other
-# way of waiting for peers (hopeless with more ranks than cores, so for a minute at most), malloc as it comes, and han.
+# By size, for each number of ranks. What MPI or malloc read once, at their start, is tried in starts of its own, up to 64 MB:
+# the other way of waiting for peers (hopeless with more ranks than cores, so for a minute at most), malloc as it comes, and han.
 measure_sizes() {
   local count words
   for count in "${ranks[@]}"; do
     [ "$count" -gt 1 ] || continue
     mapfile -t words < <(words_for "$count")
-    local bench=(sum_bench "$count" --words "${words[@]}" --bench sum_by_size --group "$count ranks" --cases)
-    "${bench[@]}" ring_sum default "${algorithms[@]}"
+    local bench=(sum_bench "$count" --bench sum_by_size --group "$count ranks")
+    "${bench[@]}" --cases ring_sum default "${algorithms[@]}" --words "${words[@]}"
+    mapfile -t words < <(words_for "$count" | awk '$1 <= 16777216')
     (
       limit=60
       export OMPI_MCA_mpi_yield_when_idle=$((count <= cores))
-      "${bench[@]}" default "${algorithms[@]}" --label ", yield_when_idle $((count <= cores))" || true
+      "${bench[@]}" --cases default "${algorithms[@]}" --words "${words[@]}" --label ", yield_when_idle $((count <= cores))" || true
       unset OMPI_MCA_mpi_yield_when_idle MALLOC_MMAP_MAX_ MALLOC_TRIM_THRESHOLD_
-      "${bench[@]}" default ring rabenseifner --label ", malloc as it comes" || true
+      "${bench[@]}" --cases default ring rabenseifner --words "${words[@]}" --label ", malloc as it comes" || true
     )
-    limit=60 "${bench[@]}" han || say_stopped "$count ranks" "${words[0]}"
+    measure_han
   done
 }
 
-# han does not end everywhere: then the line has the limit as its seconds, and says so.
-say_stopped() { # GROUP WORDS
-  printf '{"bench":"sum_by_size","x":"bytes","case":"han, stopped: at least","group":"%s","bytes":%s,"repeats":1,%s}\n' "$1" $((4 * $2)) \
-    '"seconds_min":60,"seconds_median":60,"seconds_p90":60,"wrong_values":0'
+# han does not end everywhere: then the line of the size it did not get through has the limit as its seconds, and says so.
+measure_han() {
+  local lines limit=60
+  mapfile -t lines < <("${bench[@]}" --cases han --words "${words[@]}")
+  [ ${#lines[@]} -eq 0 ] || printf '%s\n' "${lines[@]}"
+  [ ${#lines[@]} -eq ${#words[@]} ] ||
+    printf '{"bench":"sum_by_size","x":"bytes","case":"han, stopped: at least","group":"%s","bytes":%s,"repeats":1,%s,"wrong_values":0}\n' \
+      "$count ranks" $((4 * words[${#lines[@]}])) '"seconds_min":60,"seconds_median":60,"seconds_p90":60'
 }
 
 # By silos (a rank each), and by sites that one machine plays, at one size.
