@@ -170,7 +170,9 @@ void take_turns(const World& world, const Settings& settings, std::vector<Conten
   std::vector<std::uint32_t> copy(std::min(count, kCopyWordsMax));
   for (int turn = settings.is_cold ? 0 : -1; turn < settings.repeats_of(count); ++turn) {
     double best_seconds = 1e9;
-    for (Contender& contender : contenders) {
+    for (std::size_t k = 0; k < contenders.size(); ++k) {
+      // Each is the first in some turn: that one meets caches which the copy has filled.
+      Contender& contender = contenders[(k + static_cast<std::size_t>(std::max(turn, 0))) % contenders.size()];
       if (contender.is_far_behind) continue;
       fill(words, world.rank);
       if (turn >= 0) std::this_thread::sleep_for(std::chrono::duration<double>(settings.silence_seconds));
