@@ -119,6 +119,7 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
   const double median = Medians::quantile(medians.round, 0.5);
   const nlohmann::ordered_json line = {
       {"bench", "round"},
+      {"x", "silos"},
       {"case", parameters == 1 ? "null" : fmt::format("{} M parameters", static_cast<double>(parameters) / 1e6)},
       {"silos", communicator.size()},
       {"repeats", repeats},
@@ -133,6 +134,7 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
       {"peak_megabytes", peak},
       {"baseline", "MPI_Allreduce of plain floats"},
       {"baseline_seconds", plain},
+      {"bound", "memory traffic"},
       {"bound_seconds", bound},
       {"fraction_of_bound", bound / median},
       {"wrong_values", wrong}};
