@@ -2,6 +2,7 @@
 # Builds the benches in release, runs them and writes build/bench/NAME.jsonl and one page of tables, build/bench/results.md.
 #   jobs/bench.sh             all of them
 #   jobs/bench.sh mask codec  those whose name contains one of the words
+# Scaling, and the sum over a long link: jobs/scaling.sh.
 # local_step and fashion_simulation run PyTorch beside: CROSSILO_BENCH_PYTHON=PYTHON, one that imports torch and h5py.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -20,11 +21,6 @@ is_wanted() { # NAME WORD…
 can_run() { # NAME
   case $1 in
     local_step | fashion_simulation) ;;
-    long_link)
-      [ "$(id -u)" -ne 0 ] || return 0
-      printf '%-10s left out: the test cluster needs root\n' "$1"
-      return 1
-      ;;
     *) return 0 ;;
   esac
   if ! "$torch_python" -c 'import torch, h5py' 2>"$results/torch.log"; then
@@ -57,7 +53,6 @@ benches=(
   "mask | $release/bench/aggregate/mask_bench"
   "ring_sum_4 | $mpirun -np 4 $release/bench/comm/ring_sum_bench --cases ring_sum null default"
   "ring_sum_8 | $mpirun -np 8 $release/bench/comm/ring_sum_bench --cases ring_sum null default"
-  "long_link | bench/comm/long_link.sh $release/bench/comm/ring_sum_bench"
   "round_8 | $mpirun -np 8 $release/bench/round/round_bench"
   "kept_rounds_8 | $mpirun -np 8 $release/bench/round/kept_rounds_bench $results/kept_rounds"
   "local_step | $torch_python bench/silo/local_step.py $release/bench/silo/local_step_bench"
