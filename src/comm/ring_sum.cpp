@@ -5,7 +5,6 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/log.hpp"
-#include "crossilo/comm/sum_traffic.hpp"
 #include "sum_pipeline.hpp"
 
 namespace crossilo {
@@ -82,9 +81,7 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
   }
-  const SumChunking chunking = chunking_of(agreement.shape, options, window_words);
-  agreement.chunk_words = chunking.chunk_words;
-  agreement.slots = chunking.slots;
+  agreement.chunking = chunking_of(agreement.shape, options, window_words);
   return agreement;
 }
 
@@ -98,7 +95,7 @@ RingSum::Options RingSum::Options::for_payload(std::size_t words, std::vector<in
 }
 
 RingSum::RingSum(Communicator& communicator, Options options, const Deadline& deadline)
-    : pipeline_(std::make_unique<Pipeline>(communicator, options, agree_on_sum(communicator, options, deadline))) {}
+    : pipeline_(std::make_unique<Pipeline>(communicator, agree_on_sum(communicator, options, deadline))) {}
 
 RingSum::~RingSum() = default;
 

@@ -24,15 +24,15 @@ std::vector<int> ranks_of_node(const SumShape& shape, int rank) {
 
 }  // namespace
 
-RingSum::Pipeline::Pipeline(Communicator& communicator, const Options& options, SumAgreement agreement)
+RingSum::Pipeline::Pipeline(Communicator& communicator, SumAgreement agreement)
     : communicator_(communicator),
       shape_(std::move(agreement.shape)),
       flat_(SumShape::flat(communicator.size())),
-      flat_words_max_(options.flat_words_max),
-      chunk_words_(agreement.chunk_words),
-      slots_(agreement.slots),
+      flat_words_max_(agreement.chunking.flat_words_max),
+      chunk_words_(agreement.chunking.chunk_words),
+      slots_(agreement.chunking.slots),
       node_(ranks_of_node(shape_, communicator.rank())),
-      window_(communicator.open_node_window(node_, agreement.slots * agreement.chunk_words * sizeof(std::uint32_t))),
+      window_(communicator.open_node_window(node_, slots_.size() * chunk_words_ * sizeof(std::uint32_t))),
       levels_{MessageLevel(communicator, 0, slots_), MessageLevel(communicator, 1, slots_)} {
   const std::size_t member = static_cast<std::size_t>(std::ranges::find(node_, communicator.rank()) - node_.begin());
   for (std::size_t slot = 0; slot < slots_.size(); ++slot)
@@ -41,8 +41,7 @@ RingSum::Pipeline::Pipeline(Communicator& communicator, const Options& options, 
 }
 
 const SumPlan& RingSum::Pipeline::plan_for(std::size_t words, WordType type) {
-  const bool is_one_node = node_.size() == shape_.ranks();  // two steps do there, and no message
-  const bool goes_flat = !is_one_node && words * size_of(type) <= flat_words_max_ * sizeof(std::uint32_t);
+  const bool goes_flat = words * size_of(type) <= flat_words_max_ * sizeof(std::uint32_t);
   for (const std::unique_ptr<KeptPlan>& kept : plans_)
     if (kept->plan.words == words && kept->goes_flat == goes_flat) return kept->plan;
   plans_.push_back(std::make_unique<KeptPlan>(

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crossilo/comm/ring_sum.hpp"
+#include "crossilo/comm/sum_traffic.hpp"
 #include "message_level.hpp"
 
 namespace crossilo {
@@ -15,8 +16,7 @@ namespace crossilo {
 /// What all ranks agreed on at the start.
 struct SumAgreement {
   SumShape shape;
-  std::size_t chunk_words = 0;  // of 32 bits
-  std::size_t slots = 0;        // chunks that a region holds
+  SumChunking chunking;
 };
 
 /// Finds out who shares memory and how much of it there is; equal on all ranks. Collective.
@@ -26,7 +26,7 @@ struct SumAgreement {
 /// One rank's part in all sums of a start. Each step takes the chunks in their order, so one counter a step says all.
 class RingSum::Pipeline {
  public:
-  Pipeline(Communicator& communicator, const Options& options, SumAgreement agreement);
+  Pipeline(Communicator& communicator, SumAgreement agreement);
 
   void run(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline);
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;

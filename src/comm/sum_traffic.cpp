@@ -13,11 +13,6 @@ bool is_one_node(const SumShape& shape) {
   return std::ranges::count(shape.node_of_rank, shape.node_of_rank.front()) == std::ssize(shape.node_of_rank);
 }
 
-/// Whether a chunk of so many words goes straight from rank to rank; as the pipeline decides it.
-bool goes_flat(const SumShape& shape, const RingSum::Options& options, std::size_t words) {
-  return !is_one_node(shape) && words <= options.flat_words_max;
-}
-
 /// Adds up the messages of `times` chunks that have the same plan.
 class TrafficCount {
  public:
@@ -70,11 +65,14 @@ class TrafficCount {
 }  // namespace
 
 SumChunking chunking_of(const SumShape& shape, const RingSum::Options& options, std::size_t window_words) {
-  if (is_one_node(shape)) window_words = std::min(window_words, kNodeWords);
+  const bool has_one_node = is_one_node(shape);  // two steps do there, and no message
+  if (has_one_node) window_words = std::min(window_words, kNodeWords);
   const std::size_t wanted = std::max<std::size_t>(1, options.message_words) * parts_of(shape);
   const std::size_t chunk_words =
       std::clamp<std::size_t>(wanted, kLineWords, window_words / 2) / kLineWords * kLineWords;
-  return {.chunk_words = chunk_words, .slots = window_words / chunk_words};
+  return {.chunk_words = chunk_words,
+          .slots = window_words / chunk_words,
+          .flat_words_max = has_one_node ? 0 : options.flat_words_max};
 }
 
 SumTraffic sum_traffic(const SumShape& shape, std::size_t words) {
@@ -85,7 +83,8 @@ SumTraffic sum_traffic(const SumShape& shape, std::size_t words) {
   TrafficCount count(shape);
   const auto add = [&](std::size_t length, std::uint64_t times) {
     if (length == 0 || times == 0) return;
-    const SumShape used = goes_flat(shape, options, length) ? SumShape::flat(static_cast<int>(shape.ranks())) : shape;
+    const bool goes_flat = length <= traffic.chunking.flat_words_max;
+    const SumShape used = goes_flat ? SumShape::flat(static_cast<int>(shape.ranks())) : shape;
     for (int rank = 0; rank < static_cast<int>(shape.ranks()); ++rank)
       count.add(plan_sum(used, rank, length), rank, times);
   };

@@ -12,8 +12,9 @@ namespace crossilo {
 
 /// How a vector is cut: equal on all ranks.
 struct SumChunking {
-  std::size_t chunk_words = 0;  // of 32 bits
-  std::size_t slots = 0;        // chunks that a region holds
+  std::size_t chunk_words = 0;     // of 32 bits
+  std::size_t slots = 0;           // chunks that a region holds
+  std::size_t flat_words_max = 0;  // chunks up to here go straight from rank to rank; 0: none
 };
 
 /// `window_words`: room of a region where memory is short; otherwise what the options want.
