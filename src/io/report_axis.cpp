@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ranges>
 #include <utility>
 
 #include "crossilo/base/text.hpp"
@@ -183,12 +184,17 @@ std::string y_axis_svg(const Axis& x, const Axis& y) {
 }
 
 std::string x_axis_svg(const Axis& x, double bottom, const std::string& title) {
+  constexpr double kGap = 6.0;
   std::string svg = line_at("axis", x.from, bottom, x.to, bottom);
-  for (const double value : x.ticks.values) {
+  double next_begin = kPictureWidth + kGap;  // of the text to the right: one that would run into it is left out
+  for (const double value : std::views::reverse(x.ticks.values)) {
     svg += line_at("axis", x.place(value), bottom, x.place(value), bottom + 4.0);
     const std::string text = tick_text(value, x.ticks);
-    const double right_most = kPictureWidth - 4.0 * static_cast<double>(display_width(text));
-    svg += text_at(std::min(x.place(value), right_most), bottom + 18.0, "middle", text);
+    const double half_width = 4.0 * static_cast<double>(display_width(text));
+    const double middle = std::min(x.place(value), kPictureWidth - half_width);
+    if (middle + half_width + kGap > next_begin) continue;
+    next_begin = middle - half_width;
+    svg += text_at(middle, bottom + 18.0, "middle", text);
   }
   return svg + text_at((x.from + x.to) / 2.0, bottom + 38.0, "middle", title);
 }

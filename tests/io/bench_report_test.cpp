@@ -220,6 +220,14 @@ TEST(BenchChart, MarksPowersOfTwoAsSuch) {
   EXPECT_TRUE(has(measured_chart({{.name = "a", .points = {{1048576, 1}}}}), ">1 MiB<"));
 }
 
+TEST(BenchChart, LeavesOutTextsThatWouldRunIntoTheNext) {
+  std::string lines;
+  for (const int exponent : {14, 18, 22, 26, 28}) lines += line("a", std::ldexp(1.0, exponent), 0.5);
+  const std::string page = bench_html("sums", results_of(lines));
+  for (const char* const text : {">16 KiB<", ">256 KiB<", ">4 MiB<", ">256 MiB<"}) EXPECT_TRUE(has(page, text)) << text;
+  EXPECT_FALSE(has(page, ">64 MiB<"));
+}
+
 TEST(BenchChart, LogarithmicTicksAreFewAndWithin) {
   EXPECT_EQ(log_ticks(1.0, 100.0, 7, false), (std::vector<double>{1, 2, 5, 10, 20, 50, 100}));
   EXPECT_EQ(log_ticks(1.0, 16.0, 8, true), (std::vector<double>{1, 2, 4, 8, 16}));
