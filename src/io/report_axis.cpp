@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ranges>
 #include <utility>
 
 #include "crossilo/base/text.hpp"
@@ -187,7 +186,8 @@ std::string x_axis_svg(const Axis& x, double bottom, const std::string& title) {
   constexpr double kGap = 6.0;
   std::string svg = line_at("axis", x.from, bottom, x.to, bottom);
   double next_begin = kPictureWidth + kGap;  // of the text to the right: one that would run into it is left out
-  for (const double value : std::views::reverse(x.ticks.values)) {
+  for (auto tick = x.ticks.values.rbegin(); tick != x.ticks.values.rend(); ++tick) {  // right to left
+    const double value = *tick;
     svg += line_at("axis", x.place(value), bottom, x.place(value), bottom + 4.0);
     const std::string text = tick_text(value, x.ticks);
     const double half_width = 4.0 * static_cast<double>(display_width(text));
