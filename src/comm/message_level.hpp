@@ -13,7 +13,6 @@ namespace crossilo {
 /// A stretch of a vector under way, in the slot of a window. Chunks are numbered; chunk c stands in slot c % slots.
 struct SumChunk {
   std::byte* words = nullptr;  // in the own region: first what this rank gave, then partial sums, then totals
-  std::size_t first = 0;       // of the stretch, in its vector
   WordType type = WordType::u32;
   const SumPlan* plan = nullptr;
 

@@ -35,27 +35,22 @@ std::size_t window_words_free(const std::vector<RankMemory>& memory, std::size_t
   return memory[rank].bytes_free / 5 * 4 / ranks / sizeof(std::uint32_t);
 }
 
-/// Vectors that are summed in place.
-class SpanStream final : public RingStream {
+/// Vectors in memory.
+class SpanSource final : public RingSource {
  public:
-  SpanStream(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words)
+  SpanSource(std::span<const std::uint64_t> statistics, std::span<const std::uint32_t> words)
       : statistics_(statistics), words_(words) {}
-  void give(std::size_t first, std::span<std::uint32_t> out) override {
-    std::ranges::copy(words_.subspan(first, out.size()), out.begin());
-  }
-  void give(std::size_t first, std::span<std::uint64_t> out) override {
-    std::ranges::copy(statistics_.subspan(first, out.size()), out.begin());
-  }
-  void take(std::size_t first, std::span<const std::uint32_t> total) override {
-    std::ranges::copy(total, words_.subspan(first).begin());
-  }
-  void take(std::size_t first, std::span<const std::uint64_t> total) override {
-    std::ranges::copy(total, statistics_.subspan(first).begin());
-  }
+  void give(std::span<std::uint32_t> out) override { move_on(words_, out); }
+  void give(std::span<std::uint64_t> out) override { move_on(statistics_, out); }
 
  private:
-  std::span<std::uint64_t> statistics_;
-  std::span<std::uint32_t> words_;
+  template <class Word>
+  static void move_on(std::span<const Word>& words, std::span<Word> out) {
+    std::ranges::copy(words.first(out.size()), out.begin());
+    words = words.subspan(out.size());
+  }
+  std::span<const std::uint64_t> statistics_;
+  std::span<const std::uint32_t> words_;
 };
 
 }  // namespace
@@ -99,13 +94,21 @@ RingSum::RingSum(Communicator& communicator, Options options, const Deadline& de
 
 RingSum::~RingSum() = default;
 
-void RingSum::sum(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline) {
-  pipeline_->run(statistics, words, stream, deadline);
+void RingSum::start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline) {
+  pipeline_->start(statistics, words, source, deadline);
 }
 
+RingTotals RingSum::next() { return pipeline_->next(); }
+
 void RingSum::sum(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words, const Deadline& deadline) {
-  SpanStream stream(statistics, words);
-  sum(statistics.size(), words.size(), stream, deadline);
+  SpanSource source(statistics, words);
+  start(statistics.size(), words.size(), source, deadline);
+  auto statistic = statistics.begin();
+  auto word = words.begin();
+  for (RingTotals totals = next(); !totals.empty(); totals = next()) {
+    statistic = std::ranges::copy(totals.statistics, statistic).out;
+    word = std::ranges::copy(totals.words, word).out;
+  }
 }
 
 void RingSum::sum(std::span<std::uint32_t> words, const Deadline& deadline) { sum({}, words, deadline); }

@@ -64,12 +64,14 @@ void RingSum::Pipeline::describe(std::uint64_t number) {
   SumChunk& what = chunk(number);
   what.type = index < before ? WordType::u64 : WordType::u32;
   const std::size_t capacity = index < before ? wide : chunk_words_;
-  what.first = (index < before ? index : index - before) * capacity;
-  const std::size_t words = std::min(capacity, (index < before ? statistics_ : words_) - what.first);
-  what.plan = &plan_for(words, what.type);
+  const std::size_t first = (index < before ? index : index - before) * capacity;
+  what.plan = &plan_for(std::min(capacity, (index < before ? statistics_ : words_) - first), what.type);
 }
 
-void RingSum::Pipeline::run(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline) {
+void RingSum::Pipeline::start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline) {
+  CROSSILO_ASSERT(taken_ == end_);  // the sum before it is through
+  source_ = &source;
+  deadline_ = deadline;
   statistics_ = statistics;
   words_ = words;
   begin_ = end_;
@@ -81,7 +83,27 @@ void RingSum::Pipeline::run(std::size_t statistics, std::size_t words, RingStrea
     if (count > 0) (void)plan_for(count, WordType::u64);
   for (const std::size_t count : {std::min(words, chunk_words_), words % chunk_words_})
     if (count > 0) (void)plan_for(count, WordType::u32);
-  poll_until(communicator_, deadline, [&] { return look(stream); });
+}
+
+/// Totals come straight from the regions of those who own them.
+RingTotals RingSum::Pipeline::next() {
+  for (;;) {
+    if (!has_totals_) poll_until(communicator_, deadline_, [&] { return look(); });
+    if (!has_totals_) return {};
+    while (slices_ < chunk(taken_).plan->node.size())
+      if (const RingTotals totals = slice_at(taken_, slices_++); !totals.empty()) return totals;
+    slices_ = 0;
+    has_totals_ = false;
+    window_->post(kTaken, ++taken_);
+  }
+}
+
+RingTotals RingSum::Pipeline::slice_at(std::uint64_t number, std::size_t member) const {
+  const SumChunk& what = slots_[number % slots_.size()];
+  const WordRange slice = what.plan->slice(member);
+  std::byte* const total = words_of(number, member) + slice.begin * size_of(what.type);
+  if (what.type == WordType::u64) return {.statistics = as_u64(total, slice.words())};
+  return {.words = as_u32(total, slice.words())};
 }
 
 std::uint64_t RingSum::Pipeline::bytes_sent() const noexcept {
@@ -112,15 +134,15 @@ bool RingSum::Pipeline::open() {
 }
 
 /// One chunk at a time, so that what is there already travels on meanwhile.
-bool RingSum::Pipeline::publish(RingStream& stream) {
+bool RingSum::Pipeline::publish() {
   if (published_ == open_) return false;
   const SumChunk& what = chunk(published_);
   if (published_ >= slowest(kTaken).chunks + slots_.size()) return false;
   const std::size_t words = what.plan->words;
   if (what.type == WordType::u64)
-    stream.give(what.first, as_u64(what.words, words));
+    source_->give(as_u64(what.words, words));
   else
-    stream.give(what.first, as_u32(what.words, words));
+    source_->give(as_u32(what.words, words));
   const std::size_t own = what.plan->own_slice().words();
   window_bytes_ += (words - own + own * (what.plan->node.size() - 1)) * size_of(what.type);
   window_->post(kPublished, ++published_);
@@ -160,29 +182,11 @@ bool RingSum::Pipeline::exchange() {
   return true;
 }
 
-/// Totals come straight from the regions of those who own them.
-bool RingSum::Pipeline::take(RingStream& stream) {
-  bool moved = false;
-  for (; taken_ < total_ && neighbours_have(kTotal, taken_); moved = true) {
-    const SumChunk& what = chunk(taken_);
-    for (std::size_t k = 0; k < what.plan->node.size(); ++k) {
-      const WordRange slice = what.plan->slice(k);
-      if (slice.words() == 0) continue;
-      std::byte* const total = words_of(taken_, k) + slice.begin * size_of(what.type);
-      if (what.type == WordType::u64)
-        stream.take(what.first + slice.begin, std::span<const std::uint64_t>(as_u64(total, slice.words())));
-      else
-        stream.take(what.first + slice.begin, std::span<const std::uint32_t>(as_u32(total, slice.words())));
-    }
-    window_->post(kTaken, ++taken_);
-  }
-  return moved;
-}
-
-WaitProgress RingSum::Pipeline::look(RingStream& stream) {
+WaitProgress RingSum::Pipeline::look() {
   WaitProgress progress;
-  progress.moved = open() | publish(stream) | reduce_in_node() | exchange() | take(stream);
-  progress.finished = taken_ == end_ && levels_[0].left() == end_ && levels_[1].left() == end_;
+  progress.moved = open() | publish() | reduce_in_node() | exchange();
+  has_totals_ = taken_ < total_ && neighbours_have(kTotal, taken_);
+  progress.finished = has_totals_ || (taken_ == end_ && levels_[0].left() == end_ && levels_[1].left() == end_);
   if (!progress.finished && !progress.moved) progress.awaited_rank = awaited_rank();
   return progress;
 }

@@ -28,7 +28,8 @@ class RingSum::Pipeline {
  public:
   Pipeline(Communicator& communicator, SumAgreement agreement);
 
-  void run(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline);
+  void start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline);
+  [[nodiscard]] RingTotals next();
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
   [[nodiscard]] const SumShape& shape() const noexcept { return shape_; }
   [[nodiscard]] Communicator& communicator() noexcept { return communicator_; }
@@ -45,10 +46,9 @@ class RingSum::Pipeline {
   [[nodiscard]] const SumPlan& plan_for(std::size_t words, WordType type);
   void describe(std::uint64_t number);
   bool open();
-  bool publish(RingStream& stream);
+  bool publish();
   bool reduce_in_node();
   bool exchange();
-  bool take(RingStream& stream);
   void add_slices(std::uint64_t number);
   /// Where the chunk stands in the region of a member of its plan's node.
   [[nodiscard]] std::byte* words_of(std::uint64_t number, std::size_t member) const;
@@ -60,8 +60,9 @@ class RingSum::Pipeline {
   [[nodiscard]] Slowest slowest(Counter counter) const;
   /// True where the members that share this chunk, if any, are through the step.
   [[nodiscard]] bool neighbours_have(Counter counter, std::uint64_t number) const;
-  [[nodiscard]] WaitProgress look(RingStream& stream);
+  [[nodiscard]] WaitProgress look();
   [[nodiscard]] int awaited_rank() const;
+  [[nodiscard]] RingTotals slice_at(std::uint64_t number, std::size_t member) const;
 
   Communicator& communicator_;
   SumShape shape_;
@@ -73,7 +74,9 @@ class RingSum::Pipeline {
   std::unique_ptr<NodeWindow> window_;
   std::array<MessageLevel, SumPlan::kLevels> levels_;
   std::vector<std::unique_ptr<KeptPlan>> plans_;
-  std::size_t statistics_ = 0;  // of the sum under way
+  RingSource* source_ = nullptr;  // of the sum under way
+  Deadline deadline_;
+  std::size_t statistics_ = 0;
   std::size_t words_ = 0;
   std::uint64_t begin_ = 0;  // its first chunk
   std::uint64_t end_ = 0;
@@ -81,7 +84,9 @@ class RingSum::Pipeline {
   std::uint64_t published_ = 0;  // this rank's words stand in its region
   std::uint64_t reduced_ = 0;    // the own slice holds the node's sum
   std::uint64_t total_ = 0;      // the own slice holds the total, and peers know
-  std::uint64_t taken_ = 0;
+  std::uint64_t taken_ = 0;      // its totals were read by who asked for them
+  bool has_totals_ = false;      // the next chunk is there to be taken
+  std::size_t slices_ = 0;       // of it that were handed out
   std::uint64_t window_bytes_ = 0;  // that others of the node read: their slices, and the totals of the own one
 };
 

@@ -12,18 +12,21 @@
 
 namespace crossilo {
 
-/// Where a sum takes this rank's words from, and where it puts the totals: stretch by stretch, so that neither needs to
-/// stand in memory as a whole. `first`: place of the stretch in its vector.
-class RingStream {
+/// Where a sum takes this rank's words from: stretch by stretch, so that they need not stand in memory as a whole.
+class RingSource {
  public:
-  virtual ~RingStream() = default;
-  /// Writes own words; called once for every word, in ascending order. `out` may be read by others as soon as this
+  virtual ~RingSource() = default;
+  /// Writes the next own words; each is asked for once, in ascending order. `out` may be read by others as soon as this
   /// returns, and while it is written.
-  virtual void give(std::size_t first, std::span<std::uint32_t> out) = 0;
-  virtual void give(std::size_t first, std::span<std::uint64_t> out) = 0;
-  /// Reads totals; called once for every word, in ascending order, behind give() of the same words.
-  virtual void take(std::size_t first, std::span<const std::uint32_t> total) = 0;
-  virtual void take(std::size_t first, std::span<const std::uint64_t> total) = 0;
+  virtual void give(std::span<std::uint32_t> out) = 0;
+  virtual void give(std::span<std::uint64_t> out) = 0;
+};
+
+/// The next totals of a sum, of one kind or the other. A view of memory that peers share.
+struct RingTotals {
+  std::span<const std::uint64_t> statistics{};
+  std::span<const std::uint32_t> words{};
+  [[nodiscard]] bool empty() const noexcept { return statistics.empty() && words.empty(); }
 };
 
 /// Sums vectors of ring words over all ranks of a communicator, modulo 2^32 or 2^64.
@@ -53,12 +56,15 @@ class RingSum {
           const Deadline& deadline = {.seconds = 60.0, .step = "start-up"});
   ~RingSum();
 
-  /// Sums `statistics` words of 64 bits and `words` words of 32 bits; all of the former are taken before any of the
-  /// latter. Collective; equal sizes on all ranks.
+  /// Begins to sum `statistics` words of 64 bits and `words` words of 32 bits. Collective; equal sizes on all ranks.
+  /// Alive until: next() gave nothing: `source`, and the text of the deadline.
+  void start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline);
+  /// The next totals, in ascending order, the statistics before the words; nothing once the sum is through, and until
+  /// then it must be called. They hold until the next call, so that a reader needs to keep none of them.
   /// Throws: PeerLostError; messages may be under way then, so neither this nor the communicator may be used again.
-  void sum(std::size_t statistics, std::size_t words, RingStream& stream, const Deadline& deadline);
+  [[nodiscard]] RingTotals next();
 
-  /// The same of vectors in memory, which on every rank become their totals, in place.
+  /// Sums vectors in memory, which on every rank become their totals, in place. Collective. Throws: PeerLostError.
   void sum(std::span<std::uint64_t> statistics, std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint32_t> words, const Deadline& deadline);
   void sum(std::span<std::uint64_t> words, const Deadline& deadline);
