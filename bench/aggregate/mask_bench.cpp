@@ -70,7 +70,7 @@ void run_size(std::size_t count) {
     }
     const auto add = [&] {
       for (Keystream& stream : streams) stream.cipher.seek(0);
-      add_keystreams_cpu(streams, lanes, statistics);
+      add_keystreams(streams, lanes);
     };
     line.name = peers == 0 ? "null" : "mask_" + std::to_string(peers) + "_peers";
     line.bytes = bytes * static_cast<double>(std::max<std::size_t>(peers, 1));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mpi.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <memory>
@@ -16,6 +17,16 @@ namespace crossilo::bench {
 
 inline constexpr std::size_t kCheckedParameters = 1000;
 
+/// Of this process, user and system.
+inline double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 /// A silo whose delta is random and different in every round; making it is not part of the measured phases.
 class RandomSilo final : public Silo {
  public:
@@ -24,20 +35,24 @@ class RandomSilo final : public Silo {
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   [[nodiscard]] SiloEvaluation evaluate(const GlobalModel&) override { return {}; }
   [[nodiscard]] const std::vector<float>& first() const noexcept { return first_; }
+  [[nodiscard]] double cpu_seconds_of_training() const noexcept { return cpu_seconds_; }
 
  protected:
   void train(const RoundTicket&, std::span<const float>, std::span<float> model_delta) override {
+    const double before = cpu_seconds();
     for (float& value : model_delta) {
       state_ = state_ * 6364136223846793005u + 1442695040888963407u;
       value = static_cast<float>(static_cast<std::int64_t>(state_) >> 40) * 0x1p-25f;
     }
     first_.assign(model_delta.begin(), model_delta.begin() + std::min(model_delta.size(), kCheckedParameters));
+    cpu_seconds_ += cpu_seconds() - before;
   }
 
  private:
   SiloId id_;
   std::string name_ = "random";
   std::uint64_t state_;
+  double cpu_seconds_ = 0.0;
   std::vector<float> first_;
 };
 

@@ -1,7 +1,7 @@
 // Measures one whole round without training: 8 silos of random, differing deltas, masked, summed, applied.
 // Run: mpirun -np 8 round_bench [parameters …]. One JSON line a case; seconds are the maximum over ranks, so are the
 // quantiles of it; CPU seconds and peak memory are sums over ranks. The physical bound beside it is what memory alone
-// allows: the bytes that must be read or written at least once, at the speed of memcpy on all ranks at once.
+// allows: the passes over memory that docs/scaling.md counts, at the speed of memcpy on all ranks at once.
 #include <fmt/format.h>
 #include <mpi.h>
 #include <sys/resource.h>
@@ -18,14 +18,9 @@ namespace {
 using namespace crossilo;
 using namespace crossilo::bench;
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
+// Bytes of a parameter that are read or written in memory: its delta is read by clip and by encode, its value is read
+// and written by server_step, and read by the fingerprint. memcpy moves 8.
+constexpr double kBytesInMemory = 20.0;
 
 double peak_megabytes() {
   rusage usage{};
@@ -104,9 +99,9 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
     const std::span<const float> model = round.last().parameters;
     const std::vector<float> before(model.begin(), model.begin() + std::min(parameters, kCheckedParameters));
     check_mpi(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
-    const double cpu_before = cpu_seconds();
+    const double cpu_before = cpu_seconds() - silo.cpu_seconds_of_training();
     const RoundRecord& record = round.run(RoundIndex{static_cast<std::uint32_t>(repeat + 1)}, false);
-    const double cpu_now = over_ranks(cpu_seconds() - cpu_before - record.seconds.train, MPI_SUM);
+    const double cpu_now = over_ranks(cpu_seconds() - silo.cpu_seconds_of_training() - cpu_before, MPI_SUM);
     wrong += wrong_values(before, round.last().parameters, silo, static_cast<std::size_t>(communicator.size()));
     if (repeat == 0) continue;  // warms up
     medians.add(record.seconds);
@@ -114,7 +109,7 @@ void measure(Communicator& communicator, std::size_t parameters, int repeats) {
   }
   const double peak = over_ranks(peak_megabytes(), MPI_SUM);
   const double plain = plain_sum_seconds(parameters);
-  const double bound = 3.0 * memcpy_seconds(4 * parameters);  // delta to words, words to sum, sum to model
+  const double bound = kBytesInMemory / 8.0 * memcpy_seconds(4 * parameters);
   if (communicator.rank() != 0) return;
   const double median = Medians::quantile(medians.round, 0.5);
   const nlohmann::ordered_json line = {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <utility>
 
 #include "bench_line.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -24,16 +25,24 @@ std::vector<float> random_delta(std::size_t count) {
   return values;
 }
 
+/// Totals that stand in memory.
+class GivenTotals final : public TotalSource {
+ public:
+  explicit GivenTotals(std::span<const std::uint32_t> words) : words_(words) {}
+
+ private:
+  std::span<const std::uint32_t> read() override { return std::exchange(words_, {}); }
+  std::span<const std::uint32_t> words_;
+};
+
 void run_width(unsigned lane_bits, const std::vector<float>& delta, std::size_t repeats, double memcpy_gb_per_s) {
   const PayloadLayout layout =
       testing::layout_of({{.name = "model_delta", .parameters = delta.size(), .lane_bits = lane_bits, .bound = 1.0}});
   RingCodec codec({.layout = layout, .root = public_root(1), .noise_bound = 0});
   const RoundTicket ticket = testing::ticket_of({1, 3});
   testing::SiloBuffers buffers(layout);
-  std::vector<float> mean(delta.size());
-  std::vector<double> statistics(layout.statistics.size());
+  std::vector<std::uint32_t> words(layout.lane_words());
   std::vector<ClippedUpdate> update;
-  std::vector<RingPayload> payload;
 
   Line line{.bench = "ring_codec",
             .name = "encode",
@@ -48,21 +57,39 @@ void run_width(unsigned lane_bits, const std::vector<float>& delta, std::size_t 
       [&] {
         update.clear();
         update.push_back(testing::clipped({1}, delta, ticket, buffers));
-        payload.clear();
       },
-      [&] { payload.push_back(codec.encode(std::move(update.front()), ticket, buffers.words)); });
+      [&] {
+        RingPayload payload = codec.encode(std::move(update.front()), ticket);
+        payload.next_lanes(words);
+      });
   bench::print(line);
 
-  NoNoise noise;
-  // Silo 0 stays zero, so the mean is 3/4 of the delta.
-  const RingTotal total = testing::total_of(noise(std::move(payload.front()), ticket), ticket);
+  // As the total of a silo 0 that stays zero, so the mean is 3/4 of the delta.
+  const LaneScale scale = LaneScale::of(layout.lanes.front(), 2, 0);
+  LaneDecoder decoder;
+  const auto start_decoder = [&](GivenTotals& totals) {
+    decoder.start(totals, ticket.round);
+    decoder.add({.name = "model_delta",
+                 .parameters = delta.size(),
+                 .lane_bits = lane_bits,
+                 .unit_value = scale.unit,
+                 .limit = static_cast<std::int32_t>(scale.capacity)});
+  };
   line.name = "decode";
-  total.statistics()[kContributedWeight] = 4;
   line.seconds = time_repeats(
-      repeats, [] {}, [&] { (void)codec.decode(total, ticket, mean, statistics); });
-  const double unit = LaneScale::of(layout.lanes.front(), 2, 0).unit;
-  for (std::size_t k = 0; k < delta.size(); ++k)
-    line.wrong_values += std::fabs(double{mean[k]} - 0.75 * double{delta[k]}) > unit + 1e-7;
+      repeats, [] {},
+      [&] {
+        GivenTotals totals(words);
+        start_decoder(totals);
+        while (!decoder.next().empty()) {
+        }
+      });
+  GivenTotals totals(words);
+  start_decoder(totals);
+  const float* expected = delta.data();
+  for (std::span<const float> mean = decoder.next(); !mean.empty(); mean = decoder.next())
+    for (const float value : mean)
+      line.wrong_values += std::fabs(double{value} - 0.75 * double{*expected++}) > scale.unit + 1e-7;
   bench::print(line);
 }
 

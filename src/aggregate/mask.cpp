@@ -25,11 +25,6 @@ Hash256 cohort_hash(const Cohort& cohort) {
   return digest.finish();
 }
 
-MaskedPayload Mask::operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
-  apply(ticket, payload);
-  return MaskedPayload(std::move(payload));
-}
-
 InlineText mask_context(const Hash256& epoch, const RoundTicket& ticket) {
   InlineText context("crossilo/1|mask|");
   append_bytes(context, epoch);
@@ -57,15 +52,26 @@ PairwiseMask::PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const 
     streams_.push_back({.cipher = AesCtr(Key256{}), .subtract = pair.peer < own_id_});
 }
 
-void PairwiseMask::apply(const RoundTicket& ticket, NoisedPayload& payload) {
+PayloadWords PairwiseMask::hide(const RoundTicket& ticket, NoisedPayload&& payload) {
   CROSSILO_ASSERT(!last_counter_ || ticket.counter > *last_counter_);  // a counter used twice is a mask used twice
+  CROSSILO_ASSERT(!payload_ || payload_->lane_words_left() == 0);
+  CROSSILO_ASSERT(payload.lane_words_left() == payload.lane_words());
   last_counter_ = ticket.counter;
+  payload_.emplace(std::move(payload));
   const InlineText context = mask_context(epoch_, ticket);
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     const SecretKey key = hkdf_sha256(pair_keys_[i].key.bytes(), {}, mask_info(context, own_id_, pair_keys_[i].peer));
     streams_[i].cipher.restart(key.bytes());
+    streams_[i].cipher.seek(statistics_offset(payload_->lane_words() * sizeof(std::uint32_t)));
   }
-  add_keystreams_cpu(streams_, payload.lanes(), payload.statistics());
+  add_keystreams(streams_, payload_->statistics());
+  for (Keystream& stream : streams_) stream.cipher.seek(0);
+  return {.statistics = payload_->statistics(), .lane_words = payload_->lane_words(), .lanes = this};
+}
+
+void PairwiseMask::make(std::span<std::uint32_t> out) {
+  payload_->next_lanes(out);
+  add_keystreams(streams_, out);
 }
 
 }  // namespace crossilo

@@ -35,12 +35,4 @@ void add_streams(std::span<Keystream> streams, std::span<Word> words) {
 void add_keystreams(std::span<Keystream> streams, std::span<std::uint32_t> words) { add_streams(streams, words); }
 void add_keystreams(std::span<Keystream> streams, std::span<std::uint64_t> words) { add_streams(streams, words); }
 
-void add_keystreams_cpu(std::span<Keystream> streams, std::span<std::uint32_t> lanes,
-                        std::span<std::uint64_t> statistics) {
-  add_streams(streams, lanes);
-  // One key, one stream: the statistics continue it.
-  for (Keystream& stream : streams) stream.cipher.seek(statistics_offset(lanes.size_bytes()));
-  add_streams(streams, statistics);
-}
-
 }  // namespace crossilo

@@ -35,37 +35,49 @@ void fed_opt_pass(const FedOpt::Options& options, std::span<const float> mean_de
 }  // namespace
 
 void ServerOptimizer::step(const RoundTotal& total, const ParameterLayout& layout, std::span<float> parameters) {
-  CROSSILO_ASSERT(total.mean.size() == parameters.size() && layout.size() == parameters.size());
+  CROSSILO_ASSERT(total.mean != nullptr && layout.size() == parameters.size());
   const FloatModeGuard pinned;
-  if (!(total.contributed_share > 0.0)) return;
-  apply(total.mean.first(layout.weights), parameters.first(layout.weights));
-  add_mean(total.mean.subspan(layout.weights), parameters.subspan(layout.weights));
+  const bool changes = total.contributed_share > 0.0;
+  std::size_t first = 0;
+  for (std::span<const float> mean = total.mean->next(); !mean.empty(); mean = total.mean->next()) {
+    CROSSILO_ASSERT(mean.size() <= parameters.size() - first);
+    const std::span<float> stretch = parameters.subspan(first, mean.size());
+    const std::size_t weights = std::min(mean.size(), layout.weights - std::min(first, layout.weights));
+    if (changes) apply(first, mean.first(weights), stretch.first(weights));
+    if (changes) add_mean(mean.subspan(weights), stretch.subspan(weights));
+    first += mean.size();
+  }
+  CROSSILO_ASSERT(first == parameters.size());
+  if (!changes) return;
   for (const ParameterRange& range : layout.non_negative)
     for (float& value : parameters.subspan(range.offset, range.count)) value = std::max(value, 0.0F);
 }
 
-void FedAvg::apply(std::span<const float> mean_delta, std::span<float> weights) {
+void FedAvg::apply(std::size_t, std::span<const float> mean_delta, std::span<float> weights) {
   for (std::size_t i = 0; i < weights.size(); ++i)
     weights[i] = static_cast<float>(double{weights[i]} + server_learning_rate_ * double{mean_delta[i]});
 }
 
-void FedAvgM::apply(std::span<const float> mean_delta, std::span<float> weights) {
-  CROSSILO_ASSERT(weights.size() == momentum_.size());
+void FedAvgM::apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) {
+  const std::span<float> momentum = std::span(momentum_).subspan(first, weights.size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const double m = options_.momentum * double{momentum_[i]} + double{mean_delta[i]};
+    const double m = options_.momentum * double{momentum[i]} + double{mean_delta[i]};
     weights[i] = static_cast<float>(double{weights[i]} + options_.server_learning_rate * m);
-    momentum_[i] = static_cast<float>(m);
+    momentum[i] = static_cast<float>(m);
   }
 }
 
 FedOpt::FedOpt(const Options& options, std::size_t weights)
     : options_(options), first_(weights), second_(weights, static_cast<float>(options.tau * options.tau)) {}
 
-void FedOpt::apply(std::span<const float> mean_delta, std::span<float> weights) {
-  CROSSILO_ASSERT(weights.size() == first_.size());
+void FedOpt::apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) {
+  const std::span<float> first_moment = std::span(first_).subspan(first, weights.size());
+  const std::span<float> second_moment = std::span(second_).subspan(first, weights.size());
   const double keep = options_.beta2;
   const double take = 1.0 - options_.beta2;
-  const auto pass = [&](const auto& next_v) { fed_opt_pass(options_, mean_delta, weights, first_, second_, next_v); };
+  const auto pass = [&](const auto& next_v) {
+    fed_opt_pass(options_, mean_delta, weights, first_moment, second_moment, next_v);
+  };
   switch (options_.second_moment) {
     case SecondMoment::adagrad:
       return pass([](double v, double square) { return v + square; });

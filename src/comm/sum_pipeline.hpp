@@ -80,13 +80,13 @@ class RingSum::Pipeline {
   std::size_t words_ = 0;
   std::uint64_t begin_ = 0;  // its first chunk
   std::uint64_t end_ = 0;
-  std::uint64_t open_ = 0;       // chunks before it have a slot
-  std::uint64_t published_ = 0;  // this rank's words stand in its region
-  std::uint64_t reduced_ = 0;    // the own slice holds the node's sum
-  std::uint64_t total_ = 0;      // the own slice holds the total, and peers know
-  std::uint64_t taken_ = 0;      // its totals were read by who asked for them
-  bool has_totals_ = false;      // the next chunk is there to be taken
-  std::size_t slices_ = 0;       // of it that were handed out
+  std::uint64_t open_ = 0;          // chunks before it have a slot
+  std::uint64_t published_ = 0;     // this rank's words stand in its region
+  std::uint64_t reduced_ = 0;       // the own slice holds the node's sum
+  std::uint64_t total_ = 0;         // the own slice holds the total, and peers know
+  std::uint64_t taken_ = 0;         // its totals were read by who asked for them
+  bool has_totals_ = false;         // the next chunk is there to be taken
+  std::size_t slices_ = 0;          // of it that were handed out
   std::uint64_t window_bytes_ = 0;  // that others of the node read: their slices, and the totals of the own one
 };
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/phase_timer.hpp"
 #include "crossilo/round/cohort.hpp"
-#include "crossilo/round/phase_timer.hpp"
 #include "crossilo/round/scaling.hpp"
 
 namespace crossilo {

@@ -4,19 +4,20 @@
 #include <utility>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/phase_timer.hpp"
 #include "crossilo/round/evaluation_statistics.hpp"
-#include "crossilo/round/phase_timer.hpp"
 #include "crossilo/round/statistics_sum.hpp"
 
 namespace crossilo {
 
-// The product. Each line takes what the line before it made, and no other line can make it.
+// The product. Each line takes what the line before it made, and no other line can make it. No vector stands in memory
+// between two of them: words are encoded and masked when the sum asks for them, and server_step asks for the totals.
 const RoundRecord& Round::run(RoundIndex round, bool wants_stop) {
   const RoundTicket& ticket = open(round, wants_stop);
   if (ticket.stop != StopReason::none) return record_ = {.ticket = ticket};
   NoisedPayload payload = sum_hosted_silos(ticket);
   MaskedPayload masked = mask(std::move(payload), ticket);
-  const RingTotal summed = sum(std::move(masked), ticket);
+  RingTotal summed = sum(std::move(masked), ticket);
   const RoundTotal total = decode(summed, ticket);
   const bool parent_is_best = keep_if_best(total.statistics);
   const GlobalModel model = server_step(total, ticket);
@@ -26,8 +27,8 @@ const RoundRecord& Round::run(RoundIndex round, bool wants_stop) {
 
 NoisedPayload Round::sum_hosted_silos(const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.encode);
-  return sum_hosted(stages_.silos, ticket.cohort, words_, [&](Silo& silo, WordBuffer& words) {
-    return (*stages_.noise)(encode(stages_.clip(train_locally(ticket, silo)), ticket, silo, words), ticket);
+  return sum_hosted(stages_.silos, hosted_sum_, [&](Silo& silo) {
+    return (*stages_.noise)(encode(stages_.clip(train_locally(ticket, silo), ticket), ticket, silo), ticket);
   });
 }
 
@@ -37,7 +38,7 @@ Round::Round(SumSession& session, RoundStages stages, std::span<const float> ini
       update_{.parameters = std::vector<float>(initial.size()),
               .statistics = std::vector<double>(stages_.codec.layout().statistics.size())},
       sitting_{.parameters = {}, .statistics = std::vector<double>(stages_.codec.layout().statistics.size())},
-      words_(stages_.codec.layout(), stages_.silos.size()),
+      hosted_sum_(stages_.silos.size() > 1 ? stages_.codec.layout() : PayloadLayout{}),
       totals_(stages_.codec.layout().statistics.size()),
       parameters_(initial.begin(), initial.end()),
       best_parameters_(initial.begin(), initial.end()),

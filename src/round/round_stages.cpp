@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/phase_timer.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/round/evaluation_statistics.hpp"
-#include "crossilo/round/phase_timer.hpp"
 #include "crossilo/round/round.hpp"
 #include "crossilo/round/statistics_sum.hpp"
 
@@ -57,28 +57,22 @@ const RoundTicket& Round::open(RoundIndex round, bool wants_stop) {
 }
 
 SiloUpdate Round::train_locally(const RoundTicket& ticket, Silo& silo) {
-  const double before = seconds_.train;
   std::size_t index = 0;
   while (stages_.silos[index] != &silo) ++index;
   const bool takes_part = ticket.cohort.contains(silo.id());
   UpdateBuffer& buffer = takes_part ? update_ : sitting_;
   write_evaluation(evaluations_[index], stages_.evaluation, std::span(buffer.statistics).subspan(kFirstFreeStatistic));
   if (!takes_part) return silo.statistics_only(buffer);
-  SiloUpdate update = [&] {
-    const PhaseTimer timer(seconds_.train);
-    return silo.train_locally(ticket, parameters_, buffer);
-  }();
-  seconds_.encode -= seconds_.train - before;  // the caller's timer runs on while this silo trains
-  return update;
+  const PhaseTimer timer(seconds_.train);
+  return silo.train_locally(ticket, parameters_, buffer);
 }
 
-RingPayload Round::encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words) {
-  const bool is_encoded = !update.abstains() && !update.parameters().empty();
+RingPayload Round::encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo) {
   if (update.abstains()) record_.own_abstentions.push_back(silo.id());
-  RingPayload payload = stages_.codec.encode(std::move(update), ticket, words);
-  if (feeds_errors_back(ticket.lanes.front().lane_bits) && is_encoded)
-    silo.keep_remainder(std::span(update_.parameters).first(stages_.parameters.weights));
-  return payload;
+  if (!feeds_errors_back(ticket.lanes.front().lane_bits)) return stages_.codec.encode(std::move(update), ticket);
+  return stages_.codec.encode(std::move(update), ticket, [this, &silo](std::span<const float> parameters) {
+    silo.keep_remainder(parameters.first(stages_.parameters.weights));
+  });
 }
 
 MaskedPayload Round::mask(NoisedPayload&& payload, const RoundTicket& ticket) {
@@ -91,13 +85,9 @@ RingTotal Round::sum(MaskedPayload&& payload, const RoundTicket& ticket) {
   return session_.sum(std::move(payload), ticket);
 }
 
-RoundTotal Round::decode(const RingTotal& total, const RoundTicket& ticket) {
+RoundTotal Round::decode(RingTotal& total, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.decode);
-  const RoundTotal decoded = stages_.codec.decode(total, ticket, update_.parameters, totals_);
-  RoundTotal delta = decoded;
-  delta.mean = decoded.mean.first(stages_.parameters.weights);
-  stages_.lanes.after(delta, ticket.cohort.size());
-  return decoded;
+  return stages_.codec.decode(total, ticket, totals_);
 }
 
 bool Round::keep_if_best(std::span<const double> statistics) {
@@ -113,8 +103,17 @@ bool Round::keep_if_best(std::span<const double> statistics) {
 GlobalModel Round::server_step(const RoundTotal& total, const RoundTicket& ticket) {
   const PhaseTimer timer(seconds_.decode);
   stages_.server_optimizer->step(total, stages_.parameters, parameters_);
+  stages_.lanes.after(total, stages_.parameters.weights, ticket.cohort.size());
   set_last(ticket.round);
+  take_seconds();
   return last_;
+}
+
+/// Moves what sources worked for others to their own phases; what asked for it has not counted it.
+void Round::take_seconds() {
+  seconds_.encode += stages_.codec.take_encode_seconds() + hosted_sum_.take_seconds();
+  seconds_.mask += session_.take_mask_seconds();
+  seconds_.sum += session_.take_sum_seconds();
 }
 
 void Round::set_last(RoundIndex round) {

@@ -13,20 +13,20 @@ StatisticsTotal sum_statistics(SumSession& session, std::span<Silo* const> silos
   PayloadLayout layout{.lanes = {}, .statistics = leading_statistics()};
   for (StatisticSpec& spec : specs) layout.statistics.push_back(std::move(spec));
   UpdateBuffer update{.parameters = {}, .statistics = std::vector<double>(layout.statistics.size())};
-  HostedBuffers words(layout, silos.size());
+  NoisedSum sum(layout);
   RingCodec codec({.layout = layout, .root = {}});
   const Clip clip(0.0);
   NoNoise no_noise;
 
   const RoundTicket& ticket = session.open(request);
   std::size_t index = 0;
-  NoisedPayload payload = sum_hosted(silos, ticket.cohort, words, [&](Silo& silo, WordBuffer& buffer) {
+  NoisedPayload payload = sum_hosted(silos, sum, [&](Silo& silo) {
     fill(index++, std::span(update.statistics).subspan(kFirstFreeStatistic));
-    return no_noise(codec.encode(clip(silo.statistics_only(update)), ticket, buffer), ticket);
+    return no_noise(codec.encode(clip(silo.statistics_only(update), ticket), ticket), ticket);
   });
-  const RingTotal total = session.sum(session.mask(std::move(payload), ticket), ticket);
+  RingTotal total = session.sum(session.mask(std::move(payload), ticket), ticket);
   StatisticsTotal result{.ticket = ticket, .statistics = std::vector<double>(layout.statistics.size())};
-  (void)codec.decode(total, ticket, {}, result.statistics);
+  (void)codec.decode(total, ticket, result.statistics);
   return result;
 }
 

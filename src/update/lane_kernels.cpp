@@ -49,14 +49,34 @@ CROSSILO_INLINE EncodeCounts encode_body(const float* __restrict values, const s
   return count_body(values, constants.parameter_bound, count);
 }
 
-CROSSILO_INLINE std::uint64_t decode_body(const std::int32_t* __restrict lanes, double unit_value, std::int32_t limit,
-                                          float* __restrict mean, std::size_t count) {
+CROSSILO_INLINE std::uint64_t beyond_body(const float* values, float bound, std::size_t count) {
   std::uint32_t beyond = 0;
+  for (std::size_t k = 0; k < count; ++k) beyond += !(std::fabs(values[k]) <= bound);
+  return beyond;
+}
+
+CROSSILO_INLINE DecodeCounts decode_body(const std::int32_t* __restrict lanes, double unit_value, std::int32_t limit,
+                                         float* __restrict mean, std::size_t count) {
+  std::uint32_t beyond = 0;
+  std::uint32_t largest = 0;
   for (std::size_t k = 0; k < count; ++k) {
+    const std::uint32_t sign = lanes[k] < 0 ? ~0U : 0U;
+    const std::uint32_t magnitude = (static_cast<std::uint32_t>(lanes[k]) ^ sign) - sign;
+    largest = magnitude > largest ? magnitude : largest;
     beyond += (lanes[k] > limit) | (lanes[k] < -limit);
     mean[k] = static_cast<float>(static_cast<double>(lanes[k]) * unit_value);
   }
-  return beyond;
+  return {.beyond = beyond, .largest = largest};
+}
+
+std::uint64_t beyond_baseline(const float* values, float bound, std::size_t count) {
+  return beyond_body(values, bound, count);
+}
+CROSSILO_FOR_AVX2 std::uint64_t beyond_avx2(const float* values, float bound, std::size_t count) {
+  return beyond_body(values, bound, count);
+}
+CROSSILO_FOR_AVX512 std::uint64_t beyond_avx512(const float* values, float bound, std::size_t count) {
+  return beyond_body(values, bound, count);
 }
 
 EncodeCounts encode_baseline(const float* values, const std::uint32_t* random, const EncodeConstants& constants,
@@ -72,16 +92,16 @@ CROSSILO_FOR_AVX512 EncodeCounts encode_avx512(const float* values, const std::u
   return encode_body(values, random, constants, out, count);
 }
 
-std::uint64_t decode_baseline(const std::int32_t* lanes, double unit_value, std::int32_t limit, float* mean,
-                              std::size_t count) {
+DecodeCounts decode_baseline(const std::int32_t* lanes, double unit_value, std::int32_t limit, float* mean,
+                             std::size_t count) {
   return decode_body(lanes, unit_value, limit, mean, count);
 }
-CROSSILO_FOR_AVX2 std::uint64_t decode_avx2(const std::int32_t* lanes, double unit_value, std::int32_t limit,
-                                            float* mean, std::size_t count) {
+CROSSILO_FOR_AVX2 DecodeCounts decode_avx2(const std::int32_t* lanes, double unit_value, std::int32_t limit,
+                                           float* mean, std::size_t count) {
   return decode_body(lanes, unit_value, limit, mean, count);
 }
-CROSSILO_FOR_AVX512 std::uint64_t decode_avx512(const std::int32_t* lanes, double unit_value, std::int32_t limit,
-                                                float* mean, std::size_t count) {
+CROSSILO_FOR_AVX512 DecodeCounts decode_avx512(const std::int32_t* lanes, double unit_value, std::int32_t limit,
+                                               float* mean, std::size_t count) {
   return decode_body(lanes, unit_value, limit, mean, count);
 }
 
@@ -136,6 +156,14 @@ EncodeConstants EncodeConstants::of(double share, std::int64_t capacity, double 
           .parameter_bound = static_cast<float>(bound)};
 }
 
+std::uint64_t count_beyond(std::span<const float> values, float bound, VectorUnit unit) {
+  CROSSILO_ASSERT(values.size() <= std::numeric_limits<std::int32_t>::max());  // the loops count in 32 bits
+  const auto count = unit == VectorUnit::avx512 ? beyond_avx512
+                     : unit == VectorUnit::avx2 ? beyond_avx2
+                                                : beyond_baseline;
+  return count(values.data(), bound, values.size());
+}
+
 EncodeCounts encode_lanes(std::span<const float> values, std::span<const std::uint32_t> random,
                           const EncodeConstants& constants, std::span<std::int32_t> out, VectorUnit unit) {
   CROSSILO_ASSERT(values.size() == random.size() && values.size() == out.size());
@@ -161,8 +189,8 @@ void unpack_lanes(std::span<const std::uint32_t> words, unsigned lane_bits, std:
                     : unpack<8, std::int8_t>(words, lanes);
 }
 
-std::uint64_t decode_lanes(std::span<const std::int32_t> lanes, double unit_value, std::int32_t limit,
-                           std::span<float> mean, VectorUnit unit) {
+DecodeCounts decode_lanes(std::span<const std::int32_t> lanes, double unit_value, std::int32_t limit,
+                          std::span<float> mean, VectorUnit unit) {
   CROSSILO_ASSERT(lanes.size() == mean.size());
   const auto decode = unit == VectorUnit::avx512 ? decode_avx512
                       : unit == VectorUnit::avx2 ? decode_avx2

@@ -1,7 +1,6 @@
 #include "crossilo/update/lane_schedule.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace crossilo {
 namespace {
@@ -20,16 +19,15 @@ double power_of_two_at_least(double value) {
 
 }  // namespace
 
-void LaneSchedule::after(const RoundTotal& total, std::size_t cohort_size) {
-  if (lane_bits_ == 32 || total.mean.empty() || total.contributed_share == 0.0) return;
-  float largest = 0.0f;
-  for (const float value : total.mean) largest = std::max(largest, std::fabs(value));
+void LaneSchedule::after(const RoundTotal& total, std::size_t parameters, std::size_t cohort_size) {
+  if (lane_bits_ == 32 || parameters == 0 || total.contributed_share == 0.0) return;
+  const float largest = total.mean->largest();
   double bound = power_of_two_at_least(kHeadroom * static_cast<double>(largest));
   // A round in which hardly anything moved says little about the next one: C comes down by steps.
   if (next_.lane_bits == lane_bits_) bound = std::max(bound, next_.bound / kShrinkMax);
   if (largest == 0.0f) bound = next_.bound;
-  const double parameters = static_cast<double>(total.mean.size()) * static_cast<double>(cohort_size);
-  if (total.statistics[kClampedParameters] > kClampedShareMax * parameters)
+  const double encoded = static_cast<double>(parameters) * static_cast<double>(cohort_size);
+  if (total.statistics[kClampedParameters] > kClampedShareMax * encoded)
     bound = std::max(bound, std::min(2.0 * next_.bound, kBoundMax));
   next_ = {.lane_bits = lane_bits_, .bound = bound};
 }

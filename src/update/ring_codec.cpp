@@ -1,21 +1,15 @@
 #include "crossilo/update/ring_codec.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/float_mode.hpp"
-#include "crossilo/update/lane_kernels.hpp"
 
 namespace crossilo {
 namespace {
-
-// Parameters that are encoded or decoded at a time: values, random bits and lanes, 4 KiB each, stay in the first-level
-// cache together.
-constexpr std::size_t kBlock = 1024;
 
 /// Q of n silos in lanes of w bits; in double, so that no n overflows it (exact below 2^53).
 double capacity_of(unsigned lane_bits, std::size_t cohort_size, std::int64_t noise_bound) {
@@ -70,56 +64,6 @@ double contributed_share(double contributed_weight, const RoundTicket& ticket) {
   return contributed_weight / total_weight;
 }
 
-/// Calls visit(first parameter, parameters, first word, words) for each cache-sized piece of a block.
-template <class Visit>
-void for_each_piece(const LaneBlock& block, Visit&& visit) {
-  const std::size_t lanes_per_word = block.lanes_per_word();
-  for (std::size_t first = 0; first < block.parameters; first += kBlock) {
-    const std::size_t count = std::min(kBlock, block.parameters - first);
-    visit(first, count, first / lanes_per_word, (count + lanes_per_word - 1) / lanes_per_word);
-  }
-}
-
-/// Leaves in `values` what the lanes do not carry of them.
-void subtract_carried(std::span<const std::int32_t> lanes, double factor, std::span<float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = factor > 0.0 ? static_cast<float>(values[i] - lanes[i] / factor) : 0.0f;
-}
-
-/// Fills `random` from the stream and encodes one block. Returns the number of clamped parameters.
-std::uint64_t encode_block(const LaneBlock& block, const EncodeConstants& constants, std::span<float> values,
-                           AesCtr& rounding, std::span<std::uint32_t> words) {
-  std::array<std::uint32_t, kBlock> random;
-  std::array<std::int32_t, kBlock> lanes;
-  const VectorUnit unit = widest_vector_unit();
-  std::uint64_t clamped = 0;
-  for_each_piece(block, [&](std::size_t first, std::size_t count, std::size_t first_word, std::size_t word_count) {
-    rounding.generate(std::as_writable_bytes(std::span(random).first(count)));
-    const std::span<std::int32_t> piece = std::span(lanes).first(count);
-    const EncodeCounts counts =
-        encode_lanes(values.subspan(first, count), std::span(random).first(count), constants, piece, unit);
-    CROSSILO_ASSERT(counts.not_finite == 0);  // Clip makes such an update abstain
-    clamped += counts.clamped;
-    pack_lanes(piece, block.lane_bits, words.subspan(first_word, word_count));
-    if (feeds_errors_back(block.lane_bits)) subtract_carried(piece, constants.factor, values.subspan(first, count));
-  });
-  return clamped;
-}
-
-/// Decodes one block. Returns the number of lanes beyond +-limit.
-std::uint64_t decode_block(const LaneBlock& block, std::span<const std::uint32_t> words, double unit_value,
-                           std::int32_t limit, std::span<float> mean) {
-  std::array<std::int32_t, kBlock> lanes;
-  const VectorUnit unit = widest_vector_unit();
-  std::uint64_t beyond = 0;
-  for_each_piece(block, [&](std::size_t first, std::size_t count, std::size_t first_word, std::size_t word_count) {
-    const std::span<std::int32_t> piece = std::span(lanes).first(count);
-    unpack_lanes(words.subspan(first_word, word_count), block.lane_bits, piece);
-    beyond += decode_lanes(piece, unit_value, limit, mean.subspan(first, count), unit);
-  });
-  return beyond;
-}
-
 }  // namespace
 
 LaneScale LaneScale::of(const LaneBlock& block, std::size_t cohort_size, std::int64_t noise_bound) {
@@ -138,7 +82,7 @@ LaneScale LaneScale::of(const LaneBlock& block, std::size_t cohort_size, std::in
   return {.capacity = static_cast<std::int64_t>(capacity), .unit = block.bound / capacity};
 }
 
-RingCodec::RingCodec(Options options) : options_(std::move(options)), rounding_(Key256{}) {
+RingCodec::RingCodec(Options options) : options_(std::move(options)), words_(options_.layout.statistics.size()) {
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(layout.statistics.size() >= kFirstFreeStatistic);
   for (const StatisticSpec& spec : layout.statistics) {
@@ -165,82 +109,59 @@ std::size_t RingCodec::lane_words(const RoundTicket& ticket) const {
   return words;
 }
 
-RingPayload RingCodec::encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
+RingPayload RingCodec::encode(ClippedUpdate&& taken, const RoundTicket& ticket, EncodedCall on_encoded) {
+  const ClippedUpdate update = std::move(taken);
   const PayloadLayout& layout = options_.layout;
-  const std::span<float> parameters = update.parameters();
   const std::span<double> statistics = update.statistics();
   const bool sits_out = !ticket.cohort.contains(update.silo());
-  CROSSILO_ASSERT(parameters.size() == (sits_out ? 0 : layout.parameters()));
-  CROSSILO_ASSERT(statistics.size() == layout.statistics.size() && buffer.statistics.size() == statistics.size());
-  CROSSILO_ASSERT(sits_out || buffer.carries_lanes == !layout.lanes.empty());
-  buffer.lanes.resize(buffer.carries_lanes ? lane_words(ticket) : 0);  // never beyond the layout's: no allocation
-  CROSSILO_ASSERT(buffer.lanes.size() <= layout.lane_words());
+  const bool is_zero = sits_out || update.abstains();
+  CROSSILO_ASSERT(update.parameters().size() == (sits_out ? 0 : layout.parameters()));
+  CROSSILO_ASSERT(statistics.size() == layout.statistics.size());
 
-  std::uint64_t clamped = 0;
-  std::uint64_t clamped_elsewhere = 0;  // beyond the first block: it does not move that block's bound
-  if (sits_out || update.abstains()) {
-    std::fill(buffer.lanes.begin(), buffer.lanes.end(), 0U);
-  } else if (!layout.lanes.empty()) {
-    const double share = ticket.cohort.share(update.silo());
-    const Key256 key = derive(options_.root, PublicPurpose::rounding,
-                              {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
-    rounding_.restart(key);
-    std::size_t first_parameter = 0;
-    std::size_t first_word = 0;
-    for (std::size_t i = 0; i < layout.lanes.size(); ++i) {
-      const LaneBlock block = block_of(ticket, i);
-      const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
-      const EncodeConstants constants = EncodeConstants::of(share, scale.capacity, block.bound);
-      (i == 0 ? clamped : clamped_elsewhere) +=
-          encode_block(block, constants, parameters.subspan(first_parameter, block.parameters), rounding_,
-                       std::span(buffer.lanes).subspan(first_word, block.words()));
-      first_parameter += block.parameters;
-      first_word += block.words();
-    }
-  }
-
-  statistics[kContributedWeight] =
-      sits_out || update.abstains() ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
+  if (!is_zero && !layout.lanes.empty()) start_encoder(update, ticket, std::move(on_encoded));
+  statistics[kContributedWeight] = is_zero ? 0.0 : static_cast<double>(ticket.cohort.weight(update.silo()));
   statistics[kAbstentions] = update.abstains() ? 1.0 : 0.0;
-  statistics[kClampedParameters] = static_cast<double>(clamped);
-  statistics[kClampedBuffers] = static_cast<double>(clamped_elsewhere);
-  for (std::size_t i = 0; i < statistics.size(); ++i)
-    buffer.statistics[i] = encode_statistic(layout.statistics[i], statistics[i]);
-  return RingPayload(buffer);
+  for (std::size_t i = 0; i < statistics.size(); ++i) words_[i] = encode_statistic(layout.statistics[i], statistics[i]);
+  return RingPayload({.statistics = words_, .lane_words = lane_words(ticket), .lanes = is_zero ? nullptr : &encoder_});
 }
 
-RoundTotal RingCodec::decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
-                             std::span<double> statistics) const {
+void RingCodec::start_encoder(const ClippedUpdate& update, const RoundTicket& ticket, EncodedCall on_encoded) {
+  const double share = ticket.cohort.share(update.silo());
+  const Key256 key = derive(options_.root, PublicPurpose::rounding,
+                            {.round = ticket.round, .silo = update.silo(), .parent = ticket.parent_model});
+  encoder_.start(key, update.parameters(), std::move(on_encoded));
+  for (std::size_t i = 0; i < options_.layout.lanes.size(); ++i) {
+    const LaneBlock block = block_of(ticket, i);
+    const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
+    encoder_.add({.parameters = block.parameters,
+                  .lane_bits = block.lane_bits,
+                  .constants = EncodeConstants::of(share, scale.capacity, block.bound)});
+  }
+}
+
+RoundTotal RingCodec::decode(RingTotal& total, const RoundTicket& ticket, std::span<double> statistics) {
   const FloatModeGuard pinned;
   const PayloadLayout& layout = options_.layout;
-  CROSSILO_ASSERT(mean.size() == layout.parameters() && statistics.size() == layout.statistics.size());
-  CROSSILO_ASSERT(total.lanes().size() == lane_words(ticket) && total.statistics().size() == statistics.size());
-
+  CROSSILO_ASSERT(total.lane_words() == lane_words(ticket) && total.statistics().size() == statistics.size());
+  CROSSILO_ASSERT(statistics.size() == layout.statistics.size());
   for (std::size_t i = 0; i < statistics.size(); ++i)
     statistics[i] = decode_statistic(layout.statistics[i], total.statistics()[i], ticket);
   const double share = contributed_share(statistics[kContributedWeight], ticket);
 
-  std::size_t first_parameter = 0;
-  std::size_t first_word = 0;
+  decoder_.start(total.lanes(), ticket.round);
   for (std::size_t i = 0; i < layout.lanes.size(); ++i) {
     const LaneBlock block = block_of(ticket, i);
     const LaneScale scale = LaneScale::of(block, ticket.cohort.size(), options_.noise_bound);
     // |X| <= share x Q + n (1 + B), at most 2^(w-1) - 1 (docs/ring-arithmetic.md).
     const double slack = static_cast<double>(ticket.cohort.size()) * (1.0 + static_cast<double>(options_.noise_bound));
     const double limit = std::floor(share * static_cast<double>(scale.capacity)) + slack;
-    const double unit_value = share > 0.0 ? scale.unit / share : 0.0;
-    const std::uint64_t beyond =
-        decode_block(block, total.lanes().subspan(first_word, block.words()), unit_value,
-                     static_cast<std::int32_t>(limit), mean.subspan(first_parameter, block.parameters));
-    if (beyond > 0)
-      throw DivergedError("round " + std::to_string(ticket.round.value) + ", block '" + block.name +
-                          "': " + std::to_string(beyond) + " of " + std::to_string(block.parameters) +
-                          " totals lie beyond their declared range; masks did not cancel or a payload was damaged; "
-                          "start the job again");
-    first_parameter += block.parameters;
-    first_word += block.words();
+    decoder_.add({.name = block.name,
+                  .parameters = block.parameters,
+                  .lane_bits = block.lane_bits,
+                  .unit_value = share > 0.0 ? scale.unit / share : 0.0,
+                  .limit = static_cast<std::int32_t>(limit)});
   }
-  return {.mean = mean, .statistics = statistics, .contributed_share = share};
+  return {.mean = layout.lanes.empty() ? nullptr : &decoder_, .statistics = statistics, .contributed_share = share};
 }
 
 }  // namespace crossilo

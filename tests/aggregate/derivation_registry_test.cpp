@@ -119,10 +119,11 @@ TEST(DerivationRegistry, EachMaskKeyIsExpandedOnceByEachEndOfASum) {
       NoisedPayload payload =
           testing::noised(codec, ring.identities[rank].id, std::vector<float>(10'000), ticket, buffers);
       seen = {};
-      (void)masks[rank](std::move(payload), ticket);
+      MaskedPayload masked = masks[rank](std::move(payload), ticket);
+      (void)testing::lanes_of(masked);
       EXPECT_EQ(seen.expansions.size(), kRanks - 1);
       EXPECT_EQ(seen.cipher_keys.size(), kRanks - 1);
-      EXPECT_EQ(seen.restarts, static_cast<int>(kRanks) - 1);  // one seek each, to the statistics
+      EXPECT_EQ(seen.restarts, 2 * (static_cast<int>(kRanks) - 1));  // two seeks each: to the statistics, and back
       for (const auto& [expansion, times] : seen.expansions) of_all_sums.expansions[expansion] += times;
       for (const auto& [key, times] : seen.cipher_keys) of_all_sums.cipher_keys[key] += times;
     }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -27,9 +28,8 @@ struct Words {
   bool operator==(const Words&) const = default;
 
   template <class SomePayload>
-  static Words of(const SomePayload& payload) {
-    return {{payload.lanes().begin(), payload.lanes().end()},
-            {payload.statistics().begin(), payload.statistics().end()}};
+  static Words of(SomePayload payload) {
+    return {testing::lanes_of(payload), {payload.statistics().begin(), payload.statistics().end()}};
   }
   Words& operator+=(const Words& other) {
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] += other.lanes[i];
@@ -116,15 +116,45 @@ TEST(Mask, TwoRanksWithTheSameRoleDoNotCancel) {
   std::vector<std::uint32_t> lanes(64, 0);
   std::vector<std::uint64_t> statistics(4, 0);
   std::array<Keystream, 2> streams{{{.cipher = AesCtr(sha256({}))}, {.cipher = AesCtr(sha256({}))}}};
-  add_keystreams_cpu(streams, lanes, statistics);
+  const auto add_both = [&] {
+    add_keystreams(streams, lanes);
+    add_keystreams(streams, statistics);
+  };
+  add_both();
   EXPECT_NE(lanes, std::vector<std::uint32_t>(64, 0));
   for (Keystream& stream : streams) {
     stream.subtract = true;
     stream.cipher.seek(0);
   }
-  add_keystreams_cpu(streams, lanes, statistics);
+  add_both();
   EXPECT_EQ(lanes, std::vector<std::uint32_t>(64, 0));
   EXPECT_EQ(statistics, std::vector<std::uint64_t>(4, 0));
+}
+
+TEST(Mask, IsTheSameInWhateverStretchesItIsAskedFor) {
+  Round round(3, 10'001);
+  const Words expected = round.masked(1);
+  for (const std::size_t stretch : {1U, 3U, 64U, 2049U, 10'000U}) {
+    SiloBuffers buffers(round.layout);
+    PairwiseMask mask = round.ring.mask_of(1, epoch_of("1"));
+    MaskedPayload payload = mask(round.payload_of(1, buffers), round.ticket);
+    std::vector<std::uint32_t> lanes(payload.lane_words());
+    for (std::size_t first = 0; first < lanes.size(); first += stretch)
+      payload.next_lanes(std::span(lanes).subspan(first, std::min(stretch, lanes.size() - first)));
+    EXPECT_EQ(lanes, expected.lanes) << stretch;
+  }
+}
+
+TEST(Mask, ASiloThatAbstainsLooksLikeAnyOther) {
+  Round round(2, 1'000);
+  SiloBuffers buffers(round.layout);
+  PairwiseMask mask = round.ring.mask_of(0, epoch_of("1"));
+  std::vector<float> values(1'000, 1.0F);
+  values[7] = std::numeric_limits<float>::quiet_NaN();
+  NoisedPayload zeros = testing::noised(round.codec, round.ring.identities[0].id, values, round.ticket, buffers);
+  EXPECT_EQ(zeros.words().lanes, nullptr);
+  MaskedPayload masked = mask(std::move(zeros), round.ticket);
+  for (const std::uint32_t word : testing::lanes_of(masked)) ASSERT_NE(word, 0U);
 }
 
 TEST(Mask, NoTwoSumsShareAStream) {
@@ -150,12 +180,30 @@ TEST(Mask, RefusesACounterThatDoesNotGrow) {
   PairwiseMask mask = round.ring.mask_of(0, epoch_of("1"));
   const auto mask_once = [&] {
     SiloBuffers buffers(round.layout);
-    (void)mask(round.payload_of(0, buffers), round.ticket);
+    (void)Words::of(mask(round.payload_of(0, buffers), round.ticket));
   };
   mask_once();
   EXPECT_THROW(mask_once(), InternalError);
   ++round.ticket.counter;
   EXPECT_NO_THROW(mask_once());
+}
+
+// The streams stand under the keys of one sum: lanes of an earlier one would be masked with another's.
+TEST(Mask, RefusesAPayloadBeforeTheLastOneWasAskedForAllItsLanes) {
+  Round round(2, 8);
+  PairwiseMask mask = round.ring.mask_of(0, epoch_of("1"));
+  SiloBuffers buffers(round.layout);
+  MaskedPayload first = mask(round.payload_of(0, buffers), round.ticket);
+  ++round.ticket.counter;
+  SiloBuffers others(round.layout);
+  RingCodec codec({.layout = round.layout, .root = public_root(1)});
+  const auto mask_second = [&] {
+    (void)mask(testing::noised(codec, round.ring.identities[0].id, std::vector<float>(8), round.ticket, others),
+               round.ticket);
+  };
+  EXPECT_THROW(mask_second(), InternalError);
+  (void)testing::lanes_of(first);
+  EXPECT_NO_THROW(mask_second());
 }
 
 TEST(Mask, NoMaskLeavesEveryWord) {
@@ -205,10 +253,11 @@ TEST(Mask, APayloadThatWasMaskedCannotBeMaskedAgain) {
   NoisedPayload payload = testing::noised(codec, {1}, {0.0F, 0.0F, 0.0F, 0.0F}, ticket, buffers);
   NoisedPayload moved = std::move(payload);
   EXPECT_THROW((void)mask(std::move(payload), ticket), InternalError);
-  EXPECT_THROW((void)payload.lanes(), InternalError);
+  EXPECT_THROW((void)payload.lane_words(), InternalError);
   const MaskedPayload masked = mask(std::move(moved), ticket);
-  EXPECT_EQ(masked.lanes().size(), 4U);
-  EXPECT_THROW(Noise::accumulate(moved, std::move(payload)), InternalError);
+  EXPECT_EQ(masked.lane_words(), 4U);
+  NoisedSum sum(layout);
+  EXPECT_THROW(sum.add(std::move(payload)), InternalError);
   EXPECT_THROW((void)mask(std::move(moved), ticket), InternalError);
 }
 

@@ -15,6 +15,7 @@
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/float_mode.hpp"
+#include "support/fake_line.hpp"
 
 namespace crossilo {
 namespace {
@@ -22,7 +23,8 @@ namespace {
 /// A step of a model without buffers.
 void step(ServerOptimizer&& optimizer, const std::vector<float>& mean, std::vector<float>& parameters,
           double share = 1.0) {
-  optimizer.step({.mean = mean, .statistics = {}, .contributed_share = share}, {.weights = parameters.size()},
+  testing::GivenMeans means(mean);
+  optimizer.step({.mean = &means, .statistics = {}, .contributed_share = share}, {.weights = parameters.size()},
                  parameters);
 }
 void step(ServerOptimizer& optimizer, const std::vector<float>& mean, std::vector<float>& parameters) {
@@ -83,10 +85,14 @@ TEST(FedAvg, SizesMustAgree) {
 
 TEST(FedAvg, BuffersTakeTheMeanAsItIsAndVariancesStayAtZeroOrAbove) {
   const std::vector<float> mean{1.0F, 2.0F, -3.0F, -0.5F};
-  std::vector<float> parameters{0.0F, 1.0F, 1.0F, 1.0F};
+  const std::vector<float> parameters{0.0F, 1.0F, 1.0F, 1.0F};
   const ParameterLayout layout{.weights = 1, .buffers = 3, .non_negative = {{.offset = 2, .count = 2}}};
-  FedAvg(0.5).step({.mean = mean, .contributed_share = 1.0}, layout, parameters);
-  EXPECT_EQ(parameters, (std::vector<float>{0.5F, 3.0F, 0.0F, 0.5F}));
+  for (const std::size_t stretch : {1U, 2U, 3U, 4U}) {  // the border lies at the end of one, and within one
+    std::vector<float> stepped = parameters;
+    testing::GivenMeans means(mean, stretch);
+    FedAvg(0.5).step({.mean = &means, .statistics = {}, .contributed_share = 1.0}, layout, stepped);
+    EXPECT_EQ(stepped, (std::vector<float>{0.5F, 3.0F, 0.0F, 0.5F}));
+  }
 }
 
 /// x, m and v of a rule, in plain double.

@@ -6,11 +6,11 @@
 using namespace crossilo;
 
 #ifdef CROSSILO_MUST_FAIL
-RingPayload encode(RingCodec& codec, SiloUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
-  return codec.encode(std::move(update), ticket, buffer);
+RingPayload encode(RingCodec& codec, SiloUpdate&& update, const RoundTicket& ticket) {
+  return codec.encode(std::move(update), ticket);
 }
 #else
-RingPayload encode(RingCodec& codec, ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer) {
-  return codec.encode(std::move(update), ticket, buffer);
+RingPayload encode(RingCodec& codec, ClippedUpdate&& update, const RoundTicket& ticket) {
+  return codec.encode(std::move(update), ticket);
 }
 #endif

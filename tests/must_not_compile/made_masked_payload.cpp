@@ -1,4 +1,4 @@
-// Aim: a masked payload cannot be made from a buffer.
+// Aim: a masked payload cannot be made from words.
 // Method: the right line compiles; with CROSSILO_MUST_FAIL the wrong one stands in its place.
 // expected: is private within this context|calling a private constructor
 #include "crossilo/model/payload.hpp"
@@ -6,7 +6,7 @@
 using namespace crossilo;
 
 #ifdef CROSSILO_MUST_FAIL
-MaskedPayload make(WordBuffer& buffer) { return MaskedPayload(buffer); }
+MaskedPayload make(const PayloadWords& words) { return MaskedPayload(words); }
 #else
-WordBuffer& keep(WordBuffer& buffer) { return buffer; }
+const PayloadWords& words_of(const MaskedPayload& payload) { return payload.words(); }
 #endif

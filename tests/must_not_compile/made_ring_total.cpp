@@ -1,4 +1,4 @@
-// Aim: a total cannot be made from a buffer.
+// Aim: a total cannot be made from words.
 // Method: the right line compiles; with CROSSILO_MUST_FAIL the wrong one stands in its place.
 // expected: is private within this context|calling a private constructor
 #include "crossilo/model/payload.hpp"
@@ -6,7 +6,7 @@
 using namespace crossilo;
 
 #ifdef CROSSILO_MUST_FAIL
-RingTotal make(WordBuffer& buffer) { return RingTotal(buffer); }
+RingTotal make(TotalSource& totals) { return RingTotal({}, 0, totals); }
 #else
-WordBuffer& keep(WordBuffer& buffer) { return buffer; }
+TotalSource& totals_of(RingTotal& total) { return total.lanes(); }
 #endif

@@ -8,7 +8,7 @@ using namespace crossilo;
 #ifdef CROSSILO_MUST_FAIL
 class Careless : public Mask {
  public:
-  MaskedPayload pass(NoisedPayload&& payload) { return MaskedPayload(std::move(payload)); }
+  MaskedPayload pass(NoisedPayload&& payload) { return MaskedPayload(payload.words()); }
 };
 #else
 class Careless : public Mask {

@@ -26,12 +26,13 @@ std::vector<std::uint32_t> plain_words(SiloId id, const Cohort& cohort, const Ha
   const PayloadLayout layout = round_layout({.weights = kParameters});
   UpdateBuffer update{.parameters = std::vector<float>(kParameters),
                       .statistics = std::vector<double>(layout.statistics.size())};
-  WordBuffer words(layout);
   FakeSilo silo(id);
   const std::vector<float> global(kParameters);
   RingCodec codec({.layout = layout, .root = public_root(7)});
-  const RingPayload payload = codec.encode(Clip(0.0)(silo.train_locally(ticket, global, update)), ticket, words);
-  return {payload.lanes().begin(), payload.lanes().end()};
+  RingPayload payload = codec.encode(Clip(0.0)(silo.train_locally(ticket, global, update), ticket), ticket);
+  std::vector<std::uint32_t> words(payload.lane_words());
+  payload.next_lanes(words);
+  return words;
 }
 
 /// All own ring words of one width that a rank sent, in order, from the `first`-th message on.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -72,29 +73,70 @@ inline PayloadLayout layout_of(std::vector<LaneBlock> lanes, std::vector<Statist
 /// What one silo owns in a round.
 struct SiloBuffers {
   UpdateBuffer update;
-  WordBuffer words;
   explicit SiloBuffers(const PayloadLayout& layout)
-      : update{std::vector<float>(layout.parameters()), std::vector<double>(layout.statistics.size())}, words(layout) {}
+      : update{std::vector<float>(layout.parameters()), std::vector<double>(layout.statistics.size())} {}
 };
 
 inline ClippedUpdate clipped(SiloId id, const std::vector<float>& values, const RoundTicket& ticket,
                              SiloBuffers& buffers, double clip_norm = 0.0) {
   const std::vector<float> global(values.size());
-  return Clip(clip_norm)(GivenSilo(id, values).train_locally(ticket, global, buffers.update));
+  return Clip(clip_norm)(GivenSilo(id, values).train_locally(ticket, global, buffers.update), ticket);
 }
 
+/// Views the codec and the buffers until all of its lanes were asked for.
 inline NoisedPayload noised(RingCodec& codec, SiloId id, const std::vector<float>& values, const RoundTicket& ticket,
                             SiloBuffers& buffers) {
   NoNoise noise;
-  return noise(codec.encode(clipped(id, values, ticket, buffers), ticket, buffers.words), ticket);
+  return noise(codec.encode(clipped(id, values, ticket, buffers), ticket), ticket);
 }
 
-/// The total of a payload that already is one.
-inline RingTotal total_of(NoisedPayload&& payload, const RoundTicket& ticket) {
-  SingleRank communicator;
-  RingSum ring_sum(communicator, {});
-  NoMask mask;
-  return SecureSum(ring_sum, 1.0)(mask(std::move(payload), ticket), ticket);
+/// All lanes of a payload that nobody has asked for.
+template <class SomePayload>
+std::vector<std::uint32_t> lanes_of(SomePayload& payload) {
+  std::vector<std::uint32_t> lanes(payload.lane_words_left());
+  payload.next_lanes(lanes);
+  return lanes;
 }
+
+/// A sum over one rank, whose payload already is the total.
+class SumOfOne {
+ public:
+  RingTotal operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
+    return secure_sum_(mask_(std::move(payload), ticket), ticket);
+  }
+
+ private:
+  SingleRank communicator_;
+  RingSum ring_sum_{communicator_, {}};
+  NoMask mask_;
+  SecureSum secure_sum_{ring_sum_, 1.0};
+};
+
+/// All means of a decoded total.
+inline std::vector<float> means_of(const RoundTotal& total) {
+  std::vector<float> means;
+  if (total.mean == nullptr) return means;
+  for (std::span<const float> next = total.mean->next(); !next.empty(); next = total.mean->next())
+    means.insert(means.end(), next.begin(), next.end());
+  return means;
+}
+
+/// Means that stand in memory, handed out in stretches.
+class GivenMeans final : public MeanSource {
+ public:
+  explicit GivenMeans(std::span<const float> means, std::size_t stretch = 3) : left_(means), stretch_(stretch) {}
+  std::span<const float> next() override {
+    const std::span<const float> means = left_.first(std::min(stretch_, left_.size()));
+    left_ = left_.subspan(means.size());
+    for (const float mean : means) largest_ = std::max(largest_, std::fabs(mean));
+    return means;
+  }
+  float largest() const noexcept override { return largest_; }
+
+ private:
+  std::span<const float> left_;
+  std::size_t stretch_;
+  float largest_ = 0.0F;
+};
 
 }  // namespace crossilo::testing

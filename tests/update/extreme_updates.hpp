@@ -111,7 +111,7 @@ struct DecodedOnHost {
   DecodedOnHost(const BlockOfValues& block, std::span<const std::uint32_t> words) : mean(block.values.size()) {
     std::vector<std::int32_t> lanes(mean.size());
     unpack_lanes(words, block.lane_bits, lanes);
-    beyond = decode_lanes(lanes, kUnitValue, block.limit(), mean, VectorUnit::baseline);
+    beyond = decode_lanes(lanes, kUnitValue, block.limit(), mean, VectorUnit::baseline).beyond;
   }
 };
 

@@ -157,14 +157,20 @@ TEST(LaneKernels, EveryVectorUnitGivesTheSameBits) {
     std::vector<float> expected_mean(values.size());
     const EncodeCounts counts = encode_lanes(values, random, constants, expected, VectorUnit::baseline);
     const auto limit = static_cast<std::int32_t>(capacity / 5);
-    const std::uint64_t beyond = decode_lanes(expected, 1.0 / 3.0, limit, expected_mean, VectorUnit::baseline);
-    EXPECT_GT(beyond, 0U);
+    const DecodeCounts decoded = decode_lanes(expected, 1.0 / 3.0, limit, expected_mean, VectorUnit::baseline);
+    EXPECT_GT(decoded.beyond, 0U);
+    std::uint32_t largest = 0;
+    for (const std::int32_t lane : expected) largest = std::max(largest, static_cast<std::uint32_t>(std::abs(lane)));
+    EXPECT_EQ(decoded.largest, largest);
     for (const VectorUnit unit : units_of_this_machine()) {
       std::vector<std::int32_t> lanes(values.size());
       std::vector<float> mean(values.size());
       EXPECT_EQ(encode_lanes(values, random, constants, lanes, unit).clamped, counts.clamped);
       EXPECT_EQ(lanes, expected);
-      EXPECT_EQ(decode_lanes(lanes, 1.0 / 3.0, limit, mean, unit), beyond);
+      EXPECT_EQ(count_beyond(values, constants.parameter_bound, unit), counts.clamped);
+      const DecodeCounts again = decode_lanes(lanes, 1.0 / 3.0, limit, mean, unit);
+      EXPECT_EQ(again.beyond, decoded.beyond);
+      EXPECT_EQ(again.largest, decoded.largest);
       EXPECT_EQ(mean, expected_mean);
     }
   }

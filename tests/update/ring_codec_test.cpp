@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include "crossilo/base/error.hpp"
@@ -16,11 +17,11 @@
 namespace crossilo {
 namespace {
 
+using testing::lanes_of;
 using testing::layout_of;
 using testing::noised;
 using testing::SiloBuffers;
 using testing::ticket_of;
-using testing::total_of;
 
 constexpr double kBound = 16.0;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -59,23 +60,44 @@ struct Decoded {
   double contributed_share = 0.0;
 };
 
-Decoded decode(const RingCodec& codec, const RingTotal& total, const RoundTicket& ticket) {
-  Decoded result{.mean = std::vector<float>(codec.layout().parameters()),
-                 .statistics = std::vector<double>(codec.layout().statistics.size())};
-  result.contributed_share = codec.decode(total, ticket, result.mean, result.statistics).contributed_share;
+Decoded decode(RingCodec& codec, NoisedPayload&& payload, const RoundTicket& ticket) {
+  testing::SumOfOne sum;
+  RingTotal total = sum(std::move(payload), ticket);
+  Decoded result{.mean = {}, .statistics = std::vector<double>(codec.layout().statistics.size())};
+  const RoundTotal decoded = codec.decode(total, ticket, result.statistics);
+  result.contributed_share = decoded.contributed_share;
+  result.mean = testing::means_of(decoded);
   return result;
 }
 
 /// One round of silos on one rank.
 Decoded run_round(RingCodec& codec, const std::vector<std::vector<float>>& silos, const RoundTicket& ticket) {
-  SiloBuffers total_buffers(codec.layout());
-  NoisedPayload total = noised(codec, {0}, silos[0], ticket, total_buffers);
-  for (std::uint32_t i = 1; i < silos.size(); ++i) {
-    SiloBuffers buffers(codec.layout());
-    Noise::accumulate(total, noised(codec, {i}, silos[i], ticket, buffers));
-  }
-  return decode(codec, total_of(std::move(total), ticket), ticket);
+  NoisedSum sum(codec.layout());
+  SiloBuffers buffers(codec.layout());
+  for (std::uint32_t i = 0; i < silos.size(); ++i) sum.add(noised(codec, {i}, silos[i], ticket, buffers));
+  return decode(codec, sum.take(), ticket);
 }
+
+/// Makes one word of a payload's lanes another one, as a damaged or hostile silo may.
+class SetWord final : public Noise, WordSource {
+ public:
+  SetWord(std::size_t index, std::uint32_t word) : index_(index), word_(word) {}
+  const char* name() const noexcept override { return "damage"; }
+
+ private:
+  PayloadWords add(const RoundTicket&, RingPayload&& payload) override {
+    payload_.emplace(std::move(payload));
+    return {.statistics = payload_->statistics(), .lane_words = payload_->lane_words(), .lanes = this};
+  }
+  void make(std::span<std::uint32_t> out) override {
+    const std::size_t first = payload_->lane_words() - payload_->lane_words_left();
+    payload_->next_lanes(out);
+    if (index_ >= first && index_ - first < out.size()) out[index_ - first] = word_;
+  }
+  std::size_t index_;
+  std::uint32_t word_;
+  std::optional<RingPayload> payload_;
+};
 
 // --- LaneScale ---
 
@@ -111,13 +133,14 @@ TEST(LaneScale, NamesTheNarrowestWidthThatFits) {
 // --- encode ---
 
 TEST(RingCodec, WordsAreTheOraclesForEveryWidthAndLength) {
-  const RoundTicket ticket = ticket_of({3, 5, 1}, 4);
+  RoundTicket ticket = ticket_of({3, 5, 1}, 4);
   for (const unsigned lane_bits : {32U, 16U, 8U})
     for (const std::size_t count : {1U, 2U, 3U, 5U, 4095U, 4096U, 4097U, 9001U}) {
       RingCodec codec = codec_of(layout_of({block_of(count, lane_bits)}));
+      ticket.lanes = {{.lane_bits = lane_bits, .bound = kBound}};
       const auto values = random_values(count, 5, 20.0F);
       SiloBuffers buffers(codec.layout());
-      const NoisedPayload payload = noised(codec, {1}, values, ticket, buffers);
+      NoisedPayload payload = noised(codec, {1}, values, ticket, buffers);
 
       AesCtr rounding(derive(public_root(1), PublicPurpose::rounding, {.round = {4}, .silo = {1}, .parent = {}}));
       std::vector<std::uint32_t> random(count);
@@ -129,8 +152,7 @@ TEST(RingCodec, WordsAreTheOraclesForEveryWidthAndLength) {
                                     oracle::rounding_offset(random[k]));
         clamped += std::fabs(values[k]) > kBound;
       }
-      const auto expected = oracle::pack(lanes, lane_bits);
-      ASSERT_TRUE(std::equal(expected.begin(), expected.end(), payload.lanes().begin(), payload.lanes().end()));
+      ASSERT_EQ(lanes_of(payload), oracle::pack(lanes, lane_bits));
       EXPECT_EQ(payload.statistics()[kContributedWeight], 5U);
       EXPECT_EQ(payload.statistics()[kAbstentions], 0U);
       EXPECT_EQ(payload.statistics()[kClampedParameters], clamped);
@@ -140,7 +162,9 @@ TEST(RingCodec, WordsAreTheOraclesForEveryWidthAndLength) {
 TEST(RingCodec, CountsOnlyValuesBeyondTheBound) {
   RingCodec codec = codec_of(layout_of({block_of(6, 32)}));
   const float above = std::nextafter(16.0F, 17.0F);
-  const Decoded decoded = run_round(codec, {{16.0F, -16.0F, above, -above, 1e30F, 0.0F}}, ticket_of({1}));
+  RoundTicket ticket = ticket_of({1});
+  ticket.lanes = {{.lane_bits = 32, .bound = kBound}};
+  const Decoded decoded = run_round(codec, {{16.0F, -16.0F, above, -above, 1e30F, 0.0F}}, ticket);
   EXPECT_EQ(decoded.statistics[kClampedParameters], 3.0);
   EXPECT_EQ(decoded.mean[0], 16.0F);
   EXPECT_NEAR(decoded.mean[4], 16.0F, 1e-6);
@@ -151,8 +175,8 @@ TEST(RingCodec, RoundingDependsOnRoundSiloAndParent) {
   const auto values = random_values(500, 6);
   const auto words_of = [&](SiloId silo, const RoundTicket& ticket) {
     SiloBuffers buffers(codec.layout());
-    const NoisedPayload payload = noised(codec, silo, values, ticket, buffers);
-    return std::vector<std::uint32_t>(payload.lanes().begin(), payload.lanes().end());
+    NoisedPayload payload = noised(codec, silo, values, ticket, buffers);
+    return lanes_of(payload);
   };
   RoundTicket other_parent = ticket_of({1, 1});
   other_parent.parent_model[0] = std::byte{1};
@@ -182,7 +206,8 @@ TEST(RingCodec, ANaNAfterClippingIsOurMistake) {
   const RoundTicket ticket = ticket_of({1});
   ClippedUpdate update = testing::clipped({0}, {1.0F, 2.0F, 3.0F}, ticket, buffers);
   update.parameters()[1] = kNan;
-  EXPECT_THROW((void)codec.encode(std::move(update), ticket, buffers.words), InternalError);
+  RingPayload payload = codec.encode(std::move(update), ticket);
+  EXPECT_THROW((void)lanes_of(payload), InternalError);
 }
 
 // --- there and back ---
@@ -246,13 +271,11 @@ TEST(RingCodec, HostedSilosAddUpInAnyOrder) {
   const RoundTicket ticket = ticket_of({4, 5, 6});
   std::vector<std::vector<std::uint32_t>> totals;
   for (const auto& order : {std::vector<std::uint32_t>{0, 1, 2}, {2, 0, 1}, {1, 2, 0}}) {
-    SiloBuffers first(codec.layout());
-    NoisedPayload total = noised(codec, {order[0]}, random_values(1000, order[0]), ticket, first);
-    for (const std::uint32_t i : {order[1], order[2]}) {
-      SiloBuffers buffers(codec.layout());
-      Noise::accumulate(total, noised(codec, {i}, random_values(1000, i), ticket, buffers));
-    }
-    totals.emplace_back(total.lanes().begin(), total.lanes().end());
+    NoisedSum sum(codec.layout());
+    SiloBuffers buffers(codec.layout());
+    for (const std::uint32_t i : order) sum.add(noised(codec, {i}, random_values(1000, i), ticket, buffers));
+    NoisedPayload total = sum.take();
+    totals.push_back(lanes_of(total));
   }
   EXPECT_EQ(totals[0], totals[1]);
   EXPECT_EQ(totals[0], totals[2]);
@@ -269,9 +292,10 @@ TEST(RingCodec, StatisticsAddUpInFixedPoint) {
   SiloBuffers a(layout), b(layout);
   a.update.statistics[kFirstFreeStatistic] = 1.5;
   b.update.statistics[kFirstFreeStatistic] = -1024.0;
-  NoisedPayload total = noised(codec, {0}, {}, ticket, a);
-  Noise::accumulate(total, noised(codec, {1}, {}, ticket, b));
-  const Decoded decoded = decode(codec, total_of(std::move(total), ticket), ticket);
+  NoisedSum sum(layout);
+  sum.add(noised(codec, {0}, {}, ticket, a));
+  sum.add(noised(codec, {1}, {}, ticket, b));
+  const Decoded decoded = decode(codec, sum.take(), ticket);
   EXPECT_EQ(decoded.statistics[kFirstFreeStatistic], -1022.5);
   EXPECT_EQ(decoded.contributed_share, 1.0);
 }
@@ -282,7 +306,7 @@ TEST(RingCodec, AnAbstainingSiloKeepsItsOtherStatistics) {
   SiloBuffers buffers(layout);
   buffers.update.statistics[kFirstFreeStatistic] = 3.0;
   const RoundTicket ticket = ticket_of({1});
-  const Decoded decoded = decode(codec, total_of(noised(codec, {0}, {kNan}, ticket, buffers), ticket), ticket);
+  const Decoded decoded = decode(codec, noised(codec, {0}, {kNan}, ticket, buffers), ticket);
   EXPECT_EQ(decoded.statistics, (std::vector<double>{0.0, 1.0, 0.0, 0.0, 3.0}));
 }
 
@@ -305,30 +329,50 @@ TEST(RingCodec, TotalsBeyondTheirRangeAreRefused) {
   RingCodec codec = codec_of(layout);
   const RoundTicket ticket = ticket_of({1, 1}, 9);
   const std::vector<float> values{1.0F, 2.0F, 3.0F, 4.0F};
-  const auto decode_after = [&](auto&& damage) {
-    SiloBuffers a(layout), b(layout);
-    NoisedPayload total = noised(codec, {0}, values, ticket, a);
-    Noise::accumulate(total, noised(codec, {1}, {kNan, 0.0F, 0.0F, 0.0F}, ticket, b));
-    damage(total);
-    (void)decode(codec, total_of(std::move(total), ticket), ticket);
+  const auto decode_after = [&](SetWord&& damage, std::size_t statistic = 0, std::uint64_t word = 1) {
+    SiloBuffers buffers(layout);
+    NoisedSum sum(layout);
+    sum.add(damage(codec.encode(testing::clipped({0}, values, ticket, buffers), ticket), ticket));
+    sum.add(noised(codec, {1}, {kNan, 0.0F, 0.0F, 0.0F}, ticket, buffers));
+    NoisedPayload total = sum.take();
+    total.statistics()[statistic] = word;
+    (void)decode(codec, std::move(total), ticket);
   };
-  EXPECT_NO_THROW(decode_after([](NoisedPayload&) {}));
+  const auto intact = [] { return SetWord(0, static_cast<std::uint32_t>(std::llround(0x1p31 / 32.0))); };
+  EXPECT_NO_THROW(decode_after(intact()));
 
   // Half of the weight contributed: a total above half of the range cannot be.
-  std::string text =
-      message_of<DivergedError>([&] { decode_after([](NoisedPayload& total) { total.lanes()[2] = 0x50000000U; }); });
+  std::string text = message_of<DivergedError>([&] { decode_after(SetWord(2, 0x50000000U)); });
   EXPECT_NE(text.find("model_delta"), std::string::npos) << text;
   EXPECT_NE(text.find("round 9"), std::string::npos) << text;
-  EXPECT_THROW(decode_after([](NoisedPayload& total) { total.lanes()[2] = 0x80000000U; }), DivergedError);
-  EXPECT_NO_THROW(decode_after([](NoisedPayload& total) { total.lanes()[2] = 0x40000000U - 1U; }));
+  EXPECT_NE(text.find("1 of 4"), std::string::npos) << text;
+  EXPECT_THROW(decode_after(SetWord(2, 0x80000000U)), DivergedError);
+  EXPECT_NO_THROW(decode_after(SetWord(2, 0x40000000U - 1U)));
 
-  text = message_of<DivergedError>([&] {
-    decode_after([](NoisedPayload& total) { total.statistics()[kFirstFreeStatistic] = std::uint64_t{1} << 36; });
-  });
+  text = message_of<DivergedError>([&] { decode_after(intact(), kFirstFreeStatistic, std::uint64_t{1} << 36); });
   EXPECT_NE(text.find("test_loss"), std::string::npos) << text;
-  EXPECT_THROW(decode_after([](NoisedPayload& total) { total.statistics()[kContributedWeight] = 3; }), DivergedError);
-  EXPECT_THROW(decode_after([](NoisedPayload& total) { total.statistics()[kContributedWeight] = ~std::uint64_t{0}; }),
-               DivergedError);
+  EXPECT_THROW(decode_after(intact(), kContributedWeight, 3), DivergedError);
+  EXPECT_THROW(decode_after(intact(), kContributedWeight, ~std::uint64_t{0}), DivergedError);
+}
+
+// What follows a damaged block is still asked for, since peers need this rank for it.
+TEST(RingCodec, ADamagedTotalIsRefusedOnceTheSumIsThrough) {
+  const PayloadLayout layout = layout_of({block_of(3000, 32, "a"), block_of(5000, 16, "b")});
+  RingCodec codec = codec_of(layout);
+  const RoundTicket ticket = ticket_of({1});
+  SiloBuffers buffers(layout);
+  testing::SumOfOne sum;
+  std::vector<double> statistics(layout.statistics.size());
+  const std::vector<float> values(8000, 0.5F);
+  for (const bool is_damaged : {true, false}) {
+    SetWord noise(5, is_damaged ? 0x80000000U : 0U);
+    RingTotal total = sum(noise(codec.encode(testing::clipped({0}, values, ticket, buffers), ticket), ticket), ticket);
+    const RoundTotal decoded = codec.decode(total, ticket, statistics);
+    if (is_damaged)
+      EXPECT_THROW((void)testing::means_of(decoded), DivergedError);
+    else
+      EXPECT_EQ(testing::means_of(decoded).size(), values.size());
+  }
 }
 
 }  // namespace

@@ -18,7 +18,6 @@ using testing::layout_of;
 using testing::noised;
 using testing::SiloBuffers;
 using testing::ticket_of;
-using testing::total_of;
 
 constexpr double kBound = 16.0;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -28,21 +27,25 @@ struct Decoded {
   std::vector<double> statistics;
 };
 
+Decoded decode(RingCodec& codec, NoisedPayload&& payload, const RoundTicket& ticket) {
+  testing::SumOfOne sum;
+  RingTotal total = sum(std::move(payload), ticket);
+  Decoded result{.mean = {}, .statistics = std::vector<double>(codec.layout().statistics.size())};
+  result.mean = testing::means_of(codec.decode(total, ticket, result.statistics));
+  return result;
+}
+
 /// One round of silos on one rank.
-Decoded sum_of(unsigned lane_bits, const std::vector<std::vector<float>>& silos, const RoundTicket& ticket) {
+Decoded sum_of(unsigned lane_bits, const std::vector<std::vector<float>>& silos, const RoundTicket& given) {
   const PayloadLayout layout =
       layout_of({{.name = "model_delta", .parameters = silos[0].size(), .lane_bits = lane_bits, .bound = kBound}});
   RingCodec codec({.layout = layout, .root = public_root(1)});
-  SiloBuffers first(layout);
-  NoisedPayload total = noised(codec, {0}, silos[0], ticket, first);
-  for (std::uint32_t i = 1; i < silos.size(); ++i) {
-    SiloBuffers next(layout);
-    Noise::accumulate(total, noised(codec, {i}, silos[i], ticket, next));
-  }
-  Decoded result{.mean = std::vector<float>(silos[0].size()),
-                 .statistics = std::vector<double>(layout.statistics.size())};
-  (void)codec.decode(total_of(std::move(total), ticket), ticket, result.mean, result.statistics);
-  return result;
+  RoundTicket ticket = given;
+  ticket.lanes = {{.lane_bits = lane_bits, .bound = kBound}};
+  NoisedSum sum(layout);
+  SiloBuffers buffers(layout);
+  for (std::uint32_t i = 0; i < silos.size(); ++i) sum.add(noised(codec, {i}, silos[i], ticket, buffers));
+  return decode(codec, sum.take(), ticket);
 }
 
 double unit(unsigned lane_bits, std::size_t silos) {
@@ -135,27 +138,22 @@ constexpr bool kIsSummed = requires(RingSum& ring_sum, std::span<Word> words) {
 
 // Fault 31: no sum of 8 or 16 bits can be asked for, by type; the test of wrapping at start-up is comm's.
 TEST(RingFaults, only_whole_words_are_summed) {
-  static_assert(std::is_same_v<decltype(WordBuffer::lanes)::value_type, std::uint32_t>);
-  static_assert(std::is_same_v<decltype(WordBuffer::statistics)::value_type, std::uint64_t>);
+  static_assert(std::is_same_v<decltype(RingTotals::words)::value_type, std::uint32_t>);
+  static_assert(std::is_same_v<decltype(RingTotals::statistics)::value_type, std::uint64_t>);
   static_assert(kIsSummed<std::uint32_t> && kIsSummed<std::uint64_t>);
   static_assert(!kIsSummed<std::uint8_t> && !kIsSummed<std::uint16_t>);
 }
 
 // --- silos that sit out ---
 
-/// What a silo that sits out owns: no parameters and no lanes.
-struct SittingBuffers {
-  UpdateBuffer update;
-  WordBuffer words;
-  explicit SittingBuffers(const PayloadLayout& layout)
-      : update{.parameters = {}, .statistics = std::vector<double>(layout.statistics.size())},
-        words(PayloadLayout{.lanes = {}, .statistics = layout.statistics}) {}
-};
-
-NoisedPayload sits_out(RingCodec& codec, SiloId id, const RoundTicket& ticket, SittingBuffers& buffers) {
+NoisedPayload sits_out(RingCodec& codec, SiloId id, const RoundTicket& ticket, UpdateBuffer& buffer) {
   NoNoise no_noise;
   testing::GivenSilo silo(id, {});
-  return no_noise(codec.encode(Clip(1.0)(silo.statistics_only(buffers.update)), ticket, buffers.words), ticket);
+  return no_noise(codec.encode(Clip(1.0)(silo.statistics_only(buffer), ticket), ticket), ticket);
+}
+
+UpdateBuffer sitting_buffer(const PayloadLayout& layout) {
+  return {.parameters = {}, .statistics = std::vector<double>(layout.statistics.size())};
 }
 
 TEST(SittingOut, costs_no_lanes_and_leaves_the_total_as_it_is) {
@@ -165,31 +163,34 @@ TEST(SittingOut, costs_no_lanes_and_leaves_the_total_as_it_is) {
   RoundTicket ticket = ticket_of({1, 1});
   ticket.cohort.silos = {{1}, {3}};  // of silos 0 to 3
   ticket.silos = 4;
-  std::vector<SiloBuffers> buffers(2, SiloBuffers(layout));
-  for (SiloBuffers& one : buffers) one.update.statistics[kFirstFreeStatistic] = 100.0;
-  NoisedPayload total = noised(codec, {1}, {1.0F, 2.0F, 3.0F}, ticket, buffers[0]);
-  for (const std::uint32_t id : {0U, 2U}) {
-    SittingBuffers sitting(layout);
-    sitting.update.statistics[kFirstFreeStatistic] = 100.0;
-    NoisedPayload payload = sits_out(codec, {id}, ticket, sitting);
-    EXPECT_TRUE(payload.lanes().empty());
-    Noise::accumulate(total, std::move(payload));
+  const std::vector<std::vector<float>> values{{}, {1.0F, 2.0F, 3.0F}, {}, {3.0F, 2.0F, 1.0F}};
+  // Whichever comes first.
+  for (const auto& order : {std::vector<std::uint32_t>{0, 1, 2, 3}, {1, 3, 0, 2}}) {
+    NoisedSum sum(layout);
+    SiloBuffers buffers(layout);
+    UpdateBuffer sitting = sitting_buffer(layout);
+    buffers.update.statistics[kFirstFreeStatistic] = sitting.statistics[kFirstFreeStatistic] = 100.0;
+    for (const std::uint32_t id : order) {
+      const bool sits = values[id].empty();
+      NoisedPayload payload =
+          sits ? sits_out(codec, {id}, ticket, sitting) : noised(codec, {id}, values[id], ticket, buffers);
+      EXPECT_EQ(payload.words().lanes == nullptr, sits);
+      sum.add(std::move(payload));
+    }
+    const Decoded decoded = decode(codec, sum.take(), ticket);
+    for (const float value : decoded.mean) EXPECT_NEAR(value, 2.0, 1e-6);
+    EXPECT_EQ(decoded.mean.size(), 3U);
+    EXPECT_EQ(decoded.statistics[kContributedWeight], 2.0);
+    EXPECT_EQ(decoded.statistics[kAbstentions], 0.0);
+    EXPECT_EQ(decoded.statistics[kFirstFreeStatistic], 400.0) << "everybody's statistics, at the bound of each";
   }
-  Noise::accumulate(total, noised(codec, {3}, {3.0F, 2.0F, 1.0F}, ticket, buffers[1]));
-  std::vector<float> mean(3);
-  std::vector<double> statistics(layout.statistics.size());
-  const RoundTotal decoded = codec.decode(total_of(std::move(total), ticket), ticket, mean, statistics);
-  for (const float value : mean) EXPECT_NEAR(value, 2.0, 1e-6);
-  EXPECT_EQ(decoded.contributed_share, 1.0);
-  EXPECT_EQ(statistics[kAbstentions], 0.0);
-  EXPECT_EQ(statistics[kFirstFreeStatistic], 400.0) << "everybody's statistics, at the bound of each";
 }
 
 TEST(SittingOut, a_silo_of_the_cohort_may_not_and_another_may_not_train) {
   const PayloadLayout layout = layout_of({{.name = "model_delta", .parameters = 1}});
   RingCodec codec({.layout = layout, .root = public_root(1)});
   const RoundTicket ticket = ticket_of({1});
-  SittingBuffers sitting(layout);
+  UpdateBuffer sitting = sitting_buffer(layout);
   EXPECT_THROW((void)sits_out(codec, {0}, ticket, sitting), InternalError);
   SiloBuffers buffers(layout);
   EXPECT_THROW((void)noised(codec, {4}, {1.0F}, ticket, buffers), InternalError);
@@ -202,11 +203,24 @@ TEST(Clip, measures_and_scales_the_model_delta_alone) {
   SiloBuffers buffers(layout_of({{.name = "model_delta", .parameters = 2}, {.name = "buffers", .parameters = 2}}));
   testing::GivenSilo silo({0}, {3.0F, -4.0F, 100.0F, -200.0F});
   const std::vector<float> global(4);
-  const ClippedUpdate update = Clip(1.0, /*weights=*/2)(silo.train_locally(ticket, global, buffers.update));
+  const ClippedUpdate update = Clip(1.0, /*weights=*/2)(silo.train_locally(ticket, global, buffers.update), ticket);
   EXPECT_NEAR(update.parameters()[0], 0.6, 1e-6);
   EXPECT_NEAR(update.parameters()[1], -0.8, 1e-6);
   EXPECT_EQ(update.parameters()[2], 100.0F);
   EXPECT_EQ(update.parameters()[3], -200.0F);
+}
+
+TEST(Clip, counts_what_lies_beyond_the_bounds_of_the_lanes_after_it_has_scaled) {
+  RoundTicket ticket = ticket_of({1});
+  ticket.lanes = {{.lane_bits = 32, .bound = 2.0}, {.lane_bits = 32, .bound = 128.0}};
+  SiloBuffers buffers(layout_of({{.name = "model_delta", .parameters = 2}, {.name = "buffers", .parameters = 2}}));
+  testing::GivenSilo silo({0}, {3.0F, -4.0F, 128.0F, -200.0F});
+  const std::vector<float> global(4);
+  for (const auto& [norm, beyond] : {std::pair{0.0, 2.0}, {4.0, 2.0}, {3.0, 1.0}, {1.0, 0.0}}) {
+    (void)Clip(norm, /*weights=*/2)(silo.train_locally(ticket, global, buffers.update), ticket);
+    EXPECT_EQ(buffers.update.statistics[kClampedParameters], beyond) << norm;
+    EXPECT_EQ(buffers.update.statistics[kClampedBuffers], 1.0);
+  }
 }
 
 TEST(Clip, finds_what_is_not_finite_in_the_buffers_too) {
@@ -214,7 +228,7 @@ TEST(Clip, finds_what_is_not_finite_in_the_buffers_too) {
   SiloBuffers buffers(layout_of({{.name = "model_delta", .parameters = 2}, {.name = "buffers", .parameters = 2}}));
   testing::GivenSilo silo({0}, {3.0F, -4.0F, 1.0F, kInfinity});
   const std::vector<float> global(4);
-  const ClippedUpdate update = Clip(1.0, /*weights=*/2)(silo.train_locally(ticket, global, buffers.update));
+  const ClippedUpdate update = Clip(1.0, /*weights=*/2)(silo.train_locally(ticket, global, buffers.update), ticket);
   EXPECT_TRUE(update.abstains());
   for (const float value : update.parameters()) EXPECT_EQ(value, 0.0F);
 }

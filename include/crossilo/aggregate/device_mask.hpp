@@ -1,4 +1,4 @@
-// Aim: masks for words that stand in a GPU's memory: the twin of add_keystreams_cpu, equal bit for bit.
+// Aim: masks for words that stand in a GPU's memory: the twin of add_keystreams, equal bit for bit.
 #pragma once
 
 #include "crossilo/aggregate/mask.hpp"
@@ -10,8 +10,8 @@ namespace crossilo {
 /// time, and that is wiped there and here (docs/decisions/0014-masks-for-the-gpu-are-made-on-the-host.md).
 class DeviceMask {
  public:
-  /// Adds all streams, which must stand at their begin, to the words; the statistics continue each stream as in
-  /// add_keystreams_cpu. Returns when the device has done it; other streams must have done theirs with the words
+  /// Adds all streams, which must stand at their begin, to the words; the statistics continue each stream at
+  /// statistics_offset. Returns when the device has done it; other streams must have done theirs with the words
   /// before. Throws: CudaError.
   void add(std::span<Keystream> streams, DeviceSpan<std::uint32_t> lanes, DeviceSpan<std::uint64_t> statistics);
 

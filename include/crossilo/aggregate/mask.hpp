@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "crossilo/aggregate/key_agreement.hpp"
@@ -21,10 +22,16 @@ class Mask {
   [[nodiscard]] virtual const char* name() const noexcept = 0;
   /// False for NoMask alone.
   [[nodiscard]] virtual bool hides() const noexcept { return true; }
-  [[nodiscard]] MaskedPayload operator()(NoisedPayload&& payload, const RoundTicket& ticket);
+  [[nodiscard]] MaskedPayload operator()(NoisedPayload&& payload, const RoundTicket& ticket) {
+    return MaskedPayload(hide(ticket, std::move(payload)));
+  }
+  /// Of masking, since the last call.
+  [[nodiscard]] virtual double take_seconds() noexcept { return 0.0; }
 
  protected:
-  virtual void apply(const RoundTicket& ticket, NoisedPayload& payload) = 0;
+  /// The words under masks: of the statistics at once, of the lanes when they are asked for. What it returns outlives
+  /// the payload.
+  [[nodiscard]] virtual PayloadWords hide(const RoundTicket& ticket, NoisedPayload&& payload) = 0;
 };
 
 /// No mask: an explicit choice (one rank has nobody to hide from), written to the round record.
@@ -34,7 +41,9 @@ class NoMask final : public Mask {
   [[nodiscard]] bool hides() const noexcept override { return false; }
 
  private:
-  void apply(const RoundTicket&, NoisedPayload&) override {}
+  PayloadWords hide(const RoundTicket&, NoisedPayload&& payload) override {
+    return NoisedPayload(std::move(payload)).words();
+  }
 };
 
 /// SHA-256 over (silo, weight) of every member.
@@ -49,35 +58,35 @@ struct Keystream {
   AesCtr cipher;
   bool subtract = false;
 };
-/// Adds the next words of every stream to `words`, in cache-sized blocks.
+/// Adds the next words of every stream to `words`, in cache-sized blocks. In place, so the words must stand in memory
+/// that no peer can read: on the way they carry only some masks.
 void add_keystreams(std::span<Keystream> streams, std::span<std::uint32_t> words);
 void add_keystreams(std::span<Keystream> streams, std::span<std::uint64_t> words);
 /// Where the statistics continue a stream after that many bytes of lanes: at the next whole cipher block.
 [[nodiscard]] constexpr std::uint64_t statistics_offset(std::uint64_t lane_bytes) noexcept {
   return (lane_bytes + 15) / 16 * 16;
 }
-/// Adds all streams, from where they stand, to the words, in cache-sized blocks; the statistics continue a stream at
-/// the next multiple of 16 bytes, so that the streams must stand at their begin.
-/// Works in place, so the words must stand in memory that no peer can read: on the way they carry only some masks.
-void add_keystreams_cpu(std::span<Keystream> streams, std::span<std::uint32_t> lanes,
-                        std::span<std::uint64_t> statistics);
 
 /// Pairwise masks: y_i = q_i + sum over j > i of PRG(s_ij) - sum over j < i of PRG(s_ij), modulo 2^32 (2^64 in the
 /// statistics). s_ij = HKDF(K_ij, context | "pair" | lower | higher); PRG = AES-256-CTR; one key, one stream: the
 /// statistics continue at the next multiple of 16 bytes after the lanes. They cancel in the sum over all ranks.
 /// Source: Bonawitz et al. 2017, section 4.0.1, without self masks.
-class PairwiseMask final : public Mask {
+class PairwiseMask final : public Mask, WordSource {
  public:
-  /// One object for the whole start of the job: it refuses (InternalError) a ticket whose counter does not grow.
+  /// One object for the whole start of the job: it refuses (InternalError) a ticket whose counter does not grow, and a
+  /// payload before all lanes of the last one were asked for.
   PairwiseMask(SiloId own_id, std::vector<PairKey> pair_keys, const Hash256& epoch);
   [[nodiscard]] const char* name() const noexcept override { return "pairwise"; }
+  [[nodiscard]] double take_seconds() noexcept override { return TimedSource::take_seconds(); }
 
  private:
-  void apply(const RoundTicket& ticket, NoisedPayload& payload) override;
+  PayloadWords hide(const RoundTicket& ticket, NoisedPayload&& payload) override;
+  void make(std::span<std::uint32_t> out) override;
 
   SiloId own_id_;
   std::vector<PairKey> pair_keys_;
-  std::vector<Keystream> streams_;  // one for each pair, under the key of the sum at hand
+  std::vector<Keystream> streams_;        // one for each pair, under the key of the sum at hand
+  std::optional<NoisedPayload> payload_;  // at hand
   Hash256 epoch_;
   std::optional<std::uint64_t> last_counter_;  // of this start of the job
 };

@@ -16,9 +16,9 @@ namespace crossilo {
 class ServerOptimizer {
  public:
   virtual ~ServerOptimizer() = default;
-  /// Changes `parameters` in place: weights by the optimizer's rule, buffers by the mean delta as it is, running
-  /// variances not below 0. A total with contributed share 0 changes nothing.
-  /// Shapes: total.mean and parameters layout.size().
+  /// Changes `parameters` in place, as the means arrive: weights by the optimizer's rule, buffers by the mean delta as
+  /// it is, running variances not below 0. A total with contributed share 0 changes nothing. Shapes: the means and
+  /// parameters layout.size(). Throws what the total's means throw; `parameters` are of no use then.
   void step(const RoundTotal& total, const ParameterLayout& layout, std::span<float> parameters);
 
   /// What must survive a restart, each of layout.weights values; empty for a rule without memory.
@@ -26,8 +26,8 @@ class ServerOptimizer {
   [[nodiscard]] virtual std::vector<std::span<float>> state() { return {}; }
 
  protected:
-  /// Shapes: both layout.weights.
-  virtual void apply(std::span<const float> mean_delta, std::span<float> weights) = 0;
+  /// A stretch of the weights, from `first` on.
+  virtual void apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) = 0;
 };
 
 /// FedAvg: x <- x + learning_rate * delta. Source: McMahan et al. 2017, algorithm 1.
@@ -36,7 +36,7 @@ class FedAvg final : public ServerOptimizer {
   explicit FedAvg(double server_learning_rate) : server_learning_rate_(server_learning_rate) {}
 
  private:
-  void apply(std::span<const float> mean_delta, std::span<float> weights) override;
+  void apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) override;
   double server_learning_rate_;
 };
 
@@ -51,7 +51,7 @@ class FedAvgM final : public ServerOptimizer {
   [[nodiscard]] std::vector<std::span<float>> state() override { return {momentum_}; }
 
  private:
-  void apply(std::span<const float> mean_delta, std::span<float> weights) override;
+  void apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) override;
   Options options_;
   std::vector<float> momentum_;  // m
 };
@@ -75,7 +75,7 @@ class FedOpt final : public ServerOptimizer {
   [[nodiscard]] std::vector<std::span<float>> state() override { return {first_, second_}; }
 
  private:
-  void apply(std::span<const float> mean_delta, std::span<float> weights) override;
+  void apply(std::size_t first, std::span<const float> mean_delta, std::span<float> weights) override;
   Options options_;
   std::vector<float> first_;   // m
   std::vector<float> second_;  // v

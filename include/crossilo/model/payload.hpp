@@ -3,7 +3,9 @@
 // (tests/must_not_compile).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/types.hpp"
+#include "crossilo/model/word_source.hpp"
 
 namespace crossilo {
 
@@ -48,7 +51,7 @@ inline constexpr std::size_t kClampedParameters = 2;  // of the first lane block
 inline constexpr std::size_t kClampedBuffers = 3;     // of the other lane blocks
 inline constexpr std::size_t kFirstFreeStatistic = 4;
 
-/// Specs of the statistics above. The codec fills them in; a silo leaves them alone.
+/// Specs of the statistics above. Clip and the codec fill them in; a silo leaves them alone.
 [[nodiscard]] std::vector<StatisticSpec> leading_statistics();
 
 /// The named blocks of one payload. Lane blocks lie behind each other, the statistics stand apart in 64-bit words.
@@ -95,13 +98,11 @@ struct UpdateBuffer {
   std::vector<double> statistics;  // one value for each StatisticSpec
 };
 
-/// Buffers of ring words; allocated once, used in every round.
-struct WordBuffer {
-  std::vector<std::uint32_t> lanes;
-  std::vector<std::uint64_t> statistics;
-  bool carries_lanes;  // without lanes, it is a payload whose lanes are all zero
-  explicit WordBuffer(const PayloadLayout& layout)
-      : lanes(layout.lane_words()), statistics(layout.statistics.size()), carries_lanes(!layout.lanes.empty()) {}
+/// A payload's words: statistics that stand in memory, lanes that are made when they are asked for. A view.
+struct PayloadWords {
+  std::span<std::uint64_t> statistics{};
+  std::size_t lane_words = 0;
+  WordSource* lanes = nullptr;  // null: all of them are zero
 };
 
 class Silo;
@@ -150,35 +151,39 @@ class Update {
   bool abstains_;
 };
 
-/// Ring words at one stage of the line. Only `Maker` makes one. A view: the buffer outlives it.
+/// Ring words at one stage of the line. Only `Maker` makes one. A view: the buffers and sources outlive it.
 template <class Maker>
 class Payload {
  public:
   /// What was moved from is empty: reading it, and so handing it to a stage again, is an InternalError.
-  Payload(Payload&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
+  Payload(Payload&& other) noexcept : words_(std::exchange(other.words_, std::nullopt)), given_(other.given_) {}
   Payload& operator=(Payload&& other) noexcept {
-    buffer_ = std::exchange(other.buffer_, nullptr);
+    words_ = std::exchange(other.words_, std::nullopt);
+    given_ = other.given_;
     return *this;
   }
 
-  [[nodiscard]] std::span<std::uint32_t> lanes() const { return buffer().lanes; }
-  [[nodiscard]] std::span<std::uint64_t> statistics() const { return buffer().statistics; }
+  [[nodiscard]] const PayloadWords& words() const {
+    CROSSILO_ASSERT(words_.has_value());
+    return *words_;
+  }
+  [[nodiscard]] std::span<std::uint64_t> statistics() const { return words().statistics; }
+  [[nodiscard]] std::size_t lane_words() const { return words().lane_words; }
+  /// Lanes that nobody has asked for yet.
+  [[nodiscard]] std::size_t lane_words_left() const { return lane_words() - given_; }
+  /// Writes the next out.size() words of the lanes.
+  void next_lanes(std::span<std::uint32_t> out) {
+    CROSSILO_ASSERT(out.size() <= lane_words_left());
+    given_ += out.size();
+    if (words_->lanes != nullptr) return words_->lanes->next(out);
+    std::ranges::fill(out, 0U);
+  }
 
  private:
   friend Maker;
-  template <class>
-  friend class Payload;
-  explicit Payload(WordBuffer& buffer) : buffer_(&buffer) {}
-  /// The next stage takes the view over.
-  template <class Earlier>
-  explicit Payload(Payload<Earlier>&& earlier) : buffer_(std::exchange(earlier.buffer_, nullptr)) {
-    CROSSILO_ASSERT(buffer_ != nullptr);
-  }
-  [[nodiscard]] WordBuffer& buffer() const {
-    CROSSILO_ASSERT(buffer_ != nullptr);
-    return *buffer_;
-  }
-  WordBuffer* buffer_;
+  explicit Payload(const PayloadWords& words) : words_(words) {}
+  std::optional<PayloadWords> words_;
+  std::size_t given_ = 0;
 };
 
 using SiloUpdate = Update<Silo>;         // trained, raw
@@ -186,11 +191,29 @@ using ClippedUpdate = Update<Clip>;      // norm bounded, finite or abstaining
 using RingPayload = Payload<RingCodec>;  // fixed-point integers
 using NoisedPayload = Payload<Noise>;    // noise added (or NoNoise, on the record)
 using MaskedPayload = Payload<Mask>;     // the first type that may leave a rank
-using RingTotal = Payload<SecureSum>;    // the sum over all ranks
 
-/// The readable result of a sum, equal bit for bit on all ranks. A view: its buffer outlives it.
+/// The sum over all ranks: statistics that are there, and lanes that arrive as they are asked for. Only SecureSum makes
+/// one. A view: the sum outlives it, and no other sum begins before all totals were asked for.
+class RingTotal {
+ public:
+  RingTotal(RingTotal&&) = default;
+  RingTotal& operator=(RingTotal&&) = default;
+  [[nodiscard]] std::span<const std::uint64_t> statistics() const noexcept { return statistics_; }
+  [[nodiscard]] std::size_t lane_words() const noexcept { return lane_words_; }
+  [[nodiscard]] TotalSource& lanes() noexcept { return *lanes_; }
+
+ private:
+  friend SecureSum;
+  RingTotal(std::span<const std::uint64_t> statistics, std::size_t lane_words, TotalSource& lanes)
+      : statistics_(statistics), lane_words_(lane_words), lanes_(&lanes) {}
+  std::span<const std::uint64_t> statistics_;
+  std::size_t lane_words_;
+  TotalSource* lanes_;
+};
+
+/// The readable result of a sum, equal bit for bit on all ranks. A view: what it views outlives it.
 struct RoundTotal {
-  std::span<const float> mean;         // weighted mean of the parameters over the contributing silos; d
+  MeanSource* mean = nullptr;          // weighted means over the contributing silos; null: a sum of statistics alone
   std::span<const double> statistics;  // totals, in the order of PayloadLayout::statistics
   double contributed_share = 0.0;      // of the cohort's weight; 0: nothing is applied
 };

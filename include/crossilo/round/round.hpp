@@ -72,11 +72,11 @@ class Round {
   const Cohort& cohort_of(RoundIndex round);
   const RoundTicket& open(RoundIndex round, bool wants_stop);
   SiloUpdate train_locally(const RoundTicket& ticket, Silo& silo);
-  RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo, WordBuffer& words);
+  RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, Silo& silo);
   NoisedPayload sum_hosted_silos(const RoundTicket& ticket);
   MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
   RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
-  RoundTotal decode(const RingTotal& total, const RoundTicket& ticket);
+  RoundTotal decode(RingTotal& total, const RoundTicket& ticket);
   bool keep_if_best(std::span<const double> evaluation);
   GlobalModel server_step(const RoundTotal& total, const RoundTicket& ticket);
   void evaluate(const GlobalModel& model);
@@ -85,14 +85,15 @@ class Round {
   void judge_anew();
   const RoundRecord& record(const RoundTicket& ticket, const RoundTotal& total, bool parent_is_best);
   void set_last(RoundIndex round);
+  void take_seconds();
 
   SumSession& session_;
   RoundStages stages_;
   Cohort cohort_;                  // a sample
   std::vector<LaneChoice> lanes_;  // one for each lane block; the first changes from round to round
-  UpdateBuffer update_;            // one silo's update; the mean after decode
+  UpdateBuffer update_;            // one silo's update
   UpdateBuffer sitting_;           // that of a silo that sits the round out: statistics only
-  HostedBuffers words_;
+  NoisedSum hosted_sum_;           // where this rank hosts several silos
   std::vector<double> totals_;
   std::vector<float> parameters_;
   std::vector<float> best_parameters_;

@@ -49,8 +49,12 @@ class SumSession {
   void meet(std::string_view step, RoundIndex round);
 
   [[nodiscard]] MaskedPayload mask(NoisedPayload&& payload, const RoundTicket& ticket);
-  /// Collective. Throws: PeerLostError.
+  /// Collective. Throws, also while totals are asked for: PeerLostError.
   [[nodiscard]] RingTotal sum(MaskedPayload&& payload, const RoundTicket& ticket);
+
+  /// Spent in masks, and in asking for totals, since the last call.
+  [[nodiscard]] double take_mask_seconds() noexcept { return mask_->take_seconds(); }
+  [[nodiscard]] double take_sum_seconds() noexcept { return secure_sum_.take_seconds(); }
 
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }

@@ -22,13 +22,14 @@ struct ClipDecision {
 };
 
 /// Scales the model delta of an update down to an L2 norm of at most `clip_norm` (0: no bound). An update with a value
-/// that is not finite, in its buffers too, abstains: its parameters become zero.
+/// that is not finite, in its buffers too, abstains: its parameters become zero. Counts in the statistics what lies
+/// beyond the bounds of the lanes that the ticket names: of the model delta by the first, of the buffers by the last.
 class Clip {
  public:
   /// `weights`: how many of the update's parameters are model delta; the buffers behind them keep their size.
   explicit Clip(double clip_norm, std::size_t weights = std::numeric_limits<std::size_t>::max());
   /// Deterministic: the norm is summed in double, in fixed blocks of 4096.
-  [[nodiscard]] ClippedUpdate operator()(SiloUpdate&& update) const;
+  [[nodiscard]] ClippedUpdate operator()(SiloUpdate&& update, const RoundTicket& ticket) const;
 
   /// The rule itself, for the twin on a GPU (update/device_update).
   [[nodiscard]] ClipDecision decide(const ClipInput& input) const;

@@ -1,4 +1,4 @@
-// Aim: the inner loops of the ring codec, once per vector unit, all with equal bits. Only ring_codec.cpp, its tests and
+// Aim: the inner loops of the ring codec, once per vector unit, all with equal bits. Only this layer, its tests and
 // its bench call them.
 #pragma once
 
@@ -28,6 +28,15 @@ struct EncodeCounts {
   std::uint64_t not_finite = 0;  // NaN and infinity
 };
 
+/// How many values have |v| > bound, or are not a number. Shapes: fewer than 2^31.
+[[nodiscard]] std::uint64_t count_beyond(std::span<const float> values, float bound, VectorUnit unit);
+
+/// What one call of decode_lanes met.
+struct DecodeCounts {
+  std::uint64_t beyond = 0;   // lanes beyond +-limit
+  std::uint32_t largest = 0;  // magnitude of a lane
+};
+
 /// out[k] = floor(values[k] x factor + u_k), clamped to +-ring_limit; u_k in [0, 1) from 32 random bits.
 /// A NaN gives -ring_limit and is counted. Deterministic: equal bits for every unit.
 /// Shapes: values, random, out: equal.
@@ -41,9 +50,9 @@ void pack_lanes(std::span<const std::int32_t> lanes, unsigned lane_bits, std::sp
 /// The signed lanes of summed words, from the lowest up. Shapes: as pack_lanes.
 void unpack_lanes(std::span<const std::uint32_t> words, unsigned lane_bits, std::span<std::int32_t> lanes);
 
-/// mean[k] = lanes[k] x unit_value, rounded once. Returns the number of lanes beyond +-limit.
+/// mean[k] = lanes[k] x unit_value, rounded once.
 /// Deterministic: equal bits for every unit. Shapes: mean and lanes equal.
-[[nodiscard]] std::uint64_t decode_lanes(std::span<const std::int32_t> lanes, double unit_value, std::int32_t limit,
-                                         std::span<float> mean, VectorUnit unit);
+[[nodiscard]] DecodeCounts decode_lanes(std::span<const std::int32_t> lanes, double unit_value, std::int32_t limit,
+                                        std::span<float> mean, VectorUnit unit);
 
 }  // namespace crossilo

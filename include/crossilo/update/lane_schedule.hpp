@@ -21,8 +21,9 @@ class LaneSchedule {
   [[nodiscard]] LaneChoice next() const noexcept { return next_; }
   /// Goes on where another schedule was: `next` is what that one would have chosen.
   void restore(const LaneChoice& next) noexcept { next_ = next; }
-  /// Takes a decoded round of `cohort_size` silos into account.
-  void after(const RoundTotal& total, std::size_t cohort_size);
+  /// Takes a round of `cohort_size` silos, and of so many parameters in the model delta, into account; all of its means
+  /// were asked for.
+  void after(const RoundTotal& total, std::size_t parameters, std::size_t cohort_size);
 
  private:
   unsigned lane_bits_;

@@ -1,6 +1,9 @@
 // Aim: the place of distributed integer noise in the line.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "crossilo/model/payload.hpp"
 
 namespace crossilo {
@@ -11,13 +14,17 @@ class Noise {
   virtual ~Noise() = default;
   /// Name for the round record: "none".
   [[nodiscard]] virtual const char* name() const noexcept = 0;
-  [[nodiscard]] NoisedPayload operator()(RingPayload&& payload, const RoundTicket& ticket);
-  /// total += payload, word by word modulo 2^32 and 2^64: the sum of two noised payloads is one. The payload is gone.
-  /// One without lanes (a silo outside the cohort) adds its statistics only.
-  static void accumulate(NoisedPayload& total, NoisedPayload&& payload);
+  [[nodiscard]] NoisedPayload operator()(RingPayload&& payload, const RoundTicket& ticket) {
+    return NoisedPayload(add(ticket, std::move(payload)));
+  }
 
  protected:
-  virtual void add(const RoundTicket& ticket, RingPayload& payload) = 0;
+  /// The words with the noise; what it returns and the noise itself outlive the payload.
+  [[nodiscard]] virtual PayloadWords add(const RoundTicket& ticket, RingPayload&& payload) = 0;
+
+ private:
+  friend class NoisedSum;
+  static NoisedPayload noised(const PayloadWords& words) { return NoisedPayload(words); }
 };
 
 /// No noise: an explicit choice that is written to the round record.
@@ -26,7 +33,33 @@ class NoNoise final : public Noise {
   [[nodiscard]] const char* name() const noexcept override { return "none"; }
 
  private:
-  void add(const RoundTicket&, RingPayload&) override {}
+  PayloadWords add(const RoundTicket&, RingPayload&& payload) override {
+    return RingPayload(std::move(payload)).words();
+  }
+};
+
+/// The sum of the payloads of several hosted silos, word by word modulo 2^32 and 2^64: the sum of noised payloads is
+/// one.
+class NoisedSum final : WordSource {
+ public:
+  /// Takes memory for payloads of this layout.
+  explicit NoisedSum(const PayloadLayout& layout) {
+    lanes_.reserve(layout.lane_words());
+    statistics_.reserve(layout.statistics.size());
+  }
+  /// Asks for all of the payload's lanes, so that the buffers which they are made from may be used again.
+  void add(NoisedPayload&& payload);
+  /// The sum of what was added since the last one; the next add begins another.
+  [[nodiscard]] NoisedPayload take();
+  using TimedSource::take_seconds;
+
+ private:
+  void make(std::span<std::uint32_t> out) override;
+
+  std::vector<std::uint32_t> lanes_;
+  std::vector<std::uint64_t> statistics_;
+  std::size_t given_ = 0;
+  bool is_empty_ = true;
 };
 
 }  // namespace crossilo

@@ -6,14 +6,11 @@
 #include <vector>
 
 #include "crossilo/base/random.hpp"
-#include "crossilo/foreign/openssl.hpp"
 #include "crossilo/model/payload.hpp"
+#include "crossilo/update/lane_decoder.hpp"
+#include "crossilo/update/lane_encoder.hpp"
 
 namespace crossilo {
-
-/// Lanes of 8 bits are so coarse that what they do not carry must not be lost: it is added to the silo's next update.
-/// Source: Seide et al. 2014, 1-bit stochastic gradient descent; Karimireddy et al. 2019.
-[[nodiscard]] constexpr bool feeds_errors_back(unsigned lane_bits) noexcept { return lane_bits == 8; }
 
 /// The constants of one lane block for one cohort (docs/ring-arithmetic.md has the proof).
 /// Q = 2^(w-1) - 1 - n(1 + B); |q_i| <= floor(s_i Q) + 1; so |sum of q| < 2^(w-1).
@@ -43,24 +40,33 @@ class RingCodec {
   [[nodiscard]] const PayloadLayout& layout() const noexcept { return options_.layout; }
   [[nodiscard]] std::int64_t noise_bound() const noexcept { return options_.noise_bound; }
 
-  /// Shapes: update.parameters() d, update.statistics() as the layout says (the leading ones are filled in here).
+  /// The lanes are encoded while they are asked for; until the last of them was, or the next encode, the payload views
+  /// this codec and the update's buffer. `on_encoded` is called then, unless all lanes are zero.
+  /// Shapes: update.parameters() d, update.statistics() as the layout says (the contributed weight and the abstentions
+  /// are filled in here).
   /// An abstaining silo: zero lanes, contributed weight 0, abstentions 1; its other statistics are kept.
-  /// A silo outside the cohort: an update without parameters; zero lanes (none in a buffer without), weight 0.
+  /// A silo outside the cohort: an update without parameters; zero lanes, weight 0.
   /// Where feeds_errors_back(): update.parameters() becomes what the lanes do not carry of it.
   /// Throws: DataError that names a statistic beyond its bound, but neither its value nor the silo.
-  [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, WordBuffer& buffer);
+  [[nodiscard]] RingPayload encode(ClippedUpdate&& update, const RoundTicket& ticket, EncodedCall on_encoded = {});
 
-  /// Shapes: mean d; statistics as the layout says. The result views both.
-  /// Throws: DivergedError when a total lies outside its declared range (n x bound).
-  [[nodiscard]] RoundTotal decode(const RingTotal& total, const RoundTicket& ticket, std::span<float> mean,
-                                  std::span<double> statistics) const;
+  /// The means are decoded while they are asked for; until the last of them was, the result views this codec, the total
+  /// and `statistics`. Shapes: d means; statistics as the layout says.
+  /// Throws, also while means are asked for: DivergedError when a total lies outside its declared range (n x bound).
+  [[nodiscard]] RoundTotal decode(RingTotal& total, const RoundTicket& ticket, std::span<double> statistics);
+
+  /// Of encoding, since the last call.
+  [[nodiscard]] double take_encode_seconds() noexcept { return encoder_.take_seconds(); }
 
  private:
   [[nodiscard]] LaneBlock block_of(const RoundTicket& ticket, std::size_t index) const;
   [[nodiscard]] std::size_t lane_words(const RoundTicket& ticket) const;
+  void start_encoder(const ClippedUpdate& update, const RoundTicket& ticket, EncodedCall on_encoded);
 
   Options options_;
-  AesCtr rounding_;  // under the key of the silo and round at hand
+  std::vector<std::uint64_t> words_;  // of the statistics of the payload at hand
+  LaneEncoder encoder_;
+  LaneDecoder decoder_;
 };
 
 }  // namespace crossilo
