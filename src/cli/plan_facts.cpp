@@ -107,9 +107,8 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
   const std::uint64_t model_vectors = 7 + (feeds_errors_back(config.privacy.lane_bits) ? 1 : 0);
   memory.model_bytes = 4 * (values * (model_vectors + server_vectors(config.algorithm.name)) +
                             plan.model->weights * (1 + optimizer_vectors));
-  // The payload, the region of the window, and what arrives from other nodes.
-  memory.sum_bytes =
-      plan.traffic.first_payload_bytes + std::uint64_t{8} * RingSum::Options::for_payload(values).window_words;
+  // The region of the window, and what arrives from other nodes; a lone silo's payload is never in memory as a whole.
+  memory.sum_bytes = std::uint64_t{8} * RingSum::Options::for_payload(values).window_words;
   return memory;
 }
 
