@@ -4,10 +4,8 @@
 #   choose_launcher srun|mpirun [RANKS]    fills the array launcher; change or add words where the cluster needs it
 #   train_in_job CONFIG [OPTION…]          trains, starts again after a lost silo, requeues the job where its time is over
 #
-# Start again at most $again_max times in one allocation, after $pause_seconds, then twice that, and so on.
+# Whether, when, where and without which silos the ranks are started again, the program says (crossilo slurm again).
 # shellcheck shell=bash
-again_max=${again_max:-3}
-pause_seconds=${pause_seconds:-2}
 stop_seconds_max=${stop_seconds_max:-90} # for the round at hand once Slurm has warned; less than the warning's lead
 end_seconds_max=${end_seconds_max:-60}   # from the outcome in the run folder until the launcher has ended
 node_seconds_max=${node_seconds_max:-15} # for a node to start a process once a silo was lost
@@ -92,18 +90,12 @@ name_in() { # CONFIG: its run.name
 # The folder of this start: the one of that name in which ranks began after the stamp was made.
 began_in() { find "$runs_folder" -mindepth 2 -maxdepth 2 -path "$runs_folder/$run_name-*/ranks" -newer "$stamp" -printf '%h\n' | head -n 1; }
 
-# Silos whose rank neither finished nor was told to end: they died by themselves.
-lost_silos() { # FOLDER
-  local file
-  for file in "$1"/ranks/*; do
-    grep -qE '^finished|T$' "$file" || sed -n 's/^silo //p' "$file"
-  done | paste -sd ,
-}
-
-# Runs the command and sets $code: 0 finished, 75 stopped as asked, 5 a silo was lost, otherwise another exit code of crossilo.
-# What the run folder says counts, since a launcher that kills the other ranks returns 137 or 143 for all of these.
+# Runs the command and sets $code: 0 finished, 75 stopped as asked, 5 a silo was lost, otherwise another exit code of crossilo;
+# $status, the launcher's own; and $folder, the run's. What that says counts, since a launcher that kills the other ranks
+# returns 137 or 143 for all of these.
 start_once() { # COMMAND…
-  local pid status=0 folder lost ending=0 stopping=0
+  local pid ending=0 stopping=0
+  status=0
   stamp=$(mktemp "$runs_folder/.start.XXXXXX")
   "$@" &
   pid=$!
@@ -125,13 +117,8 @@ start_once() { # COMMAND…
     [ "$status" -lt 128 ] || code=5 # killed while MPI started; what refuses to start has a code of its own
     return 0
   fi
-  if [ -s "$folder/outcome.json" ]; then
-    code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
-  else
-    lost=$(lost_silos "$folder")
-    say "$folder has no outcome.json, since ${1##*/} ended the ranks ($status)${lost:+; lost: silo $lost}"
-    code=5
-  fi
+  code=5
+  [ ! -s "$folder/outcome.json" ] || code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
 }
 
 # Once: srun and mpirun give it to every rank, and they stop after the round at hand.
@@ -151,55 +138,47 @@ end_launcher() { # PID WHY
 
 ### A job
 
-# Nodes of this job that start nothing any more, one a line; asked directly, since Slurm itself takes minutes to give one up.
-dead_nodes() {
-  local group list node
+# True of a node of this job that starts something; asked directly, since Slurm itself takes minutes to give one up.
+node_answers() { # GROUP NODE
+  timeout "$node_seconds_max" srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none \
+    --nodelist="$2" true &>/dev/null
+}
+
+# The nodes of this job and how many ranks each has room for, none where it does not answer: a1:1,a2:1;b1:2,b2:0, by groups.
+nodes_with_room() {
+  local group host
   for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do
-    list=SLURM_JOB_NODELIST_HET_GROUP_$group
-    for node in $(scontrol show hostnames "${!list:-$SLURM_JOB_NODELIST}"); do
-      {
-        timeout "$node_seconds_max" srun ${SLURM_HET_SIZE:+--het-group=$group} --overlap --nodes=1 --ntasks=1 --mpi=none \
-          --nodelist="$node" true &>/dev/null || echo "$node"
-      } &
-    done
-  done
-  wait
+    {
+      for host in $(hosts_with_slots "$(variable_of_group SLURM_JOB_NODELIST "$group")" "$(variable_of_group SLURM_JOB_CPUS_PER_NODE "$group")"); do
+        {
+          node_answers "$group" "${host%:*}" || host=${host%:*}:0
+          echo "${host%:*}:$((${host#*:} / $(variable_of_group SLURM_CPUS_PER_TASK "$group")))"
+        } &
+      done
+      wait
+    } | sort -V | paste -sd ,
+  done | paste -sd ';'
 }
 
-# Keeps dead nodes out of the next start. False where the silos do not fit into the others, or the job has groups.
-leave_out_dead_nodes() {
-  local dead node cpus=0 nodes
-  launcher=("${plain_launcher[@]}")
-  export SLURM_OVERLAP=1 # Slurm may not have freed the step before
-  dead=$(dead_nodes | paste -sd ,)
-  [ -n "$dead" ] || return 0
-  mapfile -t nodes < <(hosts_with_slots "$SLURM_JOB_NODELIST" "$SLURM_JOB_CPUS_PER_NODE" | grep -vE "^(${dead//,/|}):")
-  for node in "${nodes[@]}"; do cpus=$((cpus + ${node#*:})); done
-  if [ -n "${SLURM_HET_SIZE:-}" ] || [ "$cpus" -lt $((SLURM_NTASKS * ${SLURM_CPUS_PER_TASK:-1})) ]; then
-    say "node $dead does not answer, and the other nodes of this job have no room for its silos: not started again"
-    return 1
-  fi
-  say "node $dead does not answer: its silos start on the other nodes of this job"
-  if [ "${launcher[0]}" = srun ]; then
-    unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
-    export SLURM_NNODES=${#nodes[@]} SLURM_JOB_NUM_NODES=${#nodes[@]}
-    launcher+=("--exclude=$dead" "--nodes=${#nodes[@]}" "--ntasks=$SLURM_NTASKS")
-  else
-    launcher+=(--oversubscribe -np "$SLURM_NTASKS" --host "$(IFS=,; echo "${nodes[*]}")")
-  fi
-}
-
-# Starts until the run has ended otherwise than by a lost silo, or has lost one too often.
+# Starts until the run has ended otherwise than by a lost silo, or is not started again.
 start_until_done() { # ARGUMENT of crossilo…
-  local again pause=$pause_seconds plain_launcher=("${launcher[@]}")
-  for ((again = 0; ; ++again)); do
-    start_once "${launcher[@]}" "$crossilo" "$@"
-    [ "$code" = 5 ] && [ -z "$stop_signal" ] && [ $again -lt "$again_max" ] || return 0
-    say "a silo was lost; start $((again + 2)) of at most $((again_max + 1)) in $pause s, from the last checkpoint"
+  local first=("${launcher[@]}" "$crossilo" "$@") command hosts dead pause
+  command=("${first[@]}")
+  while true; do
+    start_once "${command[@]}"
+    if [ "$code" != 5 ] || [ -n "$stop_signal" ]; then return 0; fi
+    export SLURM_OVERLAP=1 # Slurm may not have freed the step before
+    # srun would lay out ranks as on the nodes that there were; mpirun wants to know them.
+    [ "${launcher[0]}" != srun ] || unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+    hosts=$(nodes_with_room)
+    dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
+    [ -z "$dead" ] || say "node $dead does not answer"
+    "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$hosts" \
+      --seconds_used "$SECONDS" -- "${first[@]}" >"$notes/next" || { code=$?; return 0; }
+    { read -r pause && mapfile -t command; } <"$notes/next"
     sleep "$pause" &
     wait $! || true
-    pause=$((2 * pause))
-    if [ -n "$stop_signal" ] || ! leave_out_dead_nodes; then return 0; fi
+    [ -z "$stop_signal" ] || return 0
   done
 }
 
@@ -217,7 +196,8 @@ train_in_job() { # CONFIG [OPTION…]
   runs_folder=$(option_value --runs runs "$@")
   run_name=$(option_value --run.name "${CROSSILO_RUN_NAME:-$(name_in "$1")}" "$@")
   mkdir -p "$runs_folder"
-  trap 'rm -f "${stamp:-}"' EXIT
+  notes=$(mktemp -d)
+  trap 'rm -rf "${stamp:-}" "$notes"' EXIT
   before=$(rounds_done)
   trap 'stop_signal=USR2' USR1 USR2
   trap 'stop_signal=TERM' TERM # scancel: stopped, never requeued

@@ -3,18 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "../launch/mpirun.hpp"
-#include "command_line.hpp"
-#include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/cli/run_commands.hpp"
@@ -24,93 +18,13 @@
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/supervisor.hpp"
 #include "crossilo/round/hosting.hpp"
-#include "missing_silos.hpp"
 #include "relaunching.hpp"
 #include "run_place.hpp"
+#include "train_command.hpp"
 #include "train_rank.hpp"
 
 namespace crossilo {
 namespace {
-
-namespace po = boost::program_options;
-
-struct TrainArguments {
-  int np = 0;
-  std::string without_silos;
-  RankPlaces places;
-};
-
-const CommandText kText{.name = "train",
-                        .usage = R"(Trains one model over the silos of a configuration. Only masked words leave a silo.
-
-  crossilo train CONFIG.ini --np N               N ranks on this machine, under mpirun
-  crossilo train CONFIG.ini --np N --simulate    fewer ranks than silos: each trains several in turn
-  mpirun -np N crossilo train CONFIG.ini         or start the ranks yourself
-
-With as many ranks as silos, each rank is one silo: the first of run.silos is rank 0, unless each rank has CROSSILO_SILO
-set or run.silo in its silo's own file. A simulation has the same model to the last bit and needs run.one_machine =
-true. Results go to runs/NAME-K. With --np, Ctrl-C ends after the round at hand with a checkpoint and exit code 75; a
-second one ends at once. The same command goes on from there, as after a crash; after a lost silo --np does so by
-itself. mpirun started by hand kills its ranks on Ctrl-C before they can save: stop it with kill -USR1 and its process
-number.
-
-)",
-                        .example = "\nExample:  crossilo train configs/heart.ini --np 4\n",
-                        .positional = {"CONFIG"},
-                        .takes_settings = true};
-
-int number_of_ranks(const std::string& text) {
-  int ranks = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ranks);
-  if (error != std::errc() || end != text.data() + text.size() || ranks < 1)
-    throw ConfigError(fmt::format("--np {}: a number of ranks from 1 on is wanted, such as --np 4", text));
-  return ranks;
-}
-
-double number_of_hours(const std::string& text) {
-  double hours = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hours);
-  if (error != std::errc() || end != text.data() + text.size() || !(hours > 0.0))
-    throw ConfigError(fmt::format("--max_hours {}: a number above 0 is wanted, such as --max_hours 23.5", text));
-  return hours;
-}
-
-po::options_description train_options() {
-  po::options_description options("Options");
-  for (const LaunchOption& option : launch_options()) {
-    auto* const value = po::value<std::string>();
-    if (!option.default_value.empty()) value->default_value(option.default_value);
-    if (option.argument.empty())
-      options.add_options()(option.name.c_str(), po::bool_switch(), option.meaning.c_str());
-    else
-      options.add_options()(option.name.c_str(), value->value_name(option.argument), option.meaning.c_str());
-  }
-  return options;
-}
-
-std::optional<po::variables_map> parse(TrainArguments& arguments, int argc, char** argv) {
-  const auto values = parse_command_line(kText, train_options(), argc, argv);
-  if (!values) return values;
-  const auto is_on = [&](const char* name) { return (*values)[name].as<bool>(); };
-  const auto text = [&](const char* name) {
-    return values->count(name) == 0 ? std::string() : (*values)[name].as<std::string>();
-  };
-  if (values->count("np") != 0) arguments.np = number_of_ranks(text("np"));
-  RankPlaces& places = arguments.places;
-  places.simulates = is_on("simulate");
-  arguments.without_silos = text("without_silos");
-  places.resume = text("resume");
-  if (values->count("max_hours") != 0) places.max_hours = number_of_hours(text("max_hours"));
-  places.runs_folder = text("runs");
-  places.run_folder = text("run_folder");
-  places.prints_json = is_on("json");
-  places.is_quiet = is_on("quiet") || places.prints_json;
-  if (is_on("verbose")) places.stderr_level = LogLevel::debug;
-  if (is_on("quiet") && is_on("verbose")) throw ConfigError("--quiet and --verbose: choose one");
-  if (arguments.np > 0 && !places.run_folder.empty())
-    throw ConfigError("--run_folder: --np makes its own run folder; --runs says where");
-  return values;
-}
 
 /// Throws where so many ranks would refuse to run, before any is started.
 void check_ranks(const Config& config, int ranks, const RankPlaces& places) {
@@ -188,47 +102,39 @@ void leave_report_of_failure(const RunFolder& folder, const SupervisedEnd& end) 
 }
 
 /// Starts the ranks and says how they ended.
-int train_under_mpirun(const Config& config, const TrainArguments& arguments, int argc, char** argv) {
-  check_simulation(config, arguments.places);
-  check_one_supervisor(arguments.np);
+int train_under_mpirun(const TrainCommand& command, const std::vector<std::string>& words) {
+  const Config& config = command.config;
+  check_simulation(config, command.places);
+  check_one_supervisor(command.np);
   check_no_claim(config);
-  check_ranks(config, arguments.np, arguments.places);
-  check_own_places(config, arguments.np);
-  const std::string crowded = crowding({.ranks = arguments.np, .threads = config.run.threads, .cores = usable_cores()});
+  check_ranks(config, command.np, command.places);
+  check_own_places(config, command.np);
+  const std::string crowded = crowding({.ranks = command.np, .threads = config.run.threads, .cores = usable_cores()});
   if (!crowded.empty()) show_warning(crowded);
   check_model_file(config.model);
-  if (config.run.one_machine) check_task(config, check_silo_files(present(config, arguments.places)));
+  if (config.run.one_machine) check_task(config, check_silo_files(present(config, command.places)));
   SupervisorOptions supervised{.arguments = {"train"},
-                               .ranks = arguments.np,
-                               .shows_command = !arguments.places.is_quiet,
+                               .ranks = command.np,
+                               .shows_command = !command.places.is_quiet,
                                .end_seconds_max = config.run.peer_seconds_max};
-  for (const std::string& argument : without_option({argv, argv + argc})) supervised.arguments.push_back(argument);
-  const OpenedRun opened = open_run(config, arguments.places);
+  for (const std::string& word : without_option(words)) supervised.arguments.push_back(word);
+  const OpenedRun opened = open_run(config, command.places);
   const RunFolder& folder = opened.folder;
-  const SupervisedEnd end = supervise_run(config, arguments.places, supervised, folder);
+  const SupervisedEnd end = supervise_run(config, command.places, supervised, folder);
   if (!end.outcome.text.empty()) fmt::print(stderr, "crossilo: {}\n", end.outcome.text);
   if (opened.is_new) remove_if_refused(folder, end.outcome.exit_code);
   leave_report_of_failure(folder, end);
-  if (arguments.places.prints_json && !left_summary(end)) fmt::print("{}", outcome_text(folder, end.outcome));
+  if (command.places.prints_json && !left_summary(end)) fmt::print("{}", outcome_text(folder, end.outcome));
   return static_cast<int>(end.outcome.exit_code);
 }
 
 }  // namespace
 
 int run_train(int argc, char** argv) {
-  TrainArguments arguments;
-  const auto values = parse(arguments, argc, argv);
-  if (!values) return 0;
-  const auto& files = (*values)["CONFIG"].as<std::vector<std::string>>();
-  if (files.size() != 1)
-    throw ConfigError(fmt::format("train: {} files are given, one is wanted; see crossilo train --help", files.size()));
-  const Config config = load_config(config_request(files.front(), *values)).config;
-  arguments.places.missing = missing_silos(config.run, arguments.without_silos);
-  arguments.places.command = shell_line({own_program(), "train"});
-  for (const std::string& argument : without_option({argv, argv + argc}))
-    arguments.places.command += " " + shell_line({argument});
-  if (arguments.np > 0) return train_under_mpirun(config, arguments, argc, argv);
-  return static_cast<int>(train_as_rank(config, arguments.places));
+  const auto command = parse_train(argc, argv);
+  if (!command) return 0;
+  if (command->np > 0) return train_under_mpirun(*command, {argv, argv + argc});
+  return static_cast<int>(train_as_rank(command->config, command->places));
 }
 
 }  // namespace crossilo

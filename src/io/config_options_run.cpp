@@ -54,11 +54,11 @@ void add_surroundings(std::vector<ConfigOption>& options) {
            "How long a silo waits for another that gives no sign of life, before the run ends with exit code 5, in "
            "seconds. Silos that train or wait give signs; those that load their rows give none, so more than "
            "the slowest silo needs longer than the fastest to load them."}));
-  options.push_back(option(
-      "run.relaunches_max", count_from(0), CROSSILO_FIELD(run.relaunches_max),
-      {.fixes_course = false,
-       .meaning = "How often crossilo train --np starts the ranks again by itself after a silo was lost, in a row "
-                  "without a new finished round in between. 0: not at all."}));
+  options.push_back(option("run.relaunches_max", count_from(0), CROSSILO_FIELD(run.relaunches_max),
+                           {.fixes_course = false,
+                            .meaning = "How often crossilo train --np, or a batch job, starts the ranks again by "
+                                       "itself after a silo was lost, in a row "
+                                       "without a new finished round in between. 0: not at all."}));
   options.push_back(option("run.min_silos", count_from(0), CROSSILO_FIELD(run.min_silos),
                            {.fixes_course = false,
                             .meaning = "With how many silos a run may go on when others cannot be started again. 0: "

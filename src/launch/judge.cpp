@@ -11,9 +11,10 @@
 namespace crossilo {
 namespace {
 
-std::string describe_end(int launcher_status) {
-  return WIFSIGNALED(launcher_status) ? fmt::format("mpirun was ended by signal {}", WTERMSIG(launcher_status))
-                                      : fmt::format("mpirun ended with code {}", WEXITSTATUS(launcher_status));
+std::string describe_end(const RunEnd& end) {
+  return WIFSIGNALED(end.launcher_status)
+             ? fmt::format("{} was ended by signal {}", end.launcher, WTERMSIG(end.launcher_status))
+             : fmt::format("{} ended with code {}", end.launcher, WEXITSTATUS(end.launcher_status));
 }
 
 /// True where a rank ended by itself, since another did not leave MPI in time (launch/signals, EndDeadline).
@@ -90,7 +91,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
     return {ExitCode::environment,
             fmt::format("{} when only {} of {} ranks had begun; its own words are suppressed by -q: run the line above "
                         "without it",
-                        describe_end(end.launcher_status), statuses.size(), ranks),
+                        describe_end(end), statuses.size(), ranks),
             {}};
   if (WIFEXITED(end.launcher_status) && WEXITSTATUS(end.launcher_status) == static_cast<int>(ExitCode::storage))
     return {ExitCode::storage,
@@ -101,7 +102,7 @@ Outcome without_outcome_file(const RunFolder& folder, int ranks, const RunEnd& e
   if (std::any_of(statuses.begin(), statuses.end(), [](auto& status) { return !status.finished; }))
     return {WIFSIGNALED(end.launcher_status) || left_in_time(end) ? ExitCode::peer_lost : ExitCode::terminated,
             fmt::format("all silos were ended from outside: {}. The same command goes on from the last checkpoint",
-                        describe_end(end.launcher_status)),
+                        describe_end(end)),
             {}};
   return {ExitCode::internal,
           fmt::format("all ranks finished, but none left {}; please report this", folder.file("outcome.json")),

@@ -27,7 +27,22 @@ std::vector<std::string> named_in(const Outcome& outcome) {
 /// What happened, without the advice behind it.
 std::string cause_of(const Outcome& outcome) { return outcome.text.substr(0, outcome.text.find("; ")); }
 
+std::vector<std::string> without(std::vector<std::string> names, const std::vector<std::string>& others) {
+  std::erase_if(names, [&](const std::string& name) { return contains(others, name); });
+  return names;
+}
+
 }  // namespace
+
+/// False where too few silos would be left: those are wanted.
+bool Relaunches::leave_out(const std::vector<std::string>& silos) {
+  const bool may_go = rules_.silos >= rules_.silos_min + missing_.size() + silos.size();
+  if (may_go)
+    missing_.insert(missing_.end(), silos.begin(), silos.end());
+  else
+    wanted_ = silos;
+  return may_go;
+}
 
 std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
   constexpr double kPauseSecondsMax = 60.0;
@@ -47,10 +62,9 @@ std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
   if (!is_loss || end.was_stopped || rules_.in_a_row_max == 0) return std::nullopt;
   for (const std::string& silo : named)
     if (!contains(suspects_, silo)) suspects_.push_back(silo);
-  if (rules_.silos >= rules_.silos_min + missing_.size() + again.size())
-    missing_.insert(missing_.end(), again.begin(), again.end());
-  else
-    wanted_ = again;
+  has_no_place_ = !leave_out(without(end.displaced, missing_));
+  if (has_no_place_) return std::nullopt;
+  (void)leave_out(without(again, missing_));
   if (in_a_row_ >= rules_.in_a_row_max) {
     is_exhausted_ = true;
     return std::nullopt;
@@ -60,6 +74,14 @@ std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
 }
 
 Outcome Relaunches::closing(Outcome last) const {
+  if (has_no_place_) {
+    last.text += fmt::format(
+        "; silo {} has no place any more: its host does not answer, and no other of its group has room. run.min_silos "
+        "says "
+        "whether the others may go on without it",
+        fmt::join(wanted_, ", "));
+    return last;
+  }
   if (!is_exhausted_) return last;
   last.exit_code = ExitCode::peer_lost;
   last.text += fmt::format(

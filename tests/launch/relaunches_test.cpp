@@ -82,6 +82,28 @@ TEST(Relaunches, ASiloIsTakenInAgainAtTheNextStart) {
   EXPECT_EQ(relaunches.after(lost("d", 12))->missing, (Names{"c", "d"}));
 }
 
+StartEnd displaced(StartEnd end, Names silos) {
+  end.displaced = std::move(silos);
+  return end;
+}
+
+TEST(Relaunches, ADisplacedSiloIsLeftOutAtOnce) {
+  Relaunches relaunches({.silos = 5, .silos_min = 3, .in_a_row_max = 3});
+  EXPECT_EQ(relaunches.after(displaced(lost("c", 5), {"c", "d"}))->missing, (Names{"c", "d"}));
+  EXPECT_EQ(relaunches.after(displaced(lost("a", 5), {"c", "d"}))->missing, (Names{"c", "d"})) << "named only once";
+  EXPECT_EQ(relaunches.after(displaced(lost("a", 9), {"d"}))->missing, Names{"d"}) << "the host of silo c is back";
+}
+
+TEST(Relaunches, EndsWhereADisplacedSiloMayNotBeLeftOut) {
+  Relaunches relaunches({.silos = 4, .silos_min = 3, .in_a_row_max = 3});
+  const StartEnd end = displaced(lost("c", 5), {"c", "d"});
+  EXPECT_FALSE(relaunches.after(end));
+  const Outcome outcome = relaunches.closing(end.outcome);
+  EXPECT_EQ(outcome.exit_code, ExitCode::peer_lost);
+  EXPECT_EQ(outcome.text.find(end.outcome.text), 0U) << "which silo, where and when it was lost stands in front";
+  EXPECT_NE(outcome.text.find("silo c, d has no place any more"), std::string::npos) << outcome.text;
+}
+
 TEST(Relaunches, AStartThatNobodyCouldTellOfCountsAsLost) {
   Relaunches relaunches({.silos = 4, .silos_min = 4, .in_a_row_max = 2});
   StartEnd silent = failed("", ExitCode::environment);

@@ -7,4 +7,8 @@ namespace crossilo {
 /// code. Throws: ConfigError where the configuration, the profile or both together are at fault.
 [[nodiscard]] int run_slurm_render(int argc, char** argv);
 
+/// `crossilo slurm again`: decides what follows in a batch job after a start that lost a silo. Returns 0 where another
+/// start does, otherwise the run's exit code. Throws: ConfigError; StorageError.
+[[nodiscard]] int run_slurm_again(int argc, char** argv);
+
 }  // namespace crossilo

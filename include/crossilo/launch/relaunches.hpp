@@ -21,10 +21,11 @@ struct RelaunchRules {
 /// How a start ended, as the run folder tells it.
 struct StartEnd {
   Outcome outcome;
-  bool is_of_a_rank = true;  // the outcome; otherwise the supervisor's, since no rank left one
-  bool was_stopped = false;  // the user asked for an end
-  RoundIndex from{};         // the round that it went on behind
-  RoundIndex finished{};     // its last finished round
+  bool is_of_a_rank = true;              // the outcome; otherwise the supervisor's, since no rank left one
+  bool was_stopped = false;              // the user asked for an end
+  RoundIndex from{};                     // the round that it went on behind
+  RoundIndex finished{};                 // its last finished round
+  std::vector<std::string> displaced{};  // silos that cannot be started now: their host is gone, and no other has room
 };
 
 /// The next start.
@@ -38,8 +39,8 @@ struct Relaunch {
 /// Follows a run over its starts.
 ///
 /// A silo is left out when it was named again before a round was finished that none had finished before: it was lost,
-/// and after that it did not come back or was lost in the same place, for whatever reason. Once such a round is
-/// finished, the next start is with all silos again.
+/// and after that it did not come back or was lost in the same place, for whatever reason; and one that is displaced,
+/// at once. Once such a round is finished, the next start is with all silos again.
 class Relaunches {
  public:
   explicit Relaunches(RelaunchRules rules) : rules_(rules) {}
@@ -49,6 +50,8 @@ class Relaunches {
   [[nodiscard]] Outcome closing(Outcome last) const;
 
  private:
+  bool leave_out(const std::vector<std::string>& silos);
+
   RelaunchRules rules_;
   RoundIndex furthest_{};
   std::uint32_t in_a_row_ = 0;
@@ -56,6 +59,7 @@ class Relaunches {
   std::vector<std::string> missing_;
   std::vector<std::string> wanted_;  // silos that do not come back, and that cannot be left out
   bool is_exhausted_ = false;
+  bool has_no_place_ = false;  // for the wanted
 };
 
 }  // namespace crossilo

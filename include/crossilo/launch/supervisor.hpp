@@ -64,6 +64,7 @@ struct RunEnd {
   int signal = 0;                      // with which the user insisted on an end at once; 0: did not
   bool began_too_late = false;         // it was ended, since not all ranks had begun in time
   std::vector<RankStatus> standing{};  // it was ended, since these last ranks did nothing any more
+  std::string launcher = "mpirun";     // as messages call it
   std::string refusal{};               // what mpirun itself said against starting the ranks; empty: nothing
 };
 

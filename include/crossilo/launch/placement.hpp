@@ -1,0 +1,44 @@
+// Aim: where the ranks of a batch job's next start go when hosts are gone, and the command that starts them there.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace crossilo {
+
+/// A host of a job: for how many ranks it has room (0: it starts nothing any more), or how many start there.
+struct HostSlots {
+  std::string host;
+  int slots = 0;
+  bool operator==(const HostSlots&) const = default;
+};
+
+/// One of the groups that a job is of: silos move to other hosts of their group, never to another group.
+using HostGroup = std::vector<HostSlots>;
+
+/// The groups of "a1:1,a2:1;b1:1,b2:0"; none of an empty text. Throws: ConfigError.
+[[nodiscard]] std::vector<HostGroup> parse_host_groups(const std::string& text);
+
+/// Which host each silo was last on, as the job calls it.
+using HostOfSilo = std::map<std::string, std::string>;
+
+/// Those of the silos that have no place left: of a group without room for all, the last ones from hosts that are gone.
+[[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
+                                                       const std::vector<std::string>& silos, const HostOfSilo& hosts);
+
+/// How many ranks start on each host of each group when these silos do; hosts without any are left out.
+[[nodiscard]] std::vector<HostGroup> places_of(const std::vector<HostGroup>& groups,
+                                               const std::vector<std::string>& silos, const HostOfSilo& hosts);
+
+/// The launcher's words in front of the program's: both together are a command.
+struct LaunchCommand {
+  std::vector<std::string> launcher;  // srun or mpirun, with options
+  std::vector<std::string> program;
+};
+
+/// That command, with ranks in these places only.
+[[nodiscard]] std::vector<std::string> placed_command(const LaunchCommand& command,
+                                                      const std::vector<HostGroup>& places);
+
+}  // namespace crossilo

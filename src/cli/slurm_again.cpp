@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "command_line.hpp"
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
+#include "crossilo/cli/run_commands.hpp"
+#include "crossilo/cli/slurm_commands.hpp"
+#include "crossilo/io/manifest.hpp"
+#include "crossilo/io/rank_status.hpp"
+#include "crossilo/launch/placement.hpp"
+#include "crossilo/round/hosting.hpp"
+#include "relaunching.hpp"
+#include "train_command.hpp"
+
+namespace crossilo {
+namespace {
+
+namespace po = boost::program_options;
+using Names = std::vector<std::string>;
+
+const CommandText kText{
+    .name = "slurm again",
+    .usage =
+        "Usage: crossilo slurm again --ends FILE --run_folder FOLDER [options] -- LAUNCHER… crossilo train CONFIG.ini "
+        "…\n"
+        "What slurm/lib.sh asks when a start in its job has lost a silo, with the command of the first start: whether\n"
+        "there is another, and without which silos, by the same rules as under crossilo train --np. If so, it prints "
+        "the\n"
+        "seconds to wait before, and the command, one word a line. Otherwise it ends with the run's exit code.\n\n",
+    .example =
+        "\nExample: crossilo slurm again --ends ends --run_folder runs/heart-1 --hosts 'a1:1,a2:1;b1:2,b2:0' --\n"
+        "           srun --mpi=pmix --het-group=0,1 /opt/crossilo train my.ini\n",
+    .positional = {"COMMAND"}};
+
+po::options_description again_options() {
+  po::options_description options("Options");
+  const auto add = [&](const char* name, const char* argument, const char* value, const char* meaning) {
+    options.add_options()(name, po::value<std::string>()->value_name(argument)->default_value(value), meaning);
+  };
+  add("ends", "FILE", "", "how earlier starts in this job ended; this end is added to it");
+  add("run_folder", "FOLDER", "", "of the run; empty where it did not come as far as that");
+  add("status", "N", "137", "with which the launcher ended");
+  add("hosts", "GROUPS", "",
+      "the hosts of the job and how many ranks each has room for, 0 where it does not answer: a1:1,a2:1;b1:2,b2:0, "
+      "with a semicolon between groups");
+  add("seconds_used", "S", "0", "by the starts before, of --max_hours");
+  return options;
+}
+
+Names names_in(const std::string& text) {
+  Names names;
+  for (const std::string& part : parts_of(text, ','))
+    if (!trimmed(part).empty()) names.emplace_back(trimmed(part));
+  return names;
+}
+
+/// Slurm calls a node n4 whose host name is n4.cluster.edu.
+std::string node_of(const std::string& host) { return host.substr(0, host.find('.')); }
+
+/// Where each silo was when it was last there.
+HostOfSilo hosts_of_silos(const RunFolder& folder) {
+  HostOfSilo hosts;
+  if (const auto manifest = read_manifest(folder))
+    for (const ManifestStart& start : manifest->starts)
+      for (const ManifestRank& rank : start.ranks)
+        for (const std::string& silo : rank.silos) hosts[silo] = node_of(rank.host);
+  for (const RankStatus& status : read_rank_statuses(folder))
+    for (const std::string& silo : names_in(status.identity.silos)) hosts[silo] = node_of(status.identity.host);
+  return hosts;
+}
+
+/// The ends of starts, one a line, since this program does not live from one to the next.
+std::vector<StartEnd> read_ends(const std::string& path) {
+  std::vector<StartEnd> ends;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line);
+    ends.push_back({.outcome = {static_cast<ExitCode>(json.at("exit_code")), "", json.at("silo")},
+                    .is_of_a_rank = json.at("is_of_a_rank"),
+                    .from = {json.at("from")},
+                    .finished = {json.at("finished")},
+                    .displaced = json.at("displaced")});
+  }
+  return ends;
+}
+
+void add_end(const std::string& path, const StartEnd& end) {
+  const nlohmann::json json = {{"exit_code", static_cast<int>(end.outcome.exit_code)},
+                               {"silo", end.outcome.silo},
+                               {"is_of_a_rank", end.is_of_a_rank},
+                               {"from", end.from.value},
+                               {"finished", end.finished.value},
+                               {"displaced", end.displaced}};
+  std::ofstream file(path, std::ios::app);
+  if (!(file << json.dump() << std::endl)) throw StorageError(path + ": cannot be written");
+}
+
+unsigned long number(const std::string& option, const std::string& text) {
+  unsigned long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw ConfigError(fmt::format("--{} {}: a whole number is wanted", option, text));
+  return number;
+}
+
+/// The start that has just ended. Where no rank could leave its outcome in its folder, that is done now: a launcher
+/// that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
+StartEnd last_end(const RunFolder& folder, const TrainCommand& command, int launcher_code) {
+  const auto ranks = static_cast<int>(command.config.run.silos.size() - command.places.missing.size());
+  SupervisedEnd end =
+      judge(folder, ranks, {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
+  if (!end.is_of_a_rank) {
+    end.outcome.exit_code = ExitCode::peer_lost;
+    (void)folder.write_outcome(end.outcome);
+  }
+  return start_end(folder, end);
+}
+
+/// "srun … /path/crossilo train CONFIG.ini …", taken apart.
+struct FirstStart {
+  LaunchCommand command;  // its program is without arguments
+  Names arguments;        // behind "train"
+};
+
+FirstStart first_start(const Names& words) {
+  for (std::size_t at = 2; at < words.size(); ++at)
+    if (words[at] == "train")
+      return {.command = {.launcher = {words.begin(), words.begin() + static_cast<long>(at) - 1},
+                          .program = {words[at - 1], words[at]}},
+              .arguments = {words.begin() + static_cast<long>(at) + 1, words.end()}};
+  throw ConfigError(fmt::format("slurm again: \"{}\": a launcher, the program, train and its arguments are wanted",
+                                fmt::join(words, " ")));
+}
+
+/// The silos of the next start.
+Names silos_with(const TrainCommand& command, const Names& missing) {
+  Names names;
+  for (const SiloId silo : present_silos(command.config.run.silos.size(), command.places.missing))
+    if (const std::string& name = command.config.run.silos[silo.value]; std::ranges::count(missing, name) == 0)
+      names.push_back(name);
+  return names;
+}
+
+/// True where the ranks start as they did at first.
+bool stays_as_it_was(const std::vector<HostGroup>& groups, const Relaunch& next) {
+  const auto is_gone = [](const HostSlots& host) { return host.slots == 0; };
+  return next.missing.empty() &&
+         std::ranges::none_of(groups, [&](const HostGroup& group) { return std::ranges::any_of(group, is_gone); });
+}
+
+/// Tells why there is no other start, and leaves that in the folder.
+int end_of_run(const std::optional<RunFolder>& folder, const Outcome& last, const Outcome& closing) {
+  if (folder) {
+    (void)leave_closing(*folder, last, closing);
+    (void)leave_report(folder->path());
+  }
+  fmt::print(stderr, "crossilo: {}\n", closing.text);
+  return static_cast<int>(closing.exit_code);
+}
+
+}  // namespace
+
+int run_slurm_again(int argc, char** argv) {
+  const auto values = parse_command_line(kText, again_options(), argc, argv);
+  if (!values) return 0;
+  const auto text = [&](const char* name) { return (*values)[name].as<std::string>(); };
+  if (text("ends").empty()) throw ConfigError("slurm again: --ends FILE is wanted; see crossilo slurm again --help");
+  FirstStart first = first_start((*values)["COMMAND"].as<Names>());
+  std::vector<char*> pointers;
+  for (std::string& word : first.arguments) pointers.push_back(word.data());
+  const auto train = parse_train(static_cast<int>(pointers.size()), pointers.data());
+  if (!train) return 0;
+  const std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
+
+  StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
+  std::optional<RunFolder> folder;
+  HostOfSilo hosts;
+  if (!text("run_folder").empty()) {
+    folder.emplace(text("run_folder"));
+    end = last_end(*folder, *train, static_cast<int>(number("status", text("status"))));
+    hosts = hosts_of_silos(*folder);
+    end.displaced = displaced_silos(groups, silos_with(*train, {}), hosts);
+  }
+  Relaunches relaunches(relaunch_rules(train->config, train->places));
+  for (const StartEnd& before : read_ends(text("ends"))) (void)relaunches.after(before);
+  const auto next = relaunches.after(end);
+  if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
+  add_end(text("ends"), end);
+  RelaunchNotes(folder, train->config.run.relaunches_max).add(*next);
+
+  const auto seconds_used = static_cast<double>(number("seconds_used", text("seconds_used")));
+  const Names arguments = next_arguments(
+      first.arguments,
+      {.config = train->config, .places = train->places, .relaunch = *next, .seconds_used = seconds_used});
+  LaunchCommand& command = first.command;
+  command.program.insert(command.program.end(), arguments.begin(), arguments.end());
+  Names words = command.launcher;
+  words.insert(words.end(), command.program.begin(), command.program.end());
+  if (!stays_as_it_was(groups, *next))
+    words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts));
+  fmt::print("{:.0f}\n{}\n", next->pause_seconds, fmt::join(words, "\n"));
+  return 0;
+}
+
+}  // namespace crossilo

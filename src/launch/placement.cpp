@@ -1,0 +1,145 @@
+#include "crossilo/launch/placement.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <numeric>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/base/text.hpp"
+
+namespace crossilo {
+namespace {
+
+using Names = std::vector<std::string>;
+
+int ranks_on(const HostGroup& hosts) {
+  return std::accumulate(hosts.begin(), hosts.end(), 0, [](int sum, const HostSlots& one) { return sum + one.slots; });
+}
+
+/// The host in that group on which a silo was; the end where it was in another group.
+HostGroup::const_iterator host_in(const HostGroup& group, const std::string& silo, const HostOfSilo& hosts) {
+  const auto host = hosts.find(silo);
+  return host == hosts.end() ? group.end() : std::ranges::find(group, host->second, &HostSlots::host);
+}
+
+Names silos_in(const HostGroup& group, Names silos, const HostOfSilo& hosts) {
+  std::erase_if(silos, [&](const std::string& silo) { return host_in(group, silo, hosts) == group.end(); });
+  return silos;
+}
+
+/// The launcher's options without those that say where and how many.
+Names without_places(const Names& launcher) {
+  Names words;
+  for (std::size_t at = 1; at < launcher.size(); ++at) {
+    const std::string& word = launcher[at];
+    if (word == "--host" || word == "-np")
+      ++at;  // and its value
+    else if (word != "--oversubscribe" && !word.starts_with("--het-group=") && !word.starts_with("--ntasks=") &&
+             !word.starts_with("--nodes="))
+      words.push_back(word);
+  }
+  return words;
+}
+
+/// One part for each group, with colons between: srun makes one world of them.
+Names srun_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+  const bool has_groups = places.size() > 1;
+  const Names options = without_places(command.launcher);
+  Names words;
+  for (std::size_t group = 0; group < places.size(); ++group) {
+    const HostGroup& hosts = places[group];
+    if (hosts.empty()) continue;
+    Names names;
+    for (const HostSlots& one : hosts) names.push_back(one.host);
+    words.push_back(words.empty() ? command.launcher.front() : ":");
+    words.insert(words.end(), options.begin(), options.end());
+    if (has_groups) words.push_back(fmt::format("--het-group={}", group));
+    words.insert(words.end(), {fmt::format("--nodes={}", hosts.size()), fmt::format("--ntasks={}", ranks_on(hosts)),
+                               fmt::format("--nodelist={}", fmt::join(names, ","))});
+    words.insert(words.end(), command.program.begin(), command.program.end());
+  }
+  return words;
+}
+
+Names mpirun_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+  Names hosts;
+  int ranks = 0;
+  for (const HostGroup& group : places) {
+    ranks += ranks_on(group);
+    for (const HostSlots& one : group) hosts.push_back(fmt::format("{}:{}", one.host, one.slots));
+  }
+  Names words = {command.launcher.front()};
+  const Names options = without_places(command.launcher);
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(),
+               {"--oversubscribe", "-np", std::to_string(ranks), "--host", fmt::format("{}", fmt::join(hosts, ","))});
+  words.insert(words.end(), command.program.begin(), command.program.end());
+  return words;
+}
+
+}  // namespace
+
+std::vector<HostGroup> parse_host_groups(const std::string& text) {
+  std::vector<HostGroup> groups;
+  if (text.empty()) return groups;
+  for (const std::string& part : parts_of(text, ';')) {
+    groups.emplace_back();
+    for (const std::string& host : parts_of(part, ',')) {
+      int slots = 0;
+      const char* const end = host.data() + host.size();
+      const std::size_t colon = host.rfind(':');
+      const auto read = colon == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
+                                                   : std::from_chars(host.data() + colon + 1, end, slots);
+      if (read.ec != std::errc() || read.ptr != end || colon == 0 || slots < 0)
+        throw ConfigError(fmt::format("hosts \"{}\": each as NAME:RANKS is wanted, such as a1:1,a2:1;b1:2", text));
+      groups.back().push_back({host.substr(0, colon), slots});
+    }
+  }
+  return groups;
+}
+
+Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+  Names displaced;
+  for (const HostGroup& group : groups) {
+    const Names there = silos_in(group, silos, hosts);
+    int too_many = static_cast<int>(there.size()) - ranks_on(group);
+    for (auto silo = there.rbegin(); silo != there.rend() && too_many > 0; ++silo) {
+      if (host_in(group, *silo, hosts)->slots > 0) continue;
+      displaced.push_back(*silo);
+      --too_many;
+    }
+  }
+  std::ranges::reverse(displaced);
+  return displaced;
+}
+
+std::vector<HostGroup> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+  std::vector<HostGroup> places;
+  for (const HostGroup& group : groups) {
+    HostGroup& placed = places.emplace_back(group);
+    for (HostSlots& one : placed) one.slots = 0;
+    for (auto left = silos_in(group, silos, hosts).size(); left > 0;) {
+      bool has_room = false;  // one to each host, and again
+      for (std::size_t host = 0; host < group.size() && left > 0; ++host) {
+        if (placed[host].slots == group[host].slots) continue;
+        ++placed[host].slots;
+        --left;
+        has_room = true;
+      }
+      if (!has_room) break;
+    }
+    std::erase_if(placed, [](const HostSlots& one) { return one.slots == 0; });
+  }
+  return places;
+}
+
+Names placed_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+  const bool is_srun = std::filesystem::path(command.launcher.front()).filename() == "srun";
+  return is_srun ? srun_command(command, places) : mpirun_command(command, places);
+}
+
+}  // namespace crossilo

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Aim: what a batch job asks after a lost silo is answered by the rules of --np: the same command, one without the silo that is
+# lost again or whose host is gone, or the end of the run, which its folder says, too.
+# Method: a real run loses a silo; its folder is then asked about with made-up hosts. tests/testcluster has the real jobs.
+set -euo pipefail
+set -m
+source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+make_federation "$folder" 100000
+cd "$folder"
+
+config=small.ini start
+await_checkpoint runs/small-1 10
+kill -KILL "$(awk '$1 == "pid" { print $2 }' runs/small-1/ranks/2)"
+end
+expect_code 5
+host=$(hostname | cut -d . -f 1)
+cp -r runs/small-1 lost
+
+# again NAME HOSTS ARGUMENT…: asks about a copy of that folder, as the job NAME.
+again() {
+  local name=$1 hosts=$2
+  shift 2
+  rm -rf asked
+  cp -r lost asked
+  exit_code_of "$CROSSILO_BIN" slurm again --ends "ends-$name" --run_folder asked --status 137 --hosts "$hosts" \
+    -- srun --mpi=pmix "$CROSSILO_BIN" train small.ini "$@"
+}
+# prints SECONDS WORD…: those are the answer; the warnings on the way there are not looked at.
+prints() {
+  local words
+  words=$(printf '%s\n' "$@")
+  [[ $output == *"$words" ]] || fail "expected: $words; found: $output"
+}
+start_words=(--mpi=pmix "$CROSSILO_BIN" train small.ini)
+
+# the same command, after pauses that grow, until the limit
+rules=(--run.relaunches_max 2)
+again same "$host:4" "${rules[@]}"
+expect_code 0
+expect_text "; started again in 1 s, for the 1 of at most 2 times in a row"
+prints 1 srun "${start_words[@]}" "${rules[@]}"
+python3 -c 'import json; assert [one["missing_silos"] for one in json.load(open("asked/manifest.json"))["relaunches"]] == [[]]' || fail "not in the manifest"
+again same "$host:4" "${rules[@]}"
+prints 2 srun "${start_words[@]}" "${rules[@]}"
+again same "$host:4" "${rules[@]}"
+expect_code 5
+expect_text "Silo c does not come back; run.min_silos says"
+grep -q "without a new finished round" asked/outcome.json || fail "the folder does not say so: $(cat asked/outcome.json)"
+
+# lost again: without it, in one place less
+rules=(--run.relaunches_max 3 --run.min_silos 3)
+again fewer "$host:4" "${rules[@]}"
+prints 1 srun "${start_words[@]}" "${rules[@]}"
+again fewer "$host:4" "${rules[@]}"
+expect_text "without silo c"
+prints 2 srun --mpi=pmix --nodes=1 --ntasks=3 "--nodelist=$host" "${start_words[@]:1}" "${rules[@]}" --without_silos c
+python3 -c 'import json; assert [one["missing_silos"] for one in json.load(open("asked/manifest.json"))["relaunches"]] == [["c"]]' || fail "not in the manifest"
+
+# its host is gone, and another has room for three: the last silo has no place; no host has room
+again three "$host:0,other:3" "${rules[@]}"
+prints 1 srun --mpi=pmix --nodes=1 --ntasks=3 --nodelist=other "${start_words[@]:1}" "${rules[@]}" --without_silos d
+again none "$host:0,other:2" "${rules[@]}"
+expect_code 5
+expect_text "silo c, d has no place any more"
+grep -q "has no place any more" asked/outcome.json || fail "the folder does not say so: $(cat asked/outcome.json)"
+
+# no folder: the ranks died while MPI started
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+
+for words in "--ends x -- srun" "-- srun crossilo train small.ini" "--ends x --hosts a1 -- srun crossilo train small.ini" \
+  "--ends x --run_folder asked --status many -- srun crossilo train small.ini"; do
+  # shellcheck disable=SC2086
+  exit_code_of "$CROSSILO_BIN" slurm again $words
+  expect_code 2
+done

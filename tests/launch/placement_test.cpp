@@ -1,0 +1,67 @@
+// Aim: when hosts of a batch job are gone, silos move within their group, those without a place are named, and the
+// command starts just the others. Method: made-up jobs of one and of two groups.
+#include "crossilo/launch/placement.hpp"
+
+#include <gtest/gtest.h>
+
+#include "crossilo/base/error.hpp"
+
+namespace crossilo {
+namespace {
+
+using Names = std::vector<std::string>;
+const Names kSilos = {"a", "b", "c", "d"};
+const HostOfSilo kTwoSites = {{"a", "a1"}, {"b", "a2"}, {"c", "b1"}, {"d", "b2"}};
+const HostOfSilo kTwoHosts = {{"a", "n1"}, {"b", "n1"}, {"c", "n2"}, {"d", "n2"}};
+
+TEST(Placement, ReadsTheGroups) {
+  const std::vector<HostGroup> groups = {{{"a1", 1}, {"a2", 12}}, {{"b1", 0}}};
+  EXPECT_EQ(parse_host_groups("a1:1,a2:12;b1:0"), groups);
+  EXPECT_TRUE(parse_host_groups("").empty());
+  for (const char* text : {"a1", "a1:", ":2", "a1:x", "a1:-1", "a1:1,", "a1:1;;b1:1", "a1:1 "})
+    EXPECT_THROW((void)parse_host_groups(text), ConfigError) << text;
+}
+
+TEST(Placement, SilosMoveWhereTheirGroupHasRoom) {
+  const auto groups = parse_host_groups("a1:1,a2:1;b1:2,b2:0");
+  EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{});
+  EXPECT_EQ(places_of(groups, kSilos, kTwoSites), parse_host_groups("a1:1,a2:1;b1:2"));
+  EXPECT_EQ(
+      places_of(parse_host_groups("n1:4,n2:4,n3:0"), kSilos, {{"a", "n1"}, {"b", "n2"}, {"c", "n3"}, {"d", "n3"}}),
+      parse_host_groups("n1:2,n2:2"));
+}
+
+TEST(Placement, SilosOfAGoneHostHaveNoPlaceWhereTheirGroupHasNoRoom) {
+  const auto groups = parse_host_groups("a1:3,a2:3;b1:1,b2:0");
+  EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{"d"}) << "the other group's room is not for them";
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, kTwoHosts), (Names{"c", "d"}));
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:3,n2:0"), kSilos, kTwoHosts), Names{"d"}) << "as few as can be";
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:0,n2:2"), kSilos, kTwoHosts), (Names{"a", "b"}));
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:1,n2:1"), kSilos, kTwoHosts), Names{}) << "crowded, but there";
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, {}), Names{}) << "nobody knows where they were";
+}
+
+TEST(Placement, OneCommandForEachGroupUnderSrun) {
+  const LaunchCommand command{.launcher = {"srun", "--mpi=pmix", "--het-group=0,1", "--ntasks=4"},
+                              .program = {"crossilo", "train", "x.ini"}};
+  EXPECT_EQ(placed_command(command, places_of(parse_host_groups("a1:1,a2:1;b1:1,b2:0"), {"a", "b", "c"}, kTwoSites)),
+            (Names{"srun", "--mpi=pmix", "--het-group=0", "--nodes=2", "--ntasks=2", "--nodelist=a1,a2", "crossilo",
+                   "train", "x.ini", ":", "--mpi=pmix", "--het-group=1", "--nodes=1", "--ntasks=1", "--nodelist=b1",
+                   "crossilo", "train", "x.ini"}));
+  EXPECT_EQ(placed_command(command, places_of(parse_host_groups("a1:0,a2:0;b1:2,b2:2"), {"c", "d"}, kTwoSites)),
+            (Names{"srun", "--mpi=pmix", "--het-group=1", "--nodes=2", "--ntasks=2", "--nodelist=b1,b2", "crossilo",
+                   "train", "x.ini"}))
+      << "a whole group is gone";
+}
+
+TEST(Placement, AListOfHostsUnderMpirun) {
+  const LaunchCommand command{
+      .launcher = {"/usr/bin/mpirun", "--bind-to", "none", "-np", "4", "--host", "a1:1,a2:1", "--mca", "x", "y"},
+      .program = {"crossilo", "train", "x.ini"}};
+  EXPECT_EQ(placed_command(command, places_of(parse_host_groups("n1:3,n2:0"), {"a", "b", "c"}, kTwoHosts)),
+            (Names{"/usr/bin/mpirun", "--bind-to", "none", "--mca", "x", "y", "--oversubscribe", "-np", "3", "--host",
+                   "n1:3", "crossilo", "train", "x.ini"}));
+}
+
+}  // namespace
+}  // namespace crossilo
