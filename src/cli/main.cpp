@@ -48,8 +48,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"runs", "[FOLDER]", "the runs in a folder: status, rounds, metric, seconds", &crossilo::run_runs},
     Subcommand{"slurm render", "CONFIG.ini --profile NAME", "a batch script for a cluster",
                &crossilo::run_slurm_render},
-    Subcommand{"slurm again", "…", "what slurm/lib.sh does after a lost silo",
-               &crossilo::run_slurm_again},
+    Subcommand{"slurm again", "…", "what slurm/lib.sh does after a lost silo", &crossilo::run_slurm_again},
     Subcommand{"doctor", "[--json]", "is this machine fit to train?", &crossilo::run_doctor},
     Subcommand{"version", "[--json]", "versions of crossilo and of its libraries", &crossilo::run_version},
 };
