@@ -123,7 +123,7 @@ void Model::initialise(const PublicRoot& root) {
   }
 }
 
-std::vector<float> Model::outputs_for(std::span<const float> x) {
+std::vector<float> Model::outputs_for(std::span<const float> x, const std::function<void()>& chunk_done) {
   const c10::NoGradGuard no_grad;
   const std::size_t inputs = parts_->spec.inputs;
   CROSSILO_ASSERT(x.size() % inputs == 0);
@@ -140,6 +140,7 @@ std::vector<float> Model::outputs_for(std::span<const float> x) {
     const at::Tensor outputs = parts_->network->forward(rows).contiguous();
     const float* const values = outputs.const_data_ptr<float>();
     all.insert(all.end(), values, values + outputs.numel());
+    if (chunk_done) chunk_done();
   }
   return all;
 }

@@ -113,18 +113,18 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
   out.parameters.assign(model.parameters.begin(), model.parameters.end());
 }
 
-/// While this lives, silos that train long show it: peers wait no longer than their deadline for silence.
-class TrainingShowsLife {
+/// While this lives, silos that train or evaluate long show it: peers wait no longer than their deadline for silence.
+class WorkShowsLife {
  public:
-  TrainingShowsLife(Communicator& communicator, const FederationSetup& setup) : silos_(setup.silos) {
+  WorkShowsLife(Communicator& communicator, const FederationSetup& setup) : silos_(setup.silos) {
     const double seconds = setup.session.peer_seconds_max / kSignsBeforeDeadline;
     for (Silo* const silo : silos_) silo->on_step([&communicator, seconds] { communicator.show_life(seconds); });
   }
-  ~TrainingShowsLife() {
+  ~WorkShowsLife() {
     for (Silo* const silo : silos_) silo->on_step({});
   }
-  TrainingShowsLife(const TrainingShowsLife&) = delete;
-  TrainingShowsLife& operator=(const TrainingShowsLife&) = delete;
+  WorkShowsLife(const WorkShowsLife&) = delete;
+  WorkShowsLife& operator=(const WorkShowsLife&) = delete;
 
  private:
   std::vector<Silo*> silos_;
@@ -212,7 +212,7 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
-  const TrainingShowsLife shows_life(communicator, setup);
+  const WorkShowsLife shows_life(communicator, setup);
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = agree_on_rows(session, setup);
   const Cohort& cohort = session.roster().cohort;

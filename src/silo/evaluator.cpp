@@ -8,10 +8,11 @@
 
 namespace crossilo {
 
-std::vector<float> outputs(Model& model, std::span<const float> parameters, const RowSet& rows) {
+std::vector<float> outputs(Model& model, std::span<const float> parameters, const RowSet& rows,
+                           const std::function<void()>& chunk_done) {
   CROSSILO_ASSERT(parameters.size() == model.parameters().size());
   std::ranges::copy(parameters, model.parameters().begin());
-  return model.outputs_for(rows.x);
+  return model.outputs_for(rows.x, chunk_done);
 }
 
 std::vector<float> scores(Model& model, std::span<const float> parameters, const RowSet& rows, Task task) {
@@ -19,9 +20,10 @@ std::vector<float> scores(Model& model, std::span<const float> parameters, const
   return outputs(model, parameters, rows);
 }
 
-EvaluationSums evaluate_rows(Model& model, std::span<const float> parameters, const RowSet& rows, Task task) {
+EvaluationSums evaluate_rows(Model& model, std::span<const float> parameters, const RowSet& rows, Task task,
+                             const std::function<void()>& chunk_done) {
   EvaluationSums sums;
-  add_row_losses(task, outputs(model, parameters, rows), rows.y, sums);
+  add_row_losses(task, outputs(model, parameters, rows, chunk_done), rows.y, sums);
   return std::isfinite(sums.loss) ? sums : EvaluationSums{};
 }
 

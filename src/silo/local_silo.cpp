@@ -121,8 +121,10 @@ SiloEvaluation LocalSilo::evaluate(const GlobalModel& global) {
   const TorchSeedGuard draws_of_its_own(seed_of(derive(parts_.root, PrivatePurpose::evaluation, use).bytes()));
   const Dataset& data = *parts_.data;
   const Task task = data.schema().task;
-  return {.held_back = evaluate_rows(model_, global.parameters, data.held_back(), task),
-          .test = evaluate_rows(model_, global.parameters, data.test(), task)};
+  const auto evaluated = [&](const RowSet& rows) {
+    return evaluate_rows(model_, global.parameters, rows, task, [this] { step_done(); });
+  };
+  return {.held_back = evaluated(data.held_back()), .test = evaluated(data.test())};
 }
 
 }  // namespace crossilo

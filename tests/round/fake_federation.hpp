@@ -37,8 +37,14 @@ class FakeSilo final : public Silo {
     enlarged_ = count;
     times_ = times;
   }
+  /// Each training and each evaluation takes so many of these steps.
+  void work_long(int steps, std::function<void()> step) {
+    steps_ = steps;
+    step_ = std::move(step);
+  }
   /// Held-back loss falls with the mean of the model's first parameter; rows differ by silo.
   [[nodiscard]] SiloEvaluation evaluate(const GlobalModel& global) override {
+    work();
     const double rows = 10.0 + id_.value;
     return {.held_back = {.rows = rows, .loss = rows * (2.0 - global.parameters[0]), .correct = 5.0},
             .test = {.rows = 4.0, .loss = 1.0, .correct = 2.0}};
@@ -46,6 +52,7 @@ class FakeSilo final : public Silo {
 
  protected:
   void train(const RoundTicket& ticket, std::span<const float>, std::span<float> model_delta) override {
+    work();
     for (std::size_t i = 0; i < model_delta.size(); ++i)
       model_delta[i] = delta_size_ * known_value(id_.value, ticket.round.value, i);
     for (float& value : model_delta.last(enlarged_)) value *= times_;
@@ -53,12 +60,21 @@ class FakeSilo final : public Silo {
   }
 
  private:
+  void work() const {
+    for (int step = 0; step < steps_; ++step) {
+      step_();
+      step_done();
+    }
+  }
+
   SiloId id_;
   float delta_size_;
   std::string name_;
   std::optional<std::uint32_t> broken_round_;
   std::size_t enlarged_ = 0;
   float times_ = 1.0f;
+  int steps_ = 0;
+  std::function<void()> step_;
 };
 
 inline std::uint64_t weight_of(SiloId silo) { return 100 + 37 * silo.value; }

@@ -31,6 +31,13 @@ TEST(Federation, patience_without_held_back_rows_is_refused) {
   EXPECT_NE(text.find("stop.patience_rounds = 2"), std::string::npos) << text;
 }
 
+TEST(Federation, a_silo_that_trains_and_evaluates_long_is_not_taken_for_lost) {
+  const Case quick{.delta_size = 0.5f, .rounds = 2};
+  Case slow = quick;
+  slow.has_slow_rank = true;
+  EXPECT_EQ(train(4, slow).first.last.parameters, train(4, quick).first.last.parameters);
+}
+
 TEST(Federation, ends_when_patience_does_and_says_so) {
   const auto [model, watcher] = train(4, {.stop = {.patience_rounds = 3}});
   EXPECT_EQ(model.stop, StopReason::patience);

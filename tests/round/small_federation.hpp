@@ -37,6 +37,7 @@ struct Case {
   std::map<SiloId, std::vector<float>> remainders{};  // that a resumed run takes up
   std::vector<SiloId> missing{};                      // then each rank hosts one of the others
   bool is_masked = true;
+  bool has_slow_rank = false;  // its silos train and evaluate for longer than its peers would wait for silence
 };
 
 /// A copy of a state that outlives its round.
@@ -102,6 +103,12 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
     setup.silos.push_back(silos.back().get());
     setup.datasets.push_back(datasets.back().get());
   }
+  if (run.has_slow_rank && communicator.rank() == 1)
+    for (const std::unique_ptr<FakeSilo>& silo : silos)
+      silo->work_long(100, [&communicator] {
+        const double end = communicator.clock().now_seconds() + 1.0;
+        while (communicator.clock().now_seconds() < end) communicator.idle();
+      });
   watcher.silos = setup.silos;
   const std::vector<float> initial(kParameters);
   setup.initial = initial;

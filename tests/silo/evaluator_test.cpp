@@ -36,6 +36,20 @@ TEST(Evaluator, SumsAgreeWithTheFormulas) {
   }
 }
 
+TEST(Evaluator, ShowsThatItIsAtWorkBetweenChunks) {
+  const Case c = kCases[0];
+  Model model = model_for(c);
+  const std::size_t chunk_rows = (std::size_t{1} << 18) / model.spec().inputs;
+  LocalSilo silo = silo_with(random_silo(schema_of(c), 100, 3 * chunk_rows, 3), model, {});
+  const std::vector<float> global = random_parameters(model, 4);
+  const SiloEvaluation silent = silo.evaluate({.parameters = global});
+  int signs = 0;
+  silo.on_step([&] { ++signs; });
+  const SiloEvaluation found = silo.evaluate({.parameters = global});
+  EXPECT_EQ(signs, 4) << "one for the rows that are held back, three for the test rows";
+  EXPECT_EQ(found.test.loss, silent.test.loss);
+}
+
 TEST(Evaluator, OutputsAreTheModelsOwn) {
   for (const Case& c : kCases) {
     Model model = model_for(c);

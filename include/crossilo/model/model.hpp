@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,8 +65,9 @@ class Model {
   /// for one root.
   void initialise(const PublicRoot& root);
   /// What the model gives for rows, in evaluation mode: logits, or predictions in the scaled unit.
-  /// Shapes: x rows x inputs, scaled -> rows x outputs. Throws: ConfigError where a TorchScript module fails.
-  [[nodiscard]] std::vector<float> outputs_for(std::span<const float> x);
+  /// `chunk_done` is called between chunks of rows, and behind the last. Shapes: x rows x inputs, scaled -> rows x
+  /// outputs. Throws: ConfigError where a TorchScript module fails.
+  [[nodiscard]] std::vector<float> outputs_for(std::span<const float> x, const std::function<void()>& chunk_done = {});
   /// False where a training batch of one row fails (normalisation over the rows of a batch), as make_model tried.
   [[nodiscard]] bool trains_on_single_rows() const noexcept;
   /// SHA-256 of the TorchScript file, in hex; empty for a model of the zoo.

@@ -55,7 +55,8 @@ class Silo {
   /// An update without parameters, for sums of statistics alone (scaling, final evaluation).
   [[nodiscard]] SiloUpdate statistics_only(UpdateBuffer& buffer);
 
-  /// `call` is called between the steps of long training, so that peers can be told that this silo is at work.
+  /// `call` is called between the steps of long training and evaluation, so that peers can be told that this silo is at
+  /// work.
   void on_step(std::function<void()> call) { on_step_ = std::move(call); }
 
   /// Evaluates `global` on the silo's own rows. Deterministic on one processor type for one (private root, hash).
