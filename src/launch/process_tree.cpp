@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 
 #include "crossilo/base/error.hpp"
 
@@ -86,6 +87,16 @@ long processor_ticks(pid_t pid) {
   const std::vector<std::string> fields = stat_fields(std::to_string(pid));
   if (fields.size() <= kUserTicks + 1) return -1;
   return std::atol(fields[kUserTicks].c_str()) + std::atol(fields[kUserTicks + 1].c_str());
+}
+
+std::set<std::string> shared_segments(pid_t pid) {
+  std::set<std::string> segments;
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  for (std::string line; std::getline(maps, line);)
+    for (const std::string_view beginning : {"/dev/shm/vader_segment.", "/dev/shm/sm_segment."})
+      if (const std::size_t at = line.find(beginning); at != std::string::npos && !line.ends_with(" (deleted)"))
+        segments.insert(line.substr(at));
+  return segments;
 }
 
 ProcessTree::ProcessTree(const std::vector<std::string>& command, const std::vector<std::string>& environment,

@@ -14,6 +14,10 @@ namespace crossilo {
 /// Processor time that a process has used so far, in clock ticks; -1 when it is gone.
 [[nodiscard]] long processor_ticks(pid_t pid);
 
+/// The files with which MPI shares memory that a process has mapped from /dev/shm: vader_segment.HOST.USER.JOB.RANK, or
+/// sm_segment… from Open MPI 5 on. They outlive ranks that are killed where mpirun is killed, too.
+[[nodiscard]] std::set<std::string> shared_segments(pid_t pid);
+
 /// Starts a command in a process group of its own, with /dev/null as its input.
 ///
 /// mpirun puts every rank into a group of its own, so killing mpirun's group does not reach them. Therefore this

@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
+#include <set>
 
 #include "crossilo/base/clock.hpp"
 #include "crossilo/base/error.hpp"
@@ -42,7 +44,7 @@ class Watch {
   }
 
   void look() {
-    if (!all_began_) all_began_ = read_rank_statuses(folder_).size() >= static_cast<std::size_t>(options_.ranks);
+    if (!all_began_) look_for_ranks();
     // Before its status file is there, a rank may have no handler yet, and a signal would kill it.
     if (to_pass_on_ && all_began_) {
       tree_.signal_command(SIGUSR1);  // mpirun hands it to every rank
@@ -64,9 +66,22 @@ class Watch {
     return end;
   }
 
+  /// Removes what ranks that were killed have left in memory, once none of them lives.
+  void clean_up() const {
+    std::error_code ignored;  // most often MPI itself has removed them
+    for (const std::string& segment : segments_) std::filesystem::remove(segment, ignored);
+  }
+
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
   static double now() { return steady_clock().now_seconds(); }
+
+  void look_for_ranks() {
+    const std::vector<RankStatus> statuses = read_rank_statuses(folder_);
+    all_began_ = statuses.size() >= static_cast<std::size_t>(options_.ranks);
+    if (all_began_)
+      for (const RankStatus& status : statuses) segments_.merge(shared_segments(static_cast<pid_t>(status.pid)));
+  }
 
   /// Ends the run when some ranks have finished and the rest no longer works: a rank that is stopped or hangs after the
   /// last farewell has nobody who waits for it.
@@ -108,6 +123,7 @@ class Watch {
   int insisting_ = 0;
   bool to_pass_on_ = false;
   bool all_began_ = false;
+  std::set<std::string> segments_;  // of the ranks' shared memory
   RunEnd end_;
   double begin_by_;
   double next_work_look_ = 0.0;
@@ -130,6 +146,7 @@ RunEnd watch_over(const SupervisorOptions& options, const RunFolder& folder, con
     watch.look();
   }
   tree.end_all();
+  watch.clean_up();
   return watch.end(*tree.ended());
 }
 

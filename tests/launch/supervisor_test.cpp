@@ -9,7 +9,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
+#include "../../src/launch/process_tree.hpp"
 #include "crossilo/io/atomic_file.hpp"
 #include "crossilo/io/rank_status.hpp"
 
@@ -204,7 +206,7 @@ TEST_F(Supervising, TakesTheRanksAlongWhenItIsKilled) {
   EXPECT_FALSE(any_alive);
 }
 
-TEST_F(Supervising, EndsTheRanksOfAnMpirunThatWasKilled) {
+TEST_F(Supervising, EndsTheRanksOfAnMpirunThatWasKilledAndRemovesTheirSharedMemory) {
   const RunFolder folder = new_folder();
   const ForkedSupervisor supervisor("ignores", folder);
   supervisor.await_ranks();
@@ -213,9 +215,12 @@ TEST_F(Supervising, EndsTheRanksOfAnMpirunThatWasKilled) {
   const std::string stat = read_file_if_there("/proc/" + std::to_string(statuses[0].pid) + "/stat").value_or("");
   const long mpirun = std::atol(stat.c_str() + stat.rfind(')') + 4);
   ASSERT_GT(mpirun, 1);
+  const std::set<std::string> segments = shared_segments(static_cast<pid_t>(statuses[0].pid));
+  EXPECT_FALSE(segments.empty()) << "ranks of one machine share memory";
   ASSERT_EQ(::kill(static_cast<pid_t>(mpirun), SIGKILL), 0);
   EXPECT_EQ(supervisor.wait(), 5);
   expect_nothing_left(folder);
+  for (const std::string& segment : segments) EXPECT_FALSE(std::filesystem::exists(segment)) << segment;
 }
 
 TEST_F(Supervising, SaysWhatToDoWithoutMpirun) {
