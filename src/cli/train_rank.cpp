@@ -306,7 +306,9 @@ class RankRun {
     session_.reset();
   }
 
+  /// Empty where nobody knows which rank.
   [[nodiscard]] std::string silos_of(int rank) const {
+    if (rank < 0) return "";
     if (!hosting_.silos_of_rank.empty()) return hosting_.names(config_.run.silos, rank);
     return config_.run.silo.empty() ? silo_by_order(config_, places_, rank, ranks_) : "";
   }

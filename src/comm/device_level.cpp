@@ -2,12 +2,8 @@
 
 #include <algorithm>
 
-#include "crossilo/base/check.hpp"
-
 namespace crossilo {
 namespace {
-
-int another_of(const std::vector<int>& node, int rank) { return node.front() == rank ? node.back() : node.front(); }
 
 /// Room for NCCL's equal parts: each is a whole number of cache lines of the widest words.
 std::size_t padded_bytes(std::size_t chunk_words, std::size_t members) {
@@ -19,7 +15,6 @@ std::size_t padded_bytes(std::size_t chunk_words, std::size_t members) {
 DeviceLevel::DeviceLevel(Communicator& communicator, const std::vector<SumChunk>& slots, std::vector<int> node,
                          std::size_t chunk_words, const Deadline& deadline)
     : slots_(slots),
-      a_peer_(another_of(node, communicator.rank())),
       site_(communicator, node, deadline),
       slot_bytes_(chunk_words * sizeof(std::uint32_t)),
       device_slot_bytes_(padded_bytes(chunk_words, node.size())),
@@ -121,6 +116,6 @@ bool DeviceLevel::advance_down(std::uint64_t total) {
   return moved;
 }
 
-int DeviceLevel::owing_contribution(std::uint64_t given) const { return added_ < given ? a_peer_ : -1; }
+int DeviceLevel::owing_contribution(std::uint64_t given) const { return added_ < given ? site_.a_peer() : -1; }
 
 }  // namespace crossilo

@@ -27,7 +27,7 @@ class DeviceLevel final : public NodeLevel {
   [[nodiscard]] std::uint64_t spread() const noexcept override { return spread_; }
   [[nodiscard]] const std::byte* words_of(std::uint64_t number, std::size_t member) const override;
   [[nodiscard]] int owing_contribution(std::uint64_t given) const override;
-  [[nodiscard]] int owing_total() const override { return a_peer_; }
+  [[nodiscard]] int owing_total() const override { return site_.a_peer(); }
 
  private:
   /// NCCL's call that is under way.
@@ -50,7 +50,6 @@ class DeviceLevel final : public NodeLevel {
   bool advance_calls();
 
   const std::vector<SumChunk>& slots_;
-  int a_peer_;
   NcclCommunicator site_;
   CudaStream up_, down_, calls_;
   std::size_t slot_bytes_;         // pinned
