@@ -140,7 +140,7 @@ void Model::compute_on(const std::string& device) {
     return at::zeros(vector.sizes(), vector.options().device(at::Device(device)));
   };
   parts_->on_device = {.flat = zeros_there(parts_->flat), .flat_gradient = zeros_there(parts_->flat_gradient)};
-  parts_->network->move_to(parts_->device());
+  parts_->network->move_to(at::Device(device));
   attach(*parts_->network, parts_->tensors, parts_->on_device->flat, parts_->on_device->flat_gradient);
 }
 
@@ -159,7 +159,7 @@ std::vector<float> Model::outputs_for(std::span<const float> x) {
     const at::Tensor rows =
         at::empty({static_cast<std::int64_t>(part.size() / inputs), static_cast<std::int64_t>(inputs)});
     std::ranges::copy(part, rows.mutable_data_ptr<float>());
-    const at::Tensor outputs = parts_->network->forward(rows.to(parts_->device())).to(at::kCPU).contiguous();
+    const at::Tensor outputs = parts_->to_host(parts_->network->forward(parts_->to_device(rows))).contiguous();
     const float* const values = outputs.const_data_ptr<float>();
     all.insert(all.end(), values, values + outputs.numel());
   }

@@ -74,8 +74,13 @@ struct Model::Parts {
   };
   std::optional<OnDevice> on_device;
 
-  /// Where the network takes its rows.
-  [[nodiscard]] at::Device device() const { return on_device ? on_device->flat.device() : at::Device(at::kCPU); }
+  /// The tensor where the network computes, or back in the host's memory: mostly the same, and then itself.
+  [[nodiscard]] at::Tensor to_device(const at::Tensor& tensor) const {
+    return on_device ? tensor.to(on_device->flat.device()) : tensor;
+  }
+  [[nodiscard]] at::Tensor to_host(const at::Tensor& tensor) const {
+    return on_device ? tensor.detach().to(at::kCPU) : tensor;
+  }
   /// The network computes with what `flat` holds.
   void push() const;
   /// `flat` holds what the network has.

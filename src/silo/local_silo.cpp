@@ -37,12 +37,12 @@ std::span<const float> view_const(const at::Tensor& tensor) {
 
 /// Leaves the gradient of the batch's mean loss in the network's gradients. `room` has the shape of the outputs. Rows
 /// and losses are the processor's; on a device of its own the network gets the one and gives the other.
-void backpropagate(Network& network, at::Device device, const LossRule& rule, const Batches::Batch& batch,
+void backpropagate(const Model::Parts& model, const LossRule& rule, const Batches::Batch& batch,
                    const at::Tensor& room) {
-  const at::Tensor outputs = network.forward(batch.x.to(device));
+  const at::Tensor outputs = model.network->forward(model.to_device(batch.x));
   const at::Tensor gradient = room.narrow(0, 0, outputs.size(0));
-  output_gradient(rule, view_const(outputs.detach().to(at::kCPU).contiguous()), batch.y, view(gradient));
-  network.backward(outputs, gradient.to(device));
+  output_gradient(rule, view_const(model.to_host(outputs).contiguous()), batch.y, view(gradient));
+  model.network->backward(outputs, model.to_device(gradient));
 }
 
 /// A step of the optimizer on the network's flat vectors, by its number.
@@ -77,7 +77,7 @@ void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, co
       at::empty({static_cast<std::int64_t>(batches.rows_max()), static_cast<std::int64_t>(model.spec.outputs)});
   const std::size_t steps = options.local_steps > 0 ? options.local_steps : options.local_epochs * batches.in_epoch();
   for (std::size_t number = 1; number <= steps; ++number) {
-    backpropagate(*model.network, model.device(), rule, batches.next(), room);
+    backpropagate(model, rule, batches.next(), room);
     step(number);
     step_done();
   }
