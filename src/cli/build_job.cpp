@@ -143,10 +143,11 @@ SiloSchema check_silo_files(const Config& config) {
   return expected;
 }
 
-Job::Job(const Config& config, std::vector<SiloId> hosted)
+Job::Job(const Config& config, std::vector<SiloId> hosted, const std::string& device)
     : config_(config), root_(public_root(config.run.seed)), hosted_(std::move(hosted)) {
   for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
   model_ = std::make_unique<Model>(make_model(make_model_spec(config.model, schema())));
+  if (!device.empty()) model_->compute_on(device);
   silos_.reserve(hosted_.size());
   for (std::size_t i = 0; i < hosted_.size(); ++i)
     silos_.push_back(make_silo(hosted_[i], datasets_[i], own_root(hosted_[i])));

@@ -12,6 +12,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/cli/build_job.hpp"
 #include "crossilo/data/silo_file.hpp"
+#include "crossilo/foreign/cuda.hpp"
 #include "crossilo/foreign/gpu_libraries.hpp"
 #include "crossilo/foreign/hdf5.hpp"
 #include "crossilo/foreign/openssl.hpp"
@@ -81,9 +82,13 @@ Finding check_libtorch() try {
   return bad("libtorch", error.what(), "install it again: jobs/setup.sh");
 }
 
-Finding check_cuda() {
-  return fine("CUDA, NCCL", fmt::format("driver {}; NCCL {}; neither is needed: this version trains on the processor",
-                                        described(find_cuda_driver()), described(find_nccl())));
+Finding check_cuda() try {
+  const CudaDevices devices = find_cuda_devices();
+  return fine("CUDA, NCCL", fmt::format("driver {}; NCCL {}; {}", described(find_cuda_driver()), described(find_nccl()),
+                                        devices.ids.empty() ? "trains on the CPU: " + devices.none_because
+                                                            : fmt::format("GPUs in sight: {}", devices.ids.size())));
+} catch (const std::exception& error) {
+  return bad("CUDA, NCCL", error.what(), "look at it with nvidia-smi, or train on the CPU: --run.device cpu");
 }
 
 Finding check_hdf5() try {

@@ -37,10 +37,9 @@ NamedTexts::value_type contents_of_sites_file(const SiteRule& rule) {
   return {"what topology.file says", says};
 }
 
-SiteClaim own_site(const SiteRule& rule, const std::vector<std::string>& silos) {
-  return claim_site(rule, {.host = host_name(), .silos = silos, .environment = [](const char* name) {
-                             return static_cast<const char*>(std::getenv(name));
-                           }});
+SiteClaim own_site(const SiteRule& rule, const std::vector<std::string>& silos, int gpus) {
+  const auto environment = [](const char* name) { return static_cast<const char*>(std::getenv(name)); };
+  return claim_site(rule, {.host = host_name(), .silos = silos, .environment = environment, .gpus = gpus});
 }
 
 std::string unread_site_variable(const Config& config) {

@@ -14,8 +14,8 @@ namespace crossilo {
 /// A setting that ranks compare: what topology.file says, wherever it lies. Empty value without such a file.
 [[nodiscard]] NamedTexts::value_type contents_of_sites_file(const SiteRule& rule);
 
-/// What the rule says of this process, which takes itself for these silos.
-[[nodiscard]] SiteClaim own_site(const SiteRule& rule, const std::vector<std::string>& silos);
+/// What the rule says of this process, which takes itself for these silos and computes on so many GPUs.
+[[nodiscard]] SiteClaim own_site(const SiteRule& rule, const std::vector<std::string>& silos, int gpus = 0);
 
 /// A warning where CROSSILO_SITE is set and nothing reads it; otherwise empty.
 [[nodiscard]] std::string unread_site_variable(const Config& config);

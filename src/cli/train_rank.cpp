@@ -27,6 +27,7 @@
 #include "crossilo/io/progress.hpp"
 #include "crossilo/io/rank_status.hpp"
 #include "crossilo/io/run_folder.hpp"
+#include "crossilo/launch/gpu_guard.hpp"
 #include "crossilo/launch/guard.hpp"
 #include "crossilo/launch/mpi_tuning.hpp"
 #include "crossilo/launch/peer_watch.hpp"
@@ -83,17 +84,21 @@ class RankRun {
   ExitCode run() {
     start();
     const TorchSession torch({.threads = static_cast<int>(config_.run.threads)});
+    if (gpu_) use_cuda_device(*gpu_);
+    const std::string device = gpu_ ? use_torch_on_gpu(*gpu_) : "";
     StopWish wants_stop(places_.max_hours);
-    Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)));
+    Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)), device);
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;
     setup.facts.missing = places_.missing;
+    setup.session.ring_sum.has_device = gpu_.has_value();
     const CheckpointKeys keys{.settings = resume_hash(config_),
                               .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
     const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
     const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_, rank_silos());
+    report.say_devices(device_text(topology_));
     if (places_.is_quiet) report.be_quiet();
     if (places_.prints_json) report.print_json();
     if (resumed) {
@@ -205,8 +210,11 @@ class RankRun {
     check_simulation(config_, places_);
     check_launch(config_, ranks_, places_);
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline, places_.missing);
+    const GpuOffer offer = own_gpu_offer(config_.run.device);
+    no_gpu_because_ = offer.devices.none_because;
+    gpu_ = agree_on_gpu(*communicator_, offer, deadline);
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
-                                  own_site(rule, names_of_rank(identity_.rank)), deadline);
+                                  own_site(rule, names_of_rank(identity_.rank), gpu_ ? 1 : 0), deadline);
     refuses_alike_ = false;
     watch_peers(deadline);
   }
@@ -258,6 +266,9 @@ class RankRun {
     const std::vector<std::string> tree = topology_lines(topology_, rank_silos());
     for (const std::string& line : tree) log_info(line);
     log_machine();
+    log_info(gpu_ ? fmt::format("computes on GPU {}", *gpu_)
+                  : fmt::format("computes on the CPU: run.device = {}{}", config_.run.device,
+                                no_gpu_because_.empty() ? "" : "; no GPU: " + no_gpu_because_));
     for (const auto& [parameter, value] : tuning_.settings)
       log_debug(fmt::format("for MPI: {} = {}", parameter, value));
     if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
@@ -295,7 +306,9 @@ class RankRun {
     session_.reset();
   }
 
+  /// Empty where nobody knows which rank.
   [[nodiscard]] std::string silos_of(int rank) const {
+    if (rank < 0) return "";
     if (!hosting_.silos_of_rank.empty()) return hosting_.names(config_.run.silos, rank);
     return config_.run.silo.empty() ? silo_by_order(config_, places_, rank, ranks_) : "";
   }
@@ -319,6 +332,8 @@ class RankRun {
   RankIdentity identity_;
   Hosting hosting_;
   Topology topology_;
+  std::optional<int> gpu_;      // by CUDA's number
+  std::string no_gpu_because_;  // empty where run.device does not ask for one
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
   MpiTuning tuning_;
@@ -351,6 +366,10 @@ ExitCode train_as_rank(const Config& config, const RankPlaces& places) {
     if (dynamic_cast<const PeerLostError*>(&error) != nullptr) std::this_thread::sleep_for(std::chrono::seconds(1));
     MpiSession::abort(error.exit_code());
   } catch (const std::exception& error) {
+    if (const std::string fault = gpu_memory_fault(error); !fault.empty()) {
+      run.fail(EnvironmentError(fault));
+      MpiSession::abort(ExitCode::environment);
+    }
     const InternalError internal(fmt::format("internal error: {}; please report this", error.what()));
     run.fail(internal);
     MpiSession::abort(internal.exit_code());

@@ -77,9 +77,10 @@ void TrainReport::on_start(const RunStart& start) {
   steady.lanes.front().lane_bits = config_.privacy.lane_bits;
   const std::size_t silos = roster.cohort.size();
   const std::size_t ranks = roster.identities.size();
-  std::string text = fmt::format("\ncrossilo {}  {} silo{} on {} rank{}, CPU, {} thread{} each   model {}\n", kVersion,
-                                 silos, silos == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s", config_.run.threads,
-                                 config_.run.threads == 1 ? "" : "s", model_text(config_, start.layout));
+  std::string text =
+      fmt::format("\ncrossilo {}  {} silo{} on {} rank{}, {}, {} thread{} each   model {}\n", kVersion, silos,
+                  silos == 1 ? "" : "s", ranks, ranks == 1 ? "" : "s", devices_, config_.run.threads,
+                  config_.run.threads == 1 ? "" : "s", model_text(config_, start.layout));
   const bool is_masked = std::string_view(mask) != "none";
   if (is_masked && ranks == silos)
     text += fmt::format("  what leaves a silo: one masked vector of {} bytes a round. No rows, no gradients.\n",

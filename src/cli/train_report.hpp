@@ -23,6 +23,8 @@ class TrainReport final : public RunObserver {
   TrainReport(const Config& config, Task task, const RunFolder& folder, bool is_first_rank, RankStatusFile& status,
               std::vector<std::string> rank_silos);
 
+  /// What the ranks compute on, for the first line.
+  void say_devices(std::string devices) { devices_ = std::move(devices); }
   /// From now on only warnings and the end are shown.
   void be_quiet() noexcept { is_quiet_ = true; }
   /// From now on the end is one JSON object instead of tables.
@@ -71,6 +73,7 @@ class TrainReport final : public RunObserver {
   EvaluationReading reading_;
   const RunFolder& folder_;
   bool is_first_rank_;
+  std::string devices_ = "CPU";
   bool is_quiet_ = false;
   bool prints_json_ = false;
   std::uint32_t clamped_rounds_ = 0;

@@ -1,12 +1,12 @@
 #include "crossilo/comm/nccl_communicator.hpp"
 
 #include <algorithm>
-#include <sstream>
 #include <type_traits>
 #include <utility>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/log.hpp"
 
 namespace crossilo {
 namespace {
@@ -51,11 +51,23 @@ NcclCommunicator::NcclCommunicator(Communicator& communicator, std::vector<int> 
       rank_(place_in(site_, communicator.rank())),
       native_(agree_on_id(communicator, site_, deadline),
               {.rank = static_cast<int>(rank_), .size = static_cast<int>(site_.size())}) {
-  poll(deadline, [&] { return native_.ready(); });
+  poll(deadline, [&] { return is_ready(); });
+}
+
+/// NCCL knows that somebody is gone, but not who. Where several may be, nothing moves here any more, and whoever waits
+/// hears from the signs of life who is silent.
+bool NcclCommunicator::is_ready() try { return !is_broken_ && native_.ready(); } catch (const NcclError& error) {
+  native_.abort();
+  if (!error.is_of_a_peer()) throw;
+  const std::string text = std::string(" can no longer be reached: ") + error.what();
+  if (site_.size() == 2) throw PeerLostError(communicator_.peer_name(a_peer()) + text, a_peer());
+  log_warning("a rank of this site" + text);
+  is_broken_ = true;
+  return false;
 }
 
 bool NcclCommunicator::test() try {
-  if (!native_.ready()) return false;
+  if (!is_ready()) return false;
   if (step_ == Step::on_the_host) {
     finished_.record(*stream_);
     step_ = Step::on_the_device;
@@ -63,10 +75,6 @@ bool NcclCommunicator::test() try {
   if (step_ == Step::on_the_device && !finished_.finished()) return false;
   step_ = Step::idle;
   return true;
-} catch (const NcclError& error) {
-  native_.abort();
-  if (error.is_of_a_peer()) throw lost(std::string("can no longer be reached: ") + error.what());
-  throw;
 } catch (const CudaError&) {
   native_.abort();
   throw;
@@ -77,32 +85,11 @@ void NcclCommunicator::wait(const Deadline& deadline) {
 }
 
 template <class Look>
-void NcclCommunicator::poll(const Deadline& deadline, Look look) {
-  const double end = communicator_.clock().now_seconds() + deadline.seconds;
-  while (!look()) {
-    if (communicator_.clock().now_seconds() < end) {
-      communicator_.idle();
-    } else if (!look()) {  // this process itself may have slept past the deadline
-      native_.abort();
-      std::ostringstream text;
-      text << "has not answered for " << deadline.seconds << " s in \"" << deadline.step;
-      if (deadline.round) text << ", round " << deadline.round->value;
-      text << '"';
-      throw lost(text.str());
-    } else {
-      return;
-    }
-  }
-}
-
-PeerLostError NcclCommunicator::lost(const std::string& what) const {
-  constexpr int kUnknownRank = -1;
-  std::vector<int> others = site_;
-  others.erase(others.begin() + static_cast<std::ptrdiff_t>(rank_));
-  if (others.size() == 1) return {communicator_.peer_name(others[0]) + " " + what, others[0]};
-  std::string names = others.empty() ? "this rank's own GPU" : "one of ";
-  for (const int rank : others) names += (rank == others.front() ? "" : ", ") + communicator_.peer_name(rank);
-  return {names + " " + what + (others.empty() ? "" : " (NCCL does not say which)"), kUnknownRank};
+void NcclCommunicator::poll(const Deadline& deadline, Look look) try {
+  poll_until(communicator_, deadline, [&] { return WaitProgress{.finished = look(), .awaited_rank = a_peer()}; });
+} catch (const PeerLostError&) {
+  native_.abort();
+  throw;
 }
 
 template <class Word>

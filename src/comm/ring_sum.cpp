@@ -1,6 +1,7 @@
 #include "crossilo/comm/ring_sum.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "crossilo/base/check.hpp"
@@ -14,16 +15,20 @@ constexpr std::size_t kWindowWordsMin = 256;
 constexpr std::size_t kLinkMessageWords = std::size_t{1} << 13;  // many short messages fill a long link
 constexpr std::size_t kLinkWords = std::size_t{1} << 23;         // 32 MB: several times what 1 Gbit/s holds over 100 ms
 
-/// What a rank tells of the memory that it could share.
+/// What a rank tells of the memory that it could share, and of its GPU.
 struct RankMemory {
   std::int32_t node = 0;
-  std::uint32_t shares = 0;
+  std::uint16_t shares = 0;
+  std::uint16_t has_device = 0;
   std::uint64_t bytes_free = 0;
 };
 
-std::vector<RankMemory> gather_memory(Communicator& communicator, bool shares_memory, const Deadline& deadline) {
-  const RankMemory own{
-      .node = communicator.node(), .shares = shares_memory ? 1U : 0U, .bytes_free = communicator.window_bytes_free()};
+std::vector<RankMemory> gather_memory(Communicator& communicator, const RingSum::Options& options,
+                                      const Deadline& deadline) {
+  const RankMemory own{.node = communicator.node(),
+                       .shares = static_cast<std::uint16_t>(options.shares_memory),
+                       .has_device = static_cast<std::uint16_t>(options.has_device),
+                       .bytes_free = communicator.window_bytes_free()};
   std::vector<RankMemory> all(static_cast<std::size_t>(communicator.size()));
   all_gather(communicator, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(all)), deadline);
   return all;
@@ -33,6 +38,19 @@ std::vector<RankMemory> gather_memory(Communicator& communicator, bool shares_me
 std::size_t window_words_free(const std::vector<RankMemory>& memory, std::size_t rank) {
   const auto ranks = static_cast<std::uint64_t>(std::ranges::count(memory, memory[rank].node, &RankMemory::node));
   return memory[rank].bytes_free / 5 * 4 / ranks / sizeof(std::uint32_t);
+}
+
+/// Whether all ranks of a site, two or more, have a GPU, by the site of each rank.
+std::vector<bool> joined_by_devices(const std::vector<RankMemory>& memory, const std::vector<int>& site_of_rank) {
+  std::map<int, std::size_t> ranks;
+  std::map<int, std::size_t> devices;
+  for (std::size_t rank = 0; rank < memory.size(); ++rank) {
+    ++ranks[site_of_rank[rank]];
+    devices[site_of_rank[rank]] += memory[rank].has_device;
+  }
+  std::vector<bool> joined;
+  for (const int site : site_of_rank) joined.push_back(ranks[site] > 1 && devices[site] == ranks[site]);
+  return joined;
 }
 
 /// Vectors in memory.
@@ -61,22 +79,32 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
   agreement.shape.site_of_rank = options.site_of_rank;
   if (options.site_of_rank.empty()) agreement.shape.site_of_rank.assign(ranks, 0);
   CROSSILO_ASSERT(agreement.shape.site_of_rank.size() == ranks);
-  const std::vector<RankMemory> memory = gather_memory(communicator, options.shares_memory, deadline);
+  const std::vector<RankMemory> memory = gather_memory(communicator, options, deadline);
+  const std::vector<bool> joined = joined_by_devices(memory, agreement.shape.site_of_rank);
 
   std::size_t window_words = std::max(options.window_words, kWindowWordsMin);
   std::map<std::pair<int, int>, int> first_rank;  // of a node's ranks that are of one site
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     const std::size_t free = window_words_free(memory, rank);
-    const bool shares = memory[rank].shares != 0 && free >= kWindowWordsMin;
+    const bool wants_to_share = memory[rank].shares != 0 && !joined[rank];
+    const bool shares = wants_to_share && free >= kWindowWordsMin;
     const auto own = static_cast<int>(rank);
-    const std::pair key{shares ? memory[rank].node : -own - 1, agreement.shape.site_of_rank[rank]};
+    const int alone = -own - 1;
+    constexpr int kJoined = std::numeric_limits<int>::min();
+    const std::pair key{joined[rank] ? kJoined
+                        : shares     ? memory[rank].node
+                                     : alone,
+                        agreement.shape.site_of_rank[rank]};
     agreement.shape.node_of_rank.push_back(first_rank.emplace(key, own).first->second);
     if (shares && agreement.shape.node_of_rank.back() != own) window_words = std::min(window_words, free);
-    if (memory[rank].shares != 0 && !shares && own == communicator.rank())
+    if (wants_to_share && !shares && own == communicator.rank())
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
   }
-  agreement.chunking = chunking_of(agreement.shape, options, window_words);
+  agreement.joins_devices = joined[static_cast<std::size_t>(communicator.rank())];
+  RingSum::Options agreed = options;
+  agreed.has_device = agreement.joins_devices;  // read where all ranks are one node, so alike
+  agreement.chunking = chunking_of(agreement.shape, agreed, window_words);
   return agreement;
 }
 
@@ -90,7 +118,7 @@ RingSum::Options RingSum::Options::for_payload(std::size_t words, std::vector<in
 }
 
 RingSum::RingSum(Communicator& communicator, Options options, const Deadline& deadline)
-    : pipeline_(std::make_unique<Pipeline>(communicator, agree_on_sum(communicator, options, deadline))) {}
+    : pipeline_(std::make_unique<Pipeline>(communicator, agree_on_sum(communicator, options, deadline), deadline)) {}
 
 RingSum::~RingSum() = default;
 

@@ -10,6 +10,7 @@
 #include "crossilo/comm/ring_sum.hpp"
 #include "crossilo/comm/sum_traffic.hpp"
 #include "message_level.hpp"
+#include "node_level.hpp"
 
 namespace crossilo {
 
@@ -17,16 +18,17 @@ namespace crossilo {
 struct SumAgreement {
   SumShape shape;
   SumChunking chunking;
+  bool joins_devices = false;  // of this rank's node
 };
 
-/// Finds out who shares memory and how much of it there is; equal on all ranks. Collective.
+/// Finds out who has a GPU, who shares memory and how much of it there is; equal on all ranks. Collective.
 [[nodiscard]] SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& options,
                                         const Deadline& deadline);
 
 /// One rank's part in all sums of a start. Each step takes the chunks in their order, so one counter a step says all.
 class RingSum::Pipeline {
  public:
-  Pipeline(Communicator& communicator, SumAgreement agreement);
+  Pipeline(Communicator& communicator, SumAgreement agreement, const Deadline& deadline);
 
   void start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline);
   [[nodiscard]] RingTotals next();
@@ -36,7 +38,6 @@ class RingSum::Pipeline {
   [[nodiscard]] std::size_t chunk_words() const noexcept { return chunk_words_; }
 
  private:
-  enum Counter : std::size_t { kPublished, kTotal, kTaken };
   struct KeptPlan {
     bool goes_flat = false;
     SumPlan plan;
@@ -47,19 +48,7 @@ class RingSum::Pipeline {
   void describe(std::uint64_t number);
   bool open();
   bool publish();
-  bool reduce_in_node();
   bool exchange();
-  void add_slices(std::uint64_t number);
-  /// Where the chunk stands in the region of a member of its plan's node.
-  [[nodiscard]] std::byte* words_of(std::uint64_t number, std::size_t member) const;
-  /// Which member of the window is through the fewest chunks, and through how many.
-  struct Slowest {
-    int rank = 0;
-    std::uint64_t chunks = 0;
-  };
-  [[nodiscard]] Slowest slowest(Counter counter) const;
-  /// True where the members that share this chunk, if any, are through the step.
-  [[nodiscard]] bool neighbours_have(Counter counter, std::uint64_t number) const;
   [[nodiscard]] WaitProgress look();
   [[nodiscard]] int awaited_rank() const;
   [[nodiscard]] RingTotals slice_at(std::uint64_t number, std::size_t member) const;
@@ -70,8 +59,7 @@ class RingSum::Pipeline {
   std::size_t flat_words_max_;
   std::size_t chunk_words_;
   std::vector<SumChunk> slots_;
-  std::vector<int> node_;  // ranks that share the window
-  std::unique_ptr<NodeWindow> window_;
+  std::unique_ptr<NodeLevel> node_;
   std::array<MessageLevel, SumPlan::kLevels> levels_;
   std::vector<std::unique_ptr<KeptPlan>> plans_;
   RingSource* source_ = nullptr;  // of the sum under way
@@ -80,14 +68,12 @@ class RingSum::Pipeline {
   std::size_t words_ = 0;
   std::uint64_t begin_ = 0;  // its first chunk
   std::uint64_t end_ = 0;
-  std::uint64_t open_ = 0;          // chunks before it have a slot
-  std::uint64_t published_ = 0;     // this rank's words stand in its region
-  std::uint64_t reduced_ = 0;       // the own slice holds the node's sum
-  std::uint64_t total_ = 0;         // the own slice holds the total, and peers know
-  std::uint64_t taken_ = 0;         // its totals were read by who asked for them
-  bool has_totals_ = false;         // the next chunk is there to be taken
-  std::size_t slices_ = 0;          // of it that were handed out
-  std::uint64_t window_bytes_ = 0;  // that others of the node read: their slices, and the totals of the own one
+  std::uint64_t open_ = 0;        // chunks before it have a slot
+  std::uint64_t published_ = 0;   // this rank's words stand in their slot
+  std::uint64_t taken_ = 0;       // its totals were read by who asked for them
+  bool has_totals_ = false;       // the next chunk is there to be taken
+  std::size_t slices_ = 0;        // of it that were handed out
+  std::uint64_t node_bytes_ = 0;  // that others of the node have of this rank: their slices, and the own one's totals
 };
 
 }  // namespace crossilo

@@ -32,10 +32,10 @@ std::vector<std::vector<int>> groups_of(const std::vector<int>& ranks, const std
 }
 
 Ownership own_slices(const std::vector<int>& node, std::size_t words) {
+  const SumPlan plan{.words = words, .node = node};
   Ownership owned;
   for (std::size_t k = 0; k < node.size(); ++k)
-    if (const WordRange slice = part_of({0, words}, k, node.size()); slice.words() > 0)
-      owned.push_back({slice, node[k]});
+    if (const WordRange slice = plan.slice(k); slice.words() > 0) owned.push_back({slice, node[k]});
   return owned;
 }
 
@@ -94,6 +94,11 @@ WordRange part_of(WordRange range, std::size_t part, std::size_t parts) noexcept
     return range.begin + std::min(range.words(), line * grain);
   };
   return {begin_of(part), begin_of(part + 1)};
+}
+
+WordRange SumPlan::slice(std::size_t k) const noexcept {
+  const std::size_t length = slice_words();
+  return {std::min(words, k * length), std::min(words, (k + 1) * length)};
 }
 
 SumShape SumShape::flat(int ranks) {

@@ -66,7 +66,7 @@ class TrafficCount {
 
 SumChunking chunking_of(const SumShape& shape, const RingSum::Options& options, std::size_t window_words) {
   const bool has_one_node = is_one_node(shape);  // two steps do there, and no message
-  if (has_one_node) window_words = std::min(window_words, kNodeWords);
+  if (has_one_node && !options.has_device) window_words = std::min(window_words, kNodeWords);
   const std::size_t wanted = std::max<std::size_t>(1, options.message_words) * parts_of(shape);
   const std::size_t chunk_words =
       std::clamp<std::size_t>(wanted, kLineWords, window_words / 2) / kLineWords * kLineWords;

@@ -41,6 +41,8 @@ std::string cuda_version() {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
+bool is_built_with_cuda() noexcept { return true; }
+
 CudaDevices find_cuda_devices() {
   int count = 0;
   const cudaError_t result = cudaGetDeviceCount(&count);

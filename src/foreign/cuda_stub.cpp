@@ -12,6 +12,7 @@ namespace {
 
 void check_cuda(int, const char*, std::source_location) { refuse(); }
 std::string cuda_version() { return "not used in this build"; }
+bool is_built_with_cuda() noexcept { return false; }
 CudaDevices find_cuda_devices() { return {.ids = {}, .none_because = "built without CUDA"}; }
 void use_cuda_device(int) { refuse(); }
 

@@ -3,6 +3,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/headeronly/version.h>
@@ -10,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <vector>
 
 #include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
@@ -50,22 +54,57 @@ TorchSession::TorchSession(const TorchOptions& options) : threads_(options.threa
 
 std::string TorchSession::version() { return TORCH_VERSION; }
 
-struct TorchSeedGuard::State {
-  at::Generator generator;
-  at::Tensor bytes;
+std::string use_torch_on_gpu(int gpu) {
+  // cuBLAS repeats its sums with this workspace; it reads the variable once.
+  if (setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0) != 0)
+    throw EnvironmentError("CUBLAS_WORKSPACE_CONFIG cannot be set: out of memory");
+  constexpr const char* kAdvice = "; or compute on the processor:  --run.device cpu";
+  if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    throw EnvironmentError(std::string("libtorch's part for CUDA cannot be loaded: ") + ::dlerror() +
+                           "; install a libtorch with CUDA and what it depends on (docs/install.md)" + kAdvice);
+  const int devices = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  if (gpu >= devices)
+    throw EnvironmentError("libtorch sees " + std::to_string(devices) + " GPUs, and GPU " + std::to_string(gpu) +
+                           " is wanted; do its CUDA version and the driver fit (nvidia-smi)?" + kAdvice);
+  at::Context& context = at::globalContext();
+  // Some operations have no deterministic kernel: they warn, and run.
+  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
+  context.setDeterministicCuDNN(true);
+  context.setAllowTF32CuDNN(false);
+  return "cuda:" + std::to_string(gpu);
+}
+
+std::string gpu_memory_fault(const std::exception& error) {
+  const auto* const fault = dynamic_cast<const c10::OutOfMemoryError*>(&error);
+  if (fault == nullptr) return "";
+  return std::string("the GPU has too little memory: ") + fault->what_without_backtrace() +
+         "; lower train.batch_size, take a smaller model, or compute on the processor:  --run.device cpu";
+}
+
+struct TorchSeedGuard::States {
+  struct State {
+    at::Generator generator;
+    at::Tensor bytes;
+  };
+  std::vector<State> all;
 };
 
-TorchSeedGuard::TorchSeedGuard(std::uint64_t seed) {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  const std::lock_guard lock(generator.mutex());
-  earlier_ = std::make_unique<State>(State{generator, generator.get_state()});
-  generator.set_current_seed(seed);
+TorchSeedGuard::TorchSeedGuard(std::uint64_t seed) : earlier_(std::make_unique<States>()) {
+  std::vector<at::Generator> generators{at::detail::getDefaultCPUGenerator()};
+  if (at::hasCUDA()) generators.push_back(at::globalContext().defaultGenerator(at::Device(at::kCUDA)));
+  for (at::Generator& generator : generators) {
+    const std::lock_guard lock(generator.mutex());
+    earlier_->all.push_back({generator, generator.get_state()});
+    generator.set_current_seed(seed);
+  }
 }
 
 TorchSeedGuard::~TorchSeedGuard() {
   try {
-    const std::lock_guard lock(earlier_->generator.mutex());
-    earlier_->generator.set_state(earlier_->bytes);
+    for (States::State& earlier : earlier_->all) {
+      const std::lock_guard lock(earlier.generator.mutex());
+      earlier.generator.set_state(earlier.bytes);
+    }
   } catch (const std::exception&) {
     std::terminate();  // a state that torch gave us and does not take back: no result could be trusted
   }

@@ -46,6 +46,16 @@ void add_course(std::vector<ConfigOption>& options) {
                                        "last bits of a model, so it is equal everywhere."}));
 }
 
+void add_device(std::vector<ConfigOption>& options) {
+  options.push_back(
+      option("run.device", one_of({"auto", "cpu", "cuda"}), CROSSILO_FIELD(run.device),
+             {.belongs = Belongs::to_silo,
+              .fixes_course = false,
+              .meaning = "What a rank trains on, and a site sums on (docs/clusters.md). cuda: a GPU of its own, or the "
+                         "run does not start. cpu: the processor. auto: a GPU where the program is built with CUDA and "
+                         "sees any, otherwise the processor."}));
+}
+
 void add_surroundings(std::vector<ConfigOption>& options) {
   options.push_back(option(
       "run.peer_seconds_max", positive_number(), CROSSILO_FIELD(run.peer_seconds_max),
@@ -84,6 +94,7 @@ void add_surroundings(std::vector<ConfigOption>& options) {
 void add_run_options(std::vector<ConfigOption>& options) {
   add_identity(options);
   add_course(options);
+  add_device(options);
   add_surroundings(options);
   options.push_back(option("data.path", path_of_silo(), CROSSILO_FIELD(data.path),
                            {.need = Need::required,

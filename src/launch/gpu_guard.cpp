@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <set>
 
 #include "crossilo/base/check.hpp"
@@ -16,7 +17,14 @@ std::string counted(std::size_t number, const char* what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
+constexpr const char* kWithoutGpu = ", or compute on the processor:  --run.device cpu";
+
 EnvironmentError too_few(const GpuNode& node) {
+  if (!node.is_built_with_cuda)
+    return EnvironmentError(fmt::format(
+        "host {}: run.device = cuda, but this crossilo is built without CUDA: build it with the preset cuda "
+        "(docs/install.md){}",
+        node.host, kWithoutGpu));
   std::set<std::string> ids;
   for (const auto& of_rank : node.ids_of_rank) ids.insert(of_rank.begin(), of_rank.end());
   const std::size_t ranks = node.ids_of_rank.size();
@@ -29,17 +37,25 @@ EnvironmentError too_few(const GpuNode& node) {
   if (!ids.empty())
     text += node.in_slurm_job ? fmt::format(", or place fewer ranks:  --ntasks-per-node={}", ids.size())
                               : fmt::format(":  mpirun --map-by ppr:{}:node", ids.size());
-  return EnvironmentError(text);
+  return EnvironmentError(text + kWithoutGpu);
 }
 
-/// An offer of fixed size. More GPUs than it holds are not looked at.
+/// An offer of fixed size. More GPUs than it holds are not looked at, and a long reason is cut.
 struct OfferBytes {
   std::array<char, kHostNameBytes> host{};
+  std::array<char, 160> none_because{};
+  std::uint8_t wants_one = 0;
+  std::uint8_t in_slurm_job = 0;
+  std::uint8_t is_built_with_cuda = 0;
   std::uint32_t gpus = 0;
   std::array<std::array<char, 16>, 64> ids{};
 
   explicit OfferBytes(const GpuOffer& offer = {}) {
     offer.host.copy(host.data(), host.size() - 1);
+    offer.devices.none_because.copy(none_because.data(), none_because.size() - 1);
+    wants_one = offer.wish == "cuda" || (offer.wish == "auto" && !offer.devices.ids.empty()) ? 1 : 0;
+    in_slurm_job = offer.in_slurm_job ? 1 : 0;
+    is_built_with_cuda = offer.is_built_with_cuda ? 1 : 0;
     gpus = static_cast<std::uint32_t>(std::min(offer.devices.ids.size(), ids.size()));
     for (std::size_t i = 0; i < gpus; ++i) offer.devices.ids[i].copy(ids[i].data(), ids[i].size());
   }
@@ -69,20 +85,37 @@ int gpu_of_rank(const GpuNode& node, std::size_t rank_on_host) {
   return own;
 }
 
-int agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline) {
+GpuOffer own_gpu_offer(const std::string& wish) {
+  return {.host = host_name(),
+          .wish = wish,
+          .devices = wish == "cpu" ? CudaDevices{} : find_cuda_devices(),
+          .in_slurm_job = is_in_slurm_job([](const char* name) { return static_cast<const char*>(std::getenv(name)); }),
+          .is_built_with_cuda = is_built_with_cuda()};
+}
+
+std::optional<int> agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline) {
   const OfferBytes mine(own);
   std::vector<OfferBytes> all(static_cast<std::size_t>(communicator.size()));
   all_gather(communicator, std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)), deadline);
-  GpuNode node{
-      .host = own.host, .ids_of_rank = {}, .none_because = own.devices.none_because, .in_slurm_job = own.in_slurm_job};
-  std::size_t rank_on_host = 0;
-  for (int rank = 0; rank < communicator.size(); ++rank) {
-    const OfferBytes& offer = all[static_cast<std::size_t>(rank)];
-    if (offer.host != mine.host) continue;
-    if (rank == communicator.rank()) rank_on_host = node.ids_of_rank.size();
-    node.ids_of_rank.push_back(offer.all_ids());
+  std::optional<int> gpu;
+  std::set<std::string> seen;
+  for (const OfferBytes& first : all) {
+    if (first.wants_one == 0 || !seen.insert(first.host.data()).second) continue;
+    GpuNode node{.host = first.host.data(),
+                 .ids_of_rank = {},
+                 .none_because = first.none_because.data(),
+                 .in_slurm_job = first.in_slurm_job != 0,
+                 .is_built_with_cuda = first.is_built_with_cuda != 0};
+    std::optional<std::size_t> own_place;
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      if (all[rank].wants_one == 0 || all[rank].host != first.host) continue;
+      if (static_cast<int>(rank) == communicator.rank()) own_place = node.ids_of_rank.size();
+      node.ids_of_rank.push_back(all[rank].all_ids());
+    }
+    const int of_place = gpu_of_rank(node, own_place.value_or(0));  // looks at all ranks of that host
+    if (own_place) gpu = of_place;
   }
-  return gpu_of_rank(node, rank_on_host);
+  return gpu;
 }
 
 }  // namespace crossilo

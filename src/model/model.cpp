@@ -58,23 +58,24 @@ std::uint64_t free_memory_bytes() {
   return std::numeric_limits<std::uint64_t>::max();
 }
 
-/// Makes each tensor, and each gradient, a view into the flat buffers; all keep their values.
-void attach(Network& network, const Model::Parts& parts) {
+/// Makes each tensor, and each gradient, a view into the flat vectors; all keep their values.
+void attach(Network& network, const std::vector<TensorSpec>& tensors, const at::Tensor& flat,
+            const at::Tensor& flat_gradient) {
   const c10::NoGradGuard no_grad;
-  const auto slice = [](const at::Tensor& flat, const TensorSpec& spec) {
-    return flat.narrow(0, static_cast<std::int64_t>(spec.offset), static_cast<std::int64_t>(spec.count))
+  const auto slice = [](const at::Tensor& vector, const TensorSpec& spec) {
+    return vector.narrow(0, static_cast<std::int64_t>(spec.offset), static_cast<std::int64_t>(spec.count))
         .view(spec.shape);
   };
   const auto move_to = [](at::Tensor tensor, const at::Tensor& place) {  // by value: a handle to the network's own
     place.copy_(tensor);
     tensor.set_data(place);
   };
-  auto spec = parts.tensors.begin();
+  auto spec = tensors.begin();
   for (NamedParameter& parameter : network.parameters()) {
-    move_to(parameter.tensor, slice(parts.flat, *spec));
-    parameter.tensor.mutable_grad() = slice(parts.flat_gradient, *spec++);
+    move_to(parameter.tensor, slice(flat, *spec));
+    parameter.tensor.mutable_grad() = slice(flat_gradient, *spec++);
   }
-  for (const NamedBuffer& buffer : network.buffers()) move_to(buffer.tensor, slice(parts.flat, *spec++));
+  for (const NamedBuffer& buffer : network.buffers()) move_to(buffer.tensor, slice(flat, *spec++));
 }
 
 bool is_aligned(const at::Tensor& flat) { return reinterpret_cast<std::uintptr_t>(flat.const_data_ptr()) % 64 == 0; }
@@ -123,8 +124,29 @@ void Model::initialise(const PublicRoot& root) {
   }
 }
 
+void Model::Parts::push() const {
+  const c10::NoGradGuard no_grad;
+  if (on_device) on_device->flat.copy_(flat);
+}
+
+void Model::Parts::pull() const {
+  const c10::NoGradGuard no_grad;
+  if (on_device) flat.copy_(on_device->flat);
+}
+
+void Model::compute_on(const std::string& device) {
+  CROSSILO_ASSERT(!parts_->on_device);
+  const auto zeros_there = [&](const at::Tensor& vector) {
+    return at::zeros(vector.sizes(), vector.options().device(at::Device(device)));
+  };
+  parts_->on_device = {.flat = zeros_there(parts_->flat), .flat_gradient = zeros_there(parts_->flat_gradient)};
+  parts_->network->move_to(at::Device(device));
+  attach(*parts_->network, parts_->tensors, parts_->on_device->flat, parts_->on_device->flat_gradient);
+}
+
 std::vector<float> Model::outputs_for(std::span<const float> x, const std::function<void()>& chunk_done) {
   const c10::NoGradGuard no_grad;
+  parts_->push();
   const std::size_t inputs = parts_->spec.inputs;
   CROSSILO_ASSERT(x.size() % inputs == 0);
   parts_->network->set_training(false);
@@ -137,7 +159,7 @@ std::vector<float> Model::outputs_for(std::span<const float> x, const std::funct
     const at::Tensor rows =
         at::empty({static_cast<std::int64_t>(part.size() / inputs), static_cast<std::int64_t>(inputs)});
     std::ranges::copy(part, rows.mutable_data_ptr<float>());
-    const at::Tensor outputs = parts_->network->forward(rows).contiguous();
+    const at::Tensor outputs = parts_->to_host(parts_->network->forward(parts_->to_device(rows))).contiguous();
     const float* const values = outputs.const_data_ptr<float>();
     all.insert(all.end(), values, values + outputs.numel());
     if (chunk_done) chunk_done();
@@ -147,7 +169,10 @@ std::vector<float> Model::outputs_for(std::span<const float> x, const std::funct
 
 const std::string& Model::torchscript_sha256() const noexcept { return parts_->file_sha256; }
 bool Model::trains_on_single_rows() const noexcept { return parts_->network->trains_on_single_rows(); }
-std::string Model::to_torchscript() { return parts_->network->to_torchscript(); }
+std::string Model::to_torchscript() {
+  parts_->push();
+  return parts_->network->to_torchscript();
+}
 
 std::string Network::to_torchscript() {
   CROSSILO_ASSERT(!"only a network that came from a TorchScript file goes back into one");
@@ -180,7 +205,7 @@ Model make_model(const ModelSpec& spec) {
   parts->flat = at::zeros({static_cast<std::int64_t>(parts->layout.size())});
   parts->flat_gradient = at::zeros({static_cast<std::int64_t>(parts->layout.weights)});
   CROSSILO_ASSERT(is_aligned(parts->flat) && is_aligned(parts->flat_gradient));
-  attach(*parts->network, *parts);
+  attach(*parts->network, parts->tensors, parts->flat, parts->flat_gradient);
   const std::span<const float> values = view(parts->flat);
   parts->brought.assign(values.begin(), values.end());
   return Model(std::move(parts));

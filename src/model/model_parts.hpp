@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ class Network {
   /// Whether dropout drops and normalisation learns from now on (false before the first call). Counters that never
   /// leave the silo (num_batches_tracked) start anew.
   virtual void set_training(bool) {}
+  /// Brings what are neither parameters nor buffers to the device; those follow by themselves.
+  virtual void move_to(at::Device) {}
   /// SHA-256 of the file that the network came from, in hex; empty where it came from none.
   [[nodiscard]] virtual std::string file_sha256() const { return {}; }
   /// A TorchScript file of the network with its present values; only where it came from one.
@@ -63,6 +66,25 @@ struct Model::Parts {
   at::Tensor flat;                     // d; every weight and buffer is a view into it
   at::Tensor flat_gradient;            // layout.weights; every gradient is a view into it: zero it, never reset it
   std::vector<float> optimizer_state;  // of the silo that trains now; sized by its first use
+
+  /// The flat vectors on a device, in whose place the network's tensors are views into these.
+  struct OnDevice {
+    at::Tensor flat;
+    at::Tensor flat_gradient;
+  };
+  std::optional<OnDevice> on_device;
+
+  /// The tensor where the network computes, or back in the host's memory: mostly the same, and then itself.
+  [[nodiscard]] at::Tensor to_device(const at::Tensor& tensor) const {
+    return on_device ? tensor.to(on_device->flat.device()) : tensor;
+  }
+  [[nodiscard]] at::Tensor to_host(const at::Tensor& tensor) const {
+    return on_device ? tensor.detach().to(at::kCPU) : tensor;
+  }
+  /// The network computes with what `flat` holds.
+  void push() const;
+  /// `flat` holds what the network has.
+  void pull() const;
 };
 
 [[nodiscard]] std::span<float> view(const at::Tensor& flat);

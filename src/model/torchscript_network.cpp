@@ -197,6 +197,11 @@ class TorchscriptNetwork final : public Network {
     for (auto& [counter, initial] : counters_) counter.copy_(initial);
   }
 
+  void move_to(at::Device device) override {
+    const c10::NoGradGuard no_grad;
+    module_.to(device);
+  }
+
   [[nodiscard]] std::string file_sha256() const override { return sha256_; }
 
   std::string to_torchscript() override {
@@ -206,6 +211,7 @@ class TorchscriptNetwork final : public Network {
     const auto copied = copy.named_parameters();
     auto original = module_.named_parameters().begin();
     for (const auto& parameter : copied) parameter.value.set_requires_grad((*original++).value.requires_grad());
+    copy.to(at::kCPU);
     std::ostringstream bytes;
     copy.save(bytes);
     return std::move(bytes).str();

@@ -44,6 +44,7 @@ SumSession open_session(Communicator& communicator, const FederationSetup& setup
   SumSession::Options options = setup.session;
   options.ring_sum =
       RingSum::Options::for_payload(round_layout(setup.parameters).lane_words(), sites_of(setup.facts.topology));
+  options.ring_sum.has_device = setup.session.ring_sum.has_device;
   return SumSession(communicator, std::move(roster), std::move(mask), options);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "crossilo/round/sites.hpp"
 
@@ -23,23 +24,35 @@ std::string ranges(std::span<const int> ranks) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+int gpus_of(const Topology& topology, std::span<const int> ranks) {
+  int gpus = 0;
+  for (const int rank : ranks) gpus += topology.place(rank).gpus;
+  return gpus;
+}
+
 /// "host n1   rank 0: silo a, rank 1: silo b   2 GPUs"
 std::string host_line(const Topology& topology, std::span<const int> ranks,
                       const std::vector<std::string>& rank_silos) {
   const auto silos = [&](int rank) { return rank_silos.at(static_cast<std::size_t>(rank)); };
   std::vector<std::string> parts;
-  int gpus = 0;
-  for (const int rank : ranks) {
-    gpus = std::max(gpus, topology.place(rank).gpus);
-    parts.push_back(fmt::format("rank {}: silo {}", rank, silos(rank)));
-  }
+  for (const int rank : ranks) parts.push_back(fmt::format("rank {}: silo {}", rank, silos(rank)));
   if (ranks.size() > kRanksNamedMax)
     parts = {fmt::format("ranks {}: silo {} … silo {}", ranges(ranks), silos(ranks.front()), silos(ranks.back()))};
-  return fmt::format("host {}   {}", topology.place(ranks.front()).host, fmt::join(parts, ", ")) +
-         (gpus > 0 ? fmt::format("   {} GPU{}", gpus, gpus == 1 ? "" : "s") : "");
+  const int gpus = gpus_of(topology, ranks);
+  std::string devices = gpus == 0 ? "CPU" : fmt::format("{} GPU{}", gpus, gpus == 1 ? "" : "s");
+  if (gpus > 0 && gpus < std::ssize(ranks)) devices += ", others on the CPU";
+  return fmt::format("host {}   {}   {}", topology.place(ranks.front()).host, fmt::join(parts, ", "), devices);
 }
 
 }  // namespace
+
+std::string device_text(const Topology& topology) {
+  std::vector<int> all(static_cast<std::size_t>(topology.ranks()));
+  std::iota(all.begin(), all.end(), 0);
+  const int gpus = gpus_of(topology, all);
+  if (gpus == 0) return "CPU";
+  return gpus == topology.ranks() ? "GPU" : fmt::format("{} of {} ranks on a GPU", gpus, topology.ranks());
+}
 
 std::vector<std::string> topology_lines(const Topology& topology, const std::vector<std::string>& rank_silos) {
   std::vector<std::string> lines;

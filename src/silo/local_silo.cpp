@@ -15,6 +15,7 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/foreign/torch.hpp"
+#include "device_step.hpp"
 #include "optimizer_step.hpp"
 #include "output_gradient.hpp"
 
@@ -34,17 +35,21 @@ std::span<const float> view_const(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-/// Leaves the gradient of the batch's mean loss in the network's gradients. `room` has the shape of the outputs.
-void backpropagate(Network& network, const LossRule& rule, const Batches::Batch& batch, const at::Tensor& room) {
-  const at::Tensor outputs = network.forward(batch.x);
+/// Leaves the gradient of the batch's mean loss in the network's gradients. `room` has the shape of the outputs. Rows
+/// and losses are the processor's; on a device of its own the network gets the one and gives the other.
+void backpropagate(const Model::Parts& model, const LossRule& rule, const Batches::Batch& batch,
+                   const at::Tensor& room) {
+  const at::Tensor outputs = model.network->forward(model.to_device(batch.x));
   const at::Tensor gradient = room.narrow(0, 0, outputs.size(0));
-  output_gradient(rule, view_const(outputs.contiguous()), batch.y, view(gradient));
-  network.backward(outputs, gradient);
+  output_gradient(rule, view_const(model.to_host(outputs).contiguous()), batch.y, view(gradient));
+  model.network->backward(outputs, model.to_device(gradient));
 }
 
-/// Takes the silo's steps of one round.
-void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, const TrainOptions& options,
-                 double learning_rate, std::span<const float> global, const std::function<void()>& step_done) {
+/// A step of the optimizer on the network's flat vectors, by its number.
+using NumberedStep = std::function<void(std::size_t)>;
+
+NumberedStep step_in_memory(Model::Parts& model, const TrainOptions& options, double learning_rate,
+                            std::span<const float> global) {
   const OptimizerStep step(options);
   const std::size_t weights = model.layout.weights;
   model.optimizer_state.assign(step.state_vectors() * weights, 0.0f);
@@ -53,12 +58,27 @@ void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, co
                             .anchor = global.first(weights),
                             .state = model.optimizer_state};
   std::ranges::fill(vectors.gradient, 0.0f);
+  return [=](std::size_t number) { step(learning_rate, number, vectors); };
+}
+
+NumberedStep step_on_device(const Model::Parts::OnDevice& model, const TrainOptions& options, double learning_rate) {
+  const at::Tensor& gradient = model.flat_gradient;
+  gradient.zero_();
+  return [=, step = DeviceStep(options, model.flat.narrow(0, 0, gradient.numel()), gradient)](
+             std::size_t number) mutable { step(learning_rate, number); };
+}
+
+/// Takes the silo's steps of one round.
+void train_steps(Model::Parts& model, const LossRule& rule, Batches& batches, const TrainOptions& options,
+                 double learning_rate, std::span<const float> global, const std::function<void()>& step_done) {
+  const NumberedStep step = model.on_device ? step_on_device(*model.on_device, options, learning_rate)
+                                            : step_in_memory(model, options, learning_rate, global);
   const at::Tensor room =
       at::empty({static_cast<std::int64_t>(batches.rows_max()), static_cast<std::int64_t>(model.spec.outputs)});
   const std::size_t steps = options.local_steps > 0 ? options.local_steps : options.local_epochs * batches.in_epoch();
   for (std::size_t number = 1; number <= steps; ++number) {
-    backpropagate(*model.network, rule, batches.next(), room);
-    step(learning_rate, number, vectors);
+    backpropagate(model, rule, batches.next(), room);
+    step(number);
     step_done();
   }
 }
@@ -106,9 +126,11 @@ void LocalSilo::train(const RoundTicket& ticket, std::span<const float> global, 
   Batches batches(data.fit(), {.batch_size = options.batch_size, .joins_single_row = !model_.trains_on_single_rows()},
                   std::mt19937_64(seed_of(derive(parts_.root, PrivatePurpose::order, use).bytes())));
   std::ranges::copy(global, model_.parameters().begin());
+  model_.parts().push();
   model_.parts().network->set_training(true);
   train_steps(model_.parts(), loss_rule(data, options.balances_classes), batches, options,
               learning_rate_in(options, ticket.round), global, [this] { step_done(); });
+  model_.parts().pull();
   const std::span<const float> trained = model_.parameters();
   const std::size_t weights = model_.layout().weights;
   std::ranges::transform(trained.first(weights), global.first(weights), model_delta.begin(), std::minus<>());

@@ -94,13 +94,18 @@ void pull(float mu, const StepVectors& vectors) {
 
 }  // namespace
 
+Constants OptimizerStep::constants(const TrainOptions& options, double learning_rate, std::uint64_t number) {
+  Constants constants = options.optimizer == LocalOptimizer::sgd ? sgd_constants(options, learning_rate)
+                                                                 : adam_constants(options, learning_rate, number);
+  constants.pull = static_cast<float>(options.proximal_mu);
+  constants.gradient_scale = 1.0f;
+  return constants;
+}
+
 void OptimizerStep::operator()(double learning_rate, std::uint64_t number, const StepVectors& vectors) const {
   CROSSILO_ASSERT(vectors.gradient.size() == vectors.parameters.size() &&
                   vectors.state.size() == state_vectors_ * vectors.parameters.size());
-  Constants constants = options_.optimizer == LocalOptimizer::sgd ? sgd_constants(options_, learning_rate)
-                                                                  : adam_constants(options_, learning_rate, number);
-  constants.pull = static_cast<float>(options_.proximal_mu);
-  constants.gradient_scale = 1.0f;
+  Constants constants = OptimizerStep::constants(options_, learning_rate, number);
   StepVectors now = vectors;
   if (options_.gradient_clip_norm > 0.0) {
     if (constants.pull != 0.0f) pull(constants.pull, vectors);

@@ -43,6 +43,8 @@ class OptimizerStep {
     float pull;            // FedProx's mu
     float gradient_scale;  // of clipping
   };
+  /// Those of a step, with a gradient scale of 1.
+  [[nodiscard]] static Constants constants(const TrainOptions& options, double learning_rate, std::uint64_t number);
 
  private:
   using Apply = void (*)(const Constants&, const StepVectors&);

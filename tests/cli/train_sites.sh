@@ -27,9 +27,9 @@ if grep -q "site" <<< "$output"; then fail "one site on one host needs no word: 
 at_sites north south north north
 expect_code 0
 expect_text "  site north
-    host $host   rank 0: silo a, rank 2: silo c, rank 3: silo d
+    host $host   rank 0: silo a, rank 2: silo c, rank 3: silo d   CPU
   site south
-    host $host   rank 1: silo b"
+    host $host   rank 1: silo b   CPU"
 run=runs/small-2
 expect_same_model runs/small-1 $run last
 expect_same_model runs/small-1 $run global
@@ -99,3 +99,19 @@ grep -q "OMPI_MCA_coll=^han" $log || fail "MPI was not told: $(cat $log)"
 grep -q "OMPI_MCA_btl_tcp_eager_limit=70000" $log || fail "$(cat $log)"
 if grep -q "for MPI: btl_tcp_eager_limit" $log; then fail "the user's own value is not kept: $(cat $log)"; fi
 if grep -q "for MPI: coll" runs/small-1/logs/a.log; then fail "one host has no long links"; fi
+
+# 5: a GPU that one silo asks for and that is not there: all refuse with one voice, and nothing stays behind. By itself
+# the program takes the processor, and says so
+if ! compgen -G "/dev/nvidia[0-9]*" > /dev/null; then
+  before=$(find runs -maxdepth 1 | wc -l)
+  exit_code_of "${mpirun[@]}" -np 3 "${train[@]}" --resume never : -np 1 "${train[@]}" --resume never --run.device cuda
+  expect_code 3
+  expect_text "host $host: "
+  expect_text ", or compute on the processor:  --run.device cpu"
+  [ "$(grep -c "run.device cpu" <<< "$output")" = 1 ] || fail "it is said more than once: $output"
+  [ "$(find runs -maxdepth 1 | wc -l)" = "$before" ] || fail "a folder was left: $(ls runs)"
+  exit_code_of "${train[@]}" --np 4 --resume never
+  expect_code 0
+  expect_text " on 4 ranks, CPU, 1 thread each"
+  grep -q "computes on the CPU: run.device = auto; no GPU: " runs/*/logs/a.log || fail "the log says nothing of it"
+fi

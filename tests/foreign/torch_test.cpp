@@ -11,6 +11,10 @@
 
 #include <cstdlib>
 #include <limits>
+#include <stdexcept>
+
+#include "crossilo/base/error.hpp"
+#include "crossilo/foreign/cuda.hpp"
 
 namespace crossilo {
 namespace {
@@ -33,6 +37,25 @@ TEST(TorchSession, PinsWhatMakesARunRepeatable) {
   volatile float small = std::numeric_limits<float>::min();
   EXPECT_GT(small / 2.0f, 0.0f);  // denormals are kept
   EXPECT_EQ(TorchSession::version().substr(0, 2), "2.");
+}
+
+TEST(TorchOnGpu, SaysWhyThereIsNone) {
+  if (!find_cuda_devices().ids.empty()) GTEST_SKIP() << "there is one";
+  try {
+    (void)use_torch_on_gpu(0);
+    ADD_FAILURE() << "it found one";
+  } catch (const EnvironmentError& error) {
+    EXPECT_EQ(std::string(error.what()).find("libtorch"), 0u) << error.what();
+    EXPECT_NE(std::string(error.what()).find("; or compute on the processor:  --run.device cpu"), std::string::npos);
+  }
+}
+
+TEST(TorchOnGpu, TooLittleMemoryIsNoMistakeOfTheProgram) {
+  const c10::OutOfMemoryError full({__func__, __FILE__, 1}, "CUDA out of memory. Tried to allocate 2.00 GiB.");
+  EXPECT_EQ(gpu_memory_fault(full),
+            "the GPU has too little memory: CUDA out of memory. Tried to allocate 2.00 GiB.; lower train.batch_size, "
+            "take a smaller model, or compute on the processor:  --run.device cpu");
+  EXPECT_EQ(gpu_memory_fault(std::runtime_error("another")), "");
 }
 
 TEST(TorchSeedGuard, SeedsAndPutsBack) {

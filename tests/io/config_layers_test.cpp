@@ -83,7 +83,7 @@ TEST_F(ConfigLayers, EveryMistakeOfAllLayersIsSaidAtOnce) {
   EXPECT_EQ(said,
             bad + ":4: run.rounds = \"none\": a whole number from 1 to 1000000000 is wanted\n" + own +
                 ":2: train.momentum: belongs to the configuration that all silos share; a silo's own file may hold "
-                "run.silo, data.path, data.private_folder, model.torchscript, topology.file\n" +
+                "run.silo, run.device, data.path, data.private_folder, model.torchscript, topology.file\n" +
                 own +
                 ":4: data.paht: no such key; did you mean data.path?\n"
                 "CROSSILO_TRAIN_LEARNIG_RATE: an unknown environment variable; did you mean "

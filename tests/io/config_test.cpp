@@ -222,6 +222,7 @@ TEST(Config, HashesWhatMustBeEqualAndNothingElse) {
   other.data.path = "elsewhere";
   other.data.private_folder = "/secret";
   other.run.silo = "a";
+  other.run.device = "cpu";
   other.model.torchscript = "elsewhere.pt";
   other.topology.file = "elsewhere.txt";
   EXPECT_EQ(shared_hash(other), hash);

@@ -39,44 +39,74 @@ TEST(GpuGuard, EachRankTakesAnother) {
 }
 
 TEST(GpuGuard, AGpuIsNeverSharedInSilence) {
-  EXPECT_EQ(refusal_of(node_of({{"a"}, {"a"}, {"a"}, {"a"}})),
-            "host n4: 4 ranks and 1 GPU in sight of them; every rank needs a GPU of its own: ask for them with  sbatch "
-            "--gpus-per-task=1  or  sbatch --gpus-per-node=4, or place fewer ranks:  --ntasks-per-node=1");
+  EXPECT_EQ(
+      refusal_of(node_of({{"a"}, {"a"}, {"a"}, {"a"}})),
+      "host n4: 4 ranks and 1 GPU in sight of them; every rank needs a GPU of its own: ask for them with  sbatch "
+      "--gpus-per-task=1  or  sbatch --gpus-per-node=4, or place fewer ranks:  --ntasks-per-node=1, or compute on the "
+      "processor:  --run.device cpu");
   EXPECT_EQ(refusal_of(node_of({{"a", "b"}, {"a", "b"}, {"a", "b"}}, /*in_slurm_job=*/false)),
             "host n4: 3 ranks and 2 GPUs in sight of them; every rank needs a GPU of its own: let CUDA_VISIBLE_DEVICES "
-            "name as many, or use more machines:  mpirun --map-by ppr:2:node");
+            "name as many, or use more machines:  mpirun --map-by ppr:2:node, or compute on the processor:  "
+            "--run.device cpu");
 }
 
 TEST(GpuGuard, WithoutAnyGpuItSaysWhy) {
   GpuNode node = node_of({{}});
-  node.none_because = "built without CUDA";
+  node.none_because = "the driver shows none to this process";
   EXPECT_EQ(refusal_of(node),
-            "host n4: 1 rank and 0 GPUs in sight of them; every rank needs a GPU of its own (built without CUDA): ask "
-            "for them with  sbatch --gpus-per-task=1  or  sbatch --gpus-per-node=1");
+            "host n4: 1 rank and 0 GPUs in sight of them; every rank needs a GPU of its own (the driver shows none to "
+            "this process): ask for them with  sbatch --gpus-per-task=1  or  sbatch --gpus-per-node=1, or compute on "
+            "the processor:  --run.device cpu");
+  node.is_built_with_cuda = false;
+  EXPECT_EQ(refusal_of(node),
+            "host n4: run.device = cuda, but this crossilo is built without CUDA: build it with the preset cuda "
+            "(docs/install.md), or compute on the processor:  --run.device cpu");
 }
 
-TEST(GpuGuard, RanksOfOneHostAgree) {
-  // Ranks 0, 2 and 3 are on host a, which shows all its GPUs to each; rank 1 is alone on host b.
-  std::vector<int> gpus(4, -1);
-  run_local_ranks({.size = 4, .seed = 1}, [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    const GpuOffer offer{.host = rank == 1 ? "b" : "a",
-                         .devices = {.ids = rank == 1 ? Ids{"u"} : Ids{"x", "y", "z"}, .none_because = ""}};
-    gpus[static_cast<std::size_t>(rank)] = agree_on_gpu(communicator, offer, {.seconds = 30.0, .step = "GPUs"});
+/// Which GPU each of four ranks gets; -1: none; a refusal's text where all are refused.
+std::vector<std::string> agreed_on(const std::vector<GpuOffer>& offers) {
+  std::vector<std::string> gpus(offers.size());
+  run_local_ranks({.size = static_cast<int>(offers.size()), .seed = 1}, [&](Communicator& communicator) {
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    try {
+      const auto gpu = agree_on_gpu(communicator, offers[rank], {.seconds = 30.0, .step = "GPUs"});
+      gpus[rank] = gpu ? std::to_string(*gpu) : "none";
+    } catch (const EnvironmentError& error) {
+      gpus[rank] = error.what();
+    }
   });
-  EXPECT_EQ(gpus, (std::vector<int>{0, 0, 1, 2}));
+  return gpus;
 }
 
-TEST(GpuGuard, AHostWithTooFewStopsAndOnlyThere) {
-  run_local_ranks({.size = 3, .seed = 1}, [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    const GpuOffer offer{.host = rank == 1 ? "b" : "a", .devices = {.ids = {"x"}, .none_because = ""}};
-    const auto agree = [&] { return agree_on_gpu(communicator, offer, {.seconds = 30.0, .step = "GPUs"}); };
-    if (rank == 1)
-      EXPECT_EQ(agree(), 0);
-    else
-      EXPECT_THROW((void)agree(), EnvironmentError);
-  });
+using Texts = std::vector<std::string>;
+const GpuOffer kOnA{.host = "a", .devices = {.ids = {"x", "y", "z"}, .none_because = ""}};
+const GpuOffer kOnB{.host = "b", .devices = {.ids = {"u"}, .none_because = ""}};
+
+GpuOffer with_wish(GpuOffer offer, const char* wish) {
+  offer.wish = wish;
+  return offer;
+}
+
+TEST(GpuGuard, RanksOfOneHostAgree) { EXPECT_EQ(agreed_on({kOnA, kOnB, kOnA, kOnA}), (Texts{"0", "0", "1", "2"})); }
+
+TEST(GpuGuard, OnlyThoseWhoWantOneAreCounted) {
+  const GpuOffer sees_none{.host = "c", .wish = "auto", .devices = {.ids = {}, .none_because = "no driver"}};
+  EXPECT_EQ(agreed_on({with_wish(kOnB, "cpu"), with_wish(kOnB, "auto"), sees_none, with_wish(kOnA, "auto")}),
+            (Texts{"none", "0", "none", "0"}));
+}
+
+TEST(GpuGuard, AHostWithTooFewStopsAllRanksAlike) {
+  for (const char* wish : {"cuda", "auto"}) {
+    const Texts said = agreed_on({kOnA, with_wish(kOnB, wish), with_wish(kOnB, wish)});
+    EXPECT_EQ(said, Texts(3, said.front()));
+    EXPECT_EQ(said.front().find("host b: 2 ranks and 1 GPU in sight of them"), 0u) << said.front();
+  }
+}
+
+TEST(GpuGuard, AsksForNothingOnTheProcessor) {
+  EXPECT_TRUE(own_gpu_offer("cpu").devices.ids.empty());
+  EXPECT_TRUE(own_gpu_offer("cpu").devices.none_because.empty());
+  EXPECT_EQ(own_gpu_offer("auto").devices.none_because.empty(), !own_gpu_offer("auto").devices.ids.empty());
 }
 
 TEST(GpuGuard, KnowsASlurmJob) {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/foreign/cuda.hpp"
 #include "round/small_federation.hpp"
 
 namespace crossilo::test {
@@ -53,6 +54,12 @@ TEST(Federation, a_hundred_silos_of_which_ten_train_are_alike_on_every_layout) {
   ASSERT_TRUE(watcher.has_started);
   for (std::size_t round = 0; round < 5; ++round) EXPECT_EQ(watcher.records[round].ticket.cohort.size(), 10u);
   EXPECT_EQ(one.last.evaluation.held_back.rows, 100 * 10.0 + 99 * 100 / 2.0);
+}
+
+TEST(Federation, a_gpu_without_cuda_is_refused) {
+  if (is_built_with_cuda()) GTEST_SKIP() << "this is built with CUDA";
+  const std::string text = refusal_of<EnvironmentError>(2, {.has_device = true});
+  EXPECT_NE(text.find("is built without "), std::string::npos) << text;
 }
 
 // Fault 26, with one such round allowed: nothing was applied, and the same start would diverge again.

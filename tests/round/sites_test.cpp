@@ -156,11 +156,23 @@ TEST(Sites, ARankWithoutOneIsRefusedByAll) {
 TEST(Sites, AreShownAsATree) {
   std::vector<RankPlace> places{{.host = "s1", .site = "south", .gpus = 1}};
   for (const char* host : {"n1", "n1", "n2", "n2", "n2", "n2"}) places.push_back({.host = host, .site = "north"});
+  places.back().gpus = 1;
   const std::vector<std::string> silos = {"a", "b", "c", "d", "e", "f", "g"};
   EXPECT_EQ(topology_lines(Topology(places), silos),
             (std::vector<std::string>{"site south", "  host s1   rank 0: silo a   1 GPU", "site north",
-                                      "  host n1   rank 1: silo b, rank 2: silo c",
-                                      "  host n2   ranks 3-6: silo d … silo g"}));
+                                      "  host n1   rank 1: silo b, rank 2: silo c   CPU",
+                                      "  host n2   ranks 3-6: silo d … silo g   1 GPU, others on the CPU"}));
+}
+
+TEST(Sites, WhatTheRanksComputeOnIsSaidInAWord) {
+  const auto said = [](const std::vector<int>& gpus) {
+    std::vector<RankPlace> places;
+    for (const int count : gpus) places.push_back({.host = "n1", .site = "all", .gpus = count});
+    return device_text(Topology(places));
+  };
+  EXPECT_EQ(said({0, 0, 0}), "CPU");
+  EXPECT_EQ(said({1, 0, 1}), "2 of 3 ranks on a GPU");
+  EXPECT_EQ(said({1, 1}), "GPU");
 }
 
 TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
@@ -174,7 +186,7 @@ TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
   }
   const std::vector<std::string> lines = topology_lines(Topology(places), silos);
   EXPECT_EQ(lines.size(), 17u);
-  EXPECT_EQ(lines.front(), "host n0   rank 0: silo s0");
+  EXPECT_EQ(lines.front(), "host n0   rank 0: silo s0   CPU");
   EXPECT_EQ(lines.back(), "and 2 more hosts, all of them in the log");
 }
 

@@ -38,6 +38,7 @@ struct Case {
   std::vector<SiloId> missing{};                      // then each rank hosts one of the others
   bool is_masked = true;
   bool has_slow_rank = false;  // its silos train and evaluate for longer than its peers would wait for silence
+  bool has_device = false;  // each rank a GPU of its own
 };
 
 /// A copy of a state that outlives its round.
@@ -129,6 +130,7 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
     return make_mask(roster, key, own);
   };
   setup.session.peer_seconds_max = 5.0;
+  setup.session.ring_sum.has_device = run.has_device;
   return train_federation(
       communicator, std::move(setup), [] { return false; }, watcher);
 }

@@ -1,5 +1,6 @@
 // Aim: each local optimizer's steps are torch's and the formulas', with decay, clipping and FedProx's pull.
-// Method: 20 steps on random gradients beside torch::optim (float) and tests/oracle (double); analytic FedProx.
+// Method: 20 steps on random gradients beside torch::optim (float) and tests/oracle (double), also of its twin for
+// devices, on the processor; analytic FedProx.
 #include "../../src/silo/optimizer_step.hpp"
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <random>
 
+#include "../../src/silo/device_step.hpp"
 #include "oracle/local_optimizers.hpp"
 
 namespace crossilo {
@@ -113,6 +115,28 @@ TEST(OptimizerStep, AgreesWithTheFormulas) {
       }
       for (std::size_t i = 0; i < kCount; ++i)
         ASSERT_NEAR(flat.parameters[i], expected.parameters()[i], 5e-6 * (1.0 + std::abs(expected.parameters()[i])));
+    }
+}
+
+TEST(DeviceStep, AgreesWithTheFormulas) {
+  for (TrainOptions options : kCases)
+    for (const double mu : {0.0, 0.7}) {
+      options.proximal_mu = mu;
+      std::vector<float> start = random_vector(1, 1.0f);
+      const at::Tensor parameters = tensor_of(start);
+      const at::Tensor gradient = torch::zeros({kCount});
+      DeviceStep step(options, parameters, gradient);
+      oracle::LocalOptimizer expected(options, {start.begin(), start.end()});
+      for (int number = 1; number <= kSteps; ++number) {
+        std::vector<float> now = gradient_of(number);
+        gradient.copy_(tensor_of(now));
+        expected.step(rate_of(options, number), {now.begin(), now.end()});
+        step(rate_of(options, number), static_cast<std::uint64_t>(number));
+        EXPECT_EQ(gradient.count_nonzero().item<std::int64_t>(), 0);
+      }
+      for (std::size_t i = 0; i < kCount; ++i)
+        ASSERT_NEAR(parameters.const_data_ptr<float>()[i], expected.parameters()[i],
+                    5e-6 * (1.0 + std::abs(expected.parameters()[i])));
     }
 }
 

@@ -27,8 +27,9 @@ void check_model_file(const ModelConfig& model);
 /// This rank's part of a federation: its silos, its model, and what a run needs.
 class Job {
  public:
-  /// Reads the files of the silos that this rank hosts. Throws: DataError, ConfigError, StorageError, EnvironmentError.
-  Job(const Config& config, std::vector<SiloId> hosted);
+  /// Reads the files of the silos that this rank hosts. `device`: torch's name of what its model computes on; empty:
+  /// the processor. Throws: DataError, ConfigError, StorageError, EnvironmentError.
+  Job(const Config& config, std::vector<SiloId> hosted, const std::string& device = "");
 
   /// The run's setup; the job outlives it.
   [[nodiscard]] FederationSetup setup();

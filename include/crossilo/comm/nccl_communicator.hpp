@@ -28,6 +28,8 @@ class NcclCommunicator {
   /// This rank's place among the ranks of its site.
   [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
   [[nodiscard]] std::size_t size() const noexcept { return site_.size(); }
+  /// Another rank of the site; where there is none, this one.
+  [[nodiscard]] int a_peer() const noexcept { return rank_ == 0 ? site_.back() : site_.front(); }
   /// Words of a buffer that holds `words` ones in equal parts, one for each rank; those behind `words` are nobody's.
   [[nodiscard]] std::size_t padded(std::size_t words) const noexcept { return (words + size() - 1) / size() * size(); }
   /// The part of a padded buffer that rank() owns.
@@ -47,10 +49,11 @@ class NcclCommunicator {
   void start_all_gather(DeviceSpan<Word> words, const CudaStream& stream) {
     start(stream, [&] { native_.start_all_gather(words, stream); });
   }
-  /// True once what was started is finished on the device. Never blocks.
-  /// Throws: PeerLostError when NCCL says that another process is gone; NcclError, CudaError.
+  /// True once what was started is finished on the device; never, where NCCL says that one of several others is gone
+  /// (poll_until finds out which). Never blocks. Throws: PeerLostError when the only other one is gone; NcclError,
+  /// CudaError.
   [[nodiscard]] bool test();
-  /// Looks until test() says true. Throws: PeerLostError that names the site's silos after the deadline, too.
+  /// Looks until test() says true. Throws: PeerLostError after the deadline, too.
   void wait(const Deadline& deadline);
 
   /// Sums known words that must wrap, of 32 and of 64 bits. Collective. Throws: EnvironmentError that names what
@@ -71,7 +74,7 @@ class NcclCommunicator {
   void check_wrapping(const Deadline& deadline);
   template <class Look>
   void poll(const Deadline& deadline, Look look);
-  [[nodiscard]] PeerLostError lost(const std::string& what) const;
+  [[nodiscard]] bool is_ready();
 
   Communicator& communicator_;
   std::vector<int> site_;
@@ -79,6 +82,7 @@ class NcclCommunicator {
   CudaEvent finished_;
   NcclHandle native_;
   Step step_ = Step::idle;
+  bool is_broken_ = false;              // a peer is gone
   const CudaStream* stream_ = nullptr;  // of what is under way
 };
 

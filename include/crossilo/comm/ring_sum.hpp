@@ -1,4 +1,5 @@
-// Aim: the sum of ring words over all ranks: by shared memory in a node, by direct exchange between nodes and sites.
+// Aim: the sum of ring words over all ranks: by shared memory in a node, or by GPUs in a site; by direct exchange
+// between nodes and sites.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,10 @@ struct RingTotals {
 /// A vector flows through in chunks. Each rank puts its words into its region of the node's window; member k of a node
 /// adds up slice k of all members, straight from their regions; owners of a slice exchange parts of it, between the
 /// nodes of a site and then between sites (SumPlan); totals go back the same way, and each rank reads them from its
-/// peers' regions. Several chunks are under way, at different levels. All buffers are allocated (and touched) in the
-/// constructor; a sum of sizes that were summed before allocates nothing.
-/// Deterministic: addition modulo a power of two is associative, so the total is the same bit for bit for every rank
-/// count, shape, chunk size and order of arrival.
+/// peers' regions. Where all ranks of a site have a GPU, the site is one node, and NCCL takes the window's place.
+/// Several chunks are under way, at different levels. All buffers are allocated (and touched) in the constructor; a sum
+/// of sizes that were summed before allocates nothing. Deterministic: addition modulo a power of two is associative, so
+/// the total is the same bit for bit for every rank count, shape, chunk size and order of arrival.
 class RingSum {
  public:
   struct Options {
@@ -46,12 +47,14 @@ class RingSum {
     std::size_t window_words = std::size_t{1} << 20;    // of a rank's region: what is under way at a time
     std::size_t flat_words_max = std::size_t{1} << 10;  // shorter vectors go straight from rank to rank
     bool shares_memory = true;                          // false: messages in a node, too
+    bool has_device = false;                            // this thread's CUDA device is no other rank's
 
     /// A region no larger than a payload of so many words needs; with several sites, as much as a long link holds.
     static Options for_payload(std::size_t words, std::vector<int> site_of_rank = {});
   };
 
-  /// Collective, and may block for a moment: memory is shared. Throws: PeerLostError.
+  /// Collective, and may block for a moment: memory is shared. Throws: PeerLostError; NcclError, CudaError with
+  /// devices.
   RingSum(Communicator& communicator, Options options,
           const Deadline& deadline = {.seconds = 60.0, .step = "start-up"});
   ~RingSum();

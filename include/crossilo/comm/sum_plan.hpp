@@ -18,7 +18,8 @@ struct WordRange {
 /// may be empty.
 [[nodiscard]] WordRange part_of(WordRange range, std::size_t part, std::size_t parts) noexcept;
 
-/// How the ranks of a sum lie. A node's ranks share memory and one site. Numbers are names; they need not be dense.
+/// How the ranks of a sum lie. A node's ranks are of one site and need no messages: they share memory, or all ranks of
+/// the site have GPUs. Numbers are names; they need not be dense.
 struct SumShape {
   std::vector<int> site_of_rank;
   std::vector<int> node_of_rank;
@@ -52,7 +53,9 @@ struct SumPlan {
   std::size_t member = 0;                // this rank's place among them
   std::vector<SumCell> levels[kLevels];  // between the nodes of the site; between sites. Ascending
 
-  [[nodiscard]] WordRange slice(std::size_t k) const noexcept { return part_of({0, words}, k, node.size()); }
+  /// The length of a slice: equal ones, the last of them short or empty, are what GPUs gather.
+  [[nodiscard]] std::size_t slice_words() const noexcept { return part_of({0, words}, 0, node.size()).words(); }
+  [[nodiscard]] WordRange slice(std::size_t k) const noexcept;
   [[nodiscard]] WordRange own_slice() const noexcept { return slice(member); }
 };
 

@@ -32,6 +32,8 @@ void check_cuda(int result, const char* call, std::source_location where = std::
 /// "13.0": the runtime library that this program is linked to; says so where it is linked to none.
 [[nodiscard]] std::string cuda_version();
 
+[[nodiscard]] bool is_built_with_cuda() noexcept;
+
 /// The GPUs that this process may use.
 struct CudaDevices {
   std::vector<std::string> ids;  // by CUDA's number; unique on this machine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -29,7 +30,16 @@ class TorchSession {
   int threads_;
 };
 
-/// Seeds torch's default CPU generator (dropout draws from it) and puts its earlier state back at the end of the scope.
+/// Makes torch compute on CUDA's device of that number, too, and returns torch's name for it: "cuda:1". Loads
+/// libtorch_cuda (230 MB, so nothing links it); kernels are deterministic where torch has such, and in full float.
+/// Throws: EnvironmentError where it cannot be loaded, or sees no such device.
+[[nodiscard]] std::string use_torch_on_gpu(int gpu);
+
+/// What to say where torch ran out of a GPU's memory; empty for any other error.
+[[nodiscard]] std::string gpu_memory_fault(const std::exception& error);
+
+/// Seeds torch's default generators, of the processor and of this thread's GPU (dropout draws from them), and puts
+/// their earlier states back at the end of the scope.
 class TorchSeedGuard {
  public:
   explicit TorchSeedGuard(std::uint64_t seed);
@@ -38,8 +48,8 @@ class TorchSeedGuard {
   TorchSeedGuard& operator=(const TorchSeedGuard&) = delete;
 
  private:
-  struct State;
-  std::unique_ptr<State> earlier_;
+  struct States;
+  std::unique_ptr<States> earlier_;
 };
 
 }  // namespace crossilo

@@ -31,6 +31,7 @@ struct RunConfig {
   std::uint32_t evaluate_every_rounds = 1;                 // the last model is evaluated anyway
   std::uint32_t checkpoint_every_rounds = 10;              // the last one is kept anyway
   std::vector<std::string> baselines = {"own", "pooled"};  // compared with at the end; where one_machine
+  std::string device = "auto";                             // own: what trains: auto | cpu | cuda
   std::string silo;                                        // own: which silo this process is; empty: by rank
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,13 @@
 
 namespace crossilo {
 
-/// The ranks of one machine and the GPUs that each of them may use.
+/// The ranks of one machine that want a GPU, and the GPUs that each of them may use.
 struct GpuNode {
   std::string host;
   std::vector<std::vector<std::string>> ids_of_rank;  // by rank on this machine; as CudaDevices::ids
-  std::string none_because;                           // why this rank has none; CudaDevices::none_because
+  std::string none_because;                           // why there are none; CudaDevices::none_because
   bool in_slurm_job = false;
+  bool is_built_with_cuda = true;
 };
 
 /// True anywhere inside a Slurm job, also under mpirun.
@@ -29,13 +31,19 @@ struct GpuNode {
 
 /// What one rank brings to agree_on_gpu.
 struct GpuOffer {
-  std::string host;  // host_name()
-  CudaDevices devices;
+  std::string host;           // host_name()
+  std::string wish = "cuda";  // run.device: cpu | cuda | auto: one if there is any
+  CudaDevices devices{};      // none with cpu
   bool in_slurm_job = false;
+  bool is_built_with_cuda = true;
 };
 
-/// gpu_of_rank() among the ranks that are on the same host. Collective. Throws: EnvironmentError as above, on all ranks
-/// of that host; PeerLostError.
-[[nodiscard]] int agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline);
+/// The offer of this process.
+[[nodiscard]] GpuOffer own_gpu_offer(const std::string& wish);
+
+/// gpu_of_rank() among the ranks of the same host that want one; nothing for a rank that computes on the processor.
+/// Collective. Throws: EnvironmentError as above, alike on all ranks of all hosts; PeerLostError.
+[[nodiscard]] std::optional<int> agree_on_gpu(Communicator& communicator, const GpuOffer& own,
+                                              const Deadline& deadline);
 
 }  // namespace crossilo

@@ -64,6 +64,9 @@ class Model {
   /// Sets the initial weights: drawn, or those of the TorchScript file. Deterministic: the same bits on every machine
   /// for one root.
   void initialise(const PublicRoot& root);
+  /// From now on the network has memory of its own on that device ("cuda:1"), and computes there; parameters() stay in
+  /// the host's memory, and are copied where training and outputs begin. Once.
+  void compute_on(const std::string& device);
   /// What the model gives for rows, in evaluation mode: logits, or predictions in the scaled unit.
   /// `chunk_done` is called between chunks of rows, and behind the last. Shapes: x rows x inputs, scaled -> rows x
   /// outputs. Throws: ConfigError where a TorchScript module fails.

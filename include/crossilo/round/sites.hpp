@@ -25,7 +25,7 @@ struct RankFacts {
   std::string host;
   std::vector<std::string> silos;
   std::function<const char*(const char*)> environment;
-  int gpus = 0;
+  int gpus = 0;  // that this rank computes on: 0 or 1
 };
 
 /// What a rank says of its site: a name, or why it has none.
@@ -44,6 +44,9 @@ struct SiteClaim {
 [[nodiscard]] Topology agree_on_topology(Communicator& communicator, const Hosting& hosting,
                                          const std::vector<std::string>& silo_names, const SiteClaim& own,
                                          const Deadline& deadline);
+
+/// What the ranks compute on: "CPU", "GPU", or "2 of 3 ranks on a GPU".
+[[nodiscard]] std::string device_text(const Topology& topology);
 
 /// The topology as a small tree, one line a site and a host; empty where all stand on one host. `rank_silos`: the names
 /// of each rank's silos.

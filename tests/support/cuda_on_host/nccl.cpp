@@ -1,10 +1,12 @@
 // Aim: foreign/nccl between ranks of one process on pretended devices.
 // Method: in place of nccl.cpp and nccl_stub.cpp. A call takes its rank's words when the stream comes to it, and is
-// done once all ranks have given theirs. The ranks run one at a time (run_local_ranks).
+// done once all ranks have given theirs; ranks that make different calls would hang or mix words, so they end here. The
+// ranks run one at a time (run_local_ranks).
 #include "crossilo/foreign/nccl.hpp"
 
 #include <cstring>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "support/cuda_on_host/device.hpp"
@@ -13,9 +15,10 @@
 struct ncclComm {
   using Given = std::map<int, std::vector<std::byte>>;  // by rank
   int joined = 0;
-  bool is_broken = false;        // a rank has aborted
-  std::map<int, int> calls;      // made so far, by rank
-  std::map<int, Given> by_call;  // by the call's number
+  bool is_broken = false;           // a rank has aborted
+  std::map<int, int> calls;         // made so far, by rank
+  std::map<int, Given> by_call;     // by the call's number
+  std::map<int, std::string> what;  // by the call's number: all ranks must make the same
 };
 
 namespace crossilo {
@@ -23,8 +26,12 @@ namespace {
 
 /// Queues a call: once all ranks have given their words, act(what each gave) is done.
 template <class Word, class Act>
-void queue_call(ncclComm* world, NcclHandle::Place place, DeviceSpan<Word> words, const CudaStream& stream, Act act) {
-  ncclComm::Given& given = world->by_call[world->calls[place.rank]++];
+void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, DeviceSpan<Word> words,
+                const CudaStream& stream, Act act) {
+  const int number = world->calls[place.rank]++;
+  what += " of " + std::to_string(words.size) + " words of " + std::to_string(sizeof(Word)) + " bytes";
+  CROSSILO_ASSERT(world->what.emplace(number, what).first->second == what);
+  ncclComm::Given& given = world->by_call[number];
   stream.native()->queue([&given, place, words, act] {
     std::vector<std::byte>& own = given[place.rank];
     if (own.empty() && words.size > 0) {
@@ -83,7 +90,7 @@ template <class Word>
 void NcclHandle::reduce_scatter(DeviceSpan<Word> words, const CudaStream& stream) {
   const std::size_t part = part_of(words.size);
   const std::size_t first = part * static_cast<std::size_t>(place_.rank);
-  queue_call(native_, place_, words, stream, [=](const ncclComm::Given& given) {
+  queue_call(native_, place_, "reduce-scatter", words, stream, [=](const ncclComm::Given& given) {
     for (std::size_t i = first; i < first + part; ++i) {
       words.data[i] = 0;
       for (const auto& [rank, bytes] : given) words.data[i] += word_of<Word>(bytes, i);
@@ -94,7 +101,7 @@ void NcclHandle::reduce_scatter(DeviceSpan<Word> words, const CudaStream& stream
 template <class Word>
 void NcclHandle::all_gather(DeviceSpan<Word> words, const CudaStream& stream) {
   const std::size_t part = part_of(words.size);
-  queue_call(native_, place_, words, stream, [=](const ncclComm::Given& given) {
+  queue_call(native_, place_, "all-gather", words, stream, [=](const ncclComm::Given& given) {
     for (std::size_t i = 0; i < words.size; ++i) words.data[i] = word_of<Word>(given.at(static_cast<int>(i / part)), i);
   });
 }
