@@ -30,7 +30,8 @@ struct SiteLink {
 /// Bandwidth: of the last sum alone. Bytes of ring words that came from a site between their first total and their last
 /// one, over this time: by then all ranks are in the sum, and what had waited for them is through. The bytes of a
 /// site's ranks, which work in parallel, are added up, and the longest time counts. It is what the sum drew from the
-/// link; less than that carries where connections are new, one side was done sooner, or another link held it up.
+/// link: less than that carries where one side was done sooner, another link held the sum up, or it was too short for
+/// new connections to come up to speed, which takes a dozen round trips.
 class LinkMeter {
  public:
   enum class Message : std::uint8_t { words, total };
