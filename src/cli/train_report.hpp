@@ -41,6 +41,7 @@ class TrainReport final : public RunObserver {
 
   void on_start(const RunStart& start) override;
   void on_round(const RoundRecord& record) override;
+  void on_links(RoundIndex round, std::span<const SiteLink> links) override;
   void on_private_state(RoundIndex round, const Hash256& chain) override;
   void on_state(const FederationState& state) override;
 
@@ -82,6 +83,7 @@ class TrainReport final : public RunObserver {
   double start_seconds_;
   Progress progress_;
   std::vector<std::string> rank_silos_;
+  std::vector<std::string> site_names_;
   std::optional<RoundFiles> files_;
   RoundIndex resumed_{};
   std::optional<CheckpointKeeper> keeper_;

@@ -56,9 +56,10 @@ void MessageLevel::reserve(const SumPlan& plan) {
 }
 
 Peer MessageLevel::peer(int rank, Step step) const noexcept {
-  const bool is_total = step == kSendTotal || step == kReceiveTotal;
-  return {.rank = rank,
-          .tag = (is_total ? ReservedTag::ring_total : ReservedTag::ring_contribution) + static_cast<int>(level_)};
+  return {
+      .rank = rank,
+      .tag = (kind_of(step) == LinkMeter::Message::total ? ReservedTag::ring_total : ReservedTag::ring_contribution) +
+             static_cast<int>(level_)};
 }
 
 /// Own words of the peer's part, or the total of the own part. Empty parts are no message.
@@ -67,8 +68,10 @@ void MessageLevel::send(std::uint64_t number, Step step) {
   for_each_message(number, [&](const Message& message) {
     const WordRange part = step == kSend ? message.cell.part(message.peer_part) : message.cell.own_part();
     if (part.words() == 0) return;
-    requests_[index_of(number, step, message)] = communicator_.start_send(
-        ConstWords(what.at(part.begin), part.words(), what.type), peer(message.cell.owners[message.peer_part], step));
+    const int to = message.cell.owners[message.peer_part];
+    if (meter_ != nullptr) meter_->leaves(kind_of(step), to);
+    requests_[index_of(number, step, message)] =
+        communicator_.start_send(ConstWords(what.at(part.begin), part.words(), what.type), peer(to, step));
     bytes_sent_ += part.words() * size_of(what.type);
   });
 }
@@ -97,8 +100,10 @@ bool MessageLevel::finish(std::uint64_t number, Step step, bool& moved) {
       return;
     }
     moved = true;
+    const WordRange part = step == kReceive ? message.cell.own_part() : message.cell.part(message.peer_part);
+    if (meter_ != nullptr && (step == kReceive || step == kReceiveTotal))
+      meter_->comes(kind_of(step), message.cell.owners[message.peer_part], part.words(), what.type);
     if (step != kReceive) return;
-    const WordRange part = message.cell.own_part();
     add_words(what.at(part.begin), arrival(number, message), part.words(), what.type);
   });
   return all;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/link_meter.hpp"
 #include "crossilo/comm/sum_plan.hpp"
 
 namespace crossilo {
@@ -31,6 +32,8 @@ class MessageLevel {
 
   /// Makes room for chunks of this plan. Not while chunks are under way.
   void reserve(const SumPlan& plan);
+  /// From now on the meter, if any, hears of every message.
+  void measure(LinkMeter* meter) noexcept { meter_ = meter; }
 
   /// Chunks before `open` have their slot; those before `below` hold this group's sum. True when anything moved.
   bool advance_up(std::uint64_t open, std::uint64_t below);
@@ -71,6 +74,9 @@ class MessageLevel {
   bool finish(std::uint64_t number, Step step, bool& moved);
   [[nodiscard]] int first_open(std::uint64_t number, Step step) const;
   [[nodiscard]] Peer peer(int rank, Step step) const noexcept;
+  static LinkMeter::Message kind_of(Step step) noexcept {
+    return step == kSend || step == kReceive ? LinkMeter::Message::words : LinkMeter::Message::total;
+  }
 
   Communicator& communicator_;
   std::size_t level_;
@@ -88,6 +94,7 @@ class MessageLevel {
   std::uint64_t totals_left_ = 0;
   std::uint64_t spread_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  LinkMeter* meter_ = nullptr;
 };
 
 }  // namespace crossilo

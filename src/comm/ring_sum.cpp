@@ -142,6 +142,7 @@ void RingSum::sum(std::span<std::uint64_t> statistics, std::span<std::uint32_t> 
 void RingSum::sum(std::span<std::uint32_t> words, const Deadline& deadline) { sum({}, words, deadline); }
 void RingSum::sum(std::span<std::uint64_t> words, const Deadline& deadline) { sum(words, {}, deadline); }
 
+void RingSum::measure(LinkMeter* meter) noexcept { pipeline_->measure(meter); }
 std::uint64_t RingSum::bytes_sent() const noexcept { return pipeline_->bytes_sent(); }
 const SumShape& RingSum::shape() const noexcept { return pipeline_->shape(); }
 

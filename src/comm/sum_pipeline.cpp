@@ -73,6 +73,7 @@ void RingSum::Pipeline::start(std::size_t statistics, std::size_t words, RingSou
   CROSSILO_ASSERT(taken_ == end_);  // the sum before it is through
   source_ = &source;
   deadline_ = deadline;
+  if (meter_ != nullptr) meter_->begin_sum();
   statistics_ = statistics;
   words_ = words;
   begin_ = end_;

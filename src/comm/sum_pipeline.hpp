@@ -32,6 +32,10 @@ class RingSum::Pipeline {
 
   void start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline);
   [[nodiscard]] RingTotals next();
+  void measure(LinkMeter* meter) noexcept {
+    meter_ = meter;
+    levels_.back().measure(meter);
+  }
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;
   [[nodiscard]] const SumShape& shape() const noexcept { return shape_; }
   [[nodiscard]] Communicator& communicator() noexcept { return communicator_; }
@@ -61,6 +65,7 @@ class RingSum::Pipeline {
   std::vector<SumChunk> slots_;
   std::unique_ptr<NodeLevel> node_;
   std::array<MessageLevel, SumPlan::kLevels> levels_;
+  LinkMeter* meter_ = nullptr;
   std::vector<std::unique_ptr<KeptPlan>> plans_;
   RingSource* source_ = nullptr;  // of the sum under way
   Deadline deadline_;

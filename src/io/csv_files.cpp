@@ -18,14 +18,14 @@ namespace crossilo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr const char* kTimingHeader = "round,phase,seconds_max,silo\n";
+constexpr const char* kTimingHeader = "round,phase,seconds_max,silo,sites,round_trip_seconds,bytes_per_second\n";
 
 std::string cell_of(const Json& value) {
   if (value.is_null()) return "";
   return csv_cell(value.is_string() ? value.get<std::string>() : value.dump());
 }
 
-/// A row of timing.csv; its last field is the silos.
+/// A row of timing.csv. That of a link has no seconds.
 struct TimingRow {
   std::uint32_t round = 0;
   std::string phase;
@@ -33,15 +33,15 @@ struct TimingRow {
 };
 
 std::optional<TimingRow> timing_row(std::string_view line) {
-  const std::vector<std::string> fields = parts_of(line, ',');
+  const std::vector<std::string> fields = csv_cells(line);
   TimingRow row;
   const auto is_number = [](const std::string& text, auto& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size();
   };
-  if (fields.size() < 4 || !is_number(fields[0], row.round) || !is_number(fields[2], row.seconds_max))
-    return std::nullopt;
+  if (fields.size() < 4 || !is_number(fields[0], row.round)) return std::nullopt;
   row.phase = fields[1];
+  if (row.phase != kLinkPhase && !is_number(fields[2], row.seconds_max)) return std::nullopt;
   return row;
 }
 
@@ -61,6 +61,22 @@ std::string csv_cell(const std::string& text) {
   std::string quoted = "\"";
   for (const char letter : text) quoted.append(letter == '"' ? 2 : 1, letter);
   return quoted + "\"";
+}
+
+std::vector<std::string> csv_cells(std::string_view line) {
+  std::vector<std::string> cells(1);
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == ',' && !is_quoted)
+      cells.emplace_back();
+    else if (line[i] != '"')
+      cells.back() += line[i];
+    else if (is_quoted && line.substr(i + 1).starts_with('"'))
+      cells.back() += line[i++];
+    else
+      is_quoted = !is_quoted;
+  }
+  return cells;
 }
 
 MetricsCsv::MetricsCsv(const std::string& path, const std::string& metrics_jsonl) {
@@ -99,8 +115,18 @@ void TimingCsv::append(const SlowestRanks& slowest) {
   told_ = slowest.round;
   std::string rows;
   for (std::size_t phase = 0; phase < kPhases.size(); ++phase)
-    rows += fmt::format("{},{},{:.6g},{}\n", slowest.round.value, kPhases[phase].name, slowest.seconds_max[phase],
+    rows += fmt::format("{},{},{:.6g},{},,,\n", slowest.round.value, kPhases[phase].name, slowest.seconds_max[phase],
                         csv_cell(rank_silos_.at(static_cast<std::size_t>(slowest.rank[phase]))));
+  file_->append(rows);
+}
+
+void TimingCsv::append(RoundIndex round, std::span<const SiteLink> links, const std::vector<std::string>& site_names) {
+  const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.6g}", *value) : ""; };
+  std::string rows;
+  for (const SiteLink& link : links)
+    rows += fmt::format("{},{},,,{},{},{}\n", round.value, kLinkPhase,
+                        csv_cell(site_names.at(link.site) + " - " + site_names.at(link.other_site)),
+                        number(link.round_trip_seconds), number(link.bytes_per_second));
   file_->append(rows);
 }
 
@@ -123,7 +149,7 @@ SecondsOfPhases phase_totals(const std::string& timing_csv, std::vector<std::str
 SecondsOfPhases phase_seconds(const std::string& timing_csv, RoundIndex round) {
   SecondsOfPhases seconds;
   for (const std::string& line : rows_of(timing_csv))
-    if (const auto row = timing_row(line); row && row->round == round.value)
+    if (const auto row = timing_row(line); row && row->round == round.value && row->phase != kLinkPhase)
       seconds.emplace_back(row->phase, row->seconds_max);
   return seconds;
 }

@@ -16,13 +16,14 @@
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/csv_files.hpp"
 
 namespace crossilo {
 namespace {
 
 using Json = nlohmann::json;
 constexpr std::array kMetrics = {"auc", "rmse", "accuracy"};
-constexpr std::array kPhases = {"open", "train", "encode", "mask", "sum", "decode", "evaluate", "checkpoint"};
+constexpr std::array kLinePhases = {"open", "train", "encode", "mask", "sum", "decode", "evaluate", "checkpoint"};
 using EachMetric = std::array<double, kMetrics.size()>;
 
 double number(const Json& json, const std::string& key) {
@@ -69,7 +70,7 @@ bool read_line(const std::string& written, Line& line) {
     line.held_back.at(i) = number(json, fmt::format("held_back_{}", kMetrics.at(i)));
     line.test.at(i) = number(json, fmt::format("test_{}", kMetrics.at(i)));
   }
-  for (const char* phase : kPhases) {
+  for (const char* phase : kLinePhases) {
     const double seconds = number(json, fmt::format("{}_seconds", phase));
     line.round.phase_seconds.push_back(are_seconds(seconds) ? seconds : 0.0);
   }
@@ -131,6 +132,19 @@ std::string with_round_once(std::string text) {
   return text;
 }
 
+/// A cell that is a number above 0, otherwise NaN.
+double number_in(const std::string& cell) {
+  const double value = std::strtod(cell.c_str(), nullptr);
+  return std::isfinite(value) && value > 0.0 ? value : kUnknown;
+}
+
+LinkSummary link_of(const std::vector<std::string>& cells) {
+  return {.round = static_cast<std::uint32_t>(std::strtoul(cells[0].c_str(), nullptr, 10)),
+          .sites = cells[4],
+          .round_trip_seconds = number_in(cells[5]),
+          .bytes_per_second = number_in(cells[6])};
+}
+
 constexpr std::size_t kWarningsMax = 200;
 
 }  // namespace
@@ -152,7 +166,7 @@ void read_metrics(const std::string& path, RunSummary& run) {
   const std::size_t metric = judged_by(lines);
   run.round_metric = kMetrics.at(metric);
   run.metric = run.comparison ? run.comparison->metric : run.round_metric;
-  run.phases.assign(kPhases.begin(), kPhases.end());
+  run.phases.assign(kLinePhases.begin(), kLinePhases.end());
   for (auto& [number, line] : lines) {
     line.round.held_back.metric = line.held_back.at(metric);
     line.round.test.metric = line.test.at(metric);
@@ -175,9 +189,13 @@ void read_timing(const std::string& path, RunSummary& run) {
   std::map<std::pair<std::string, std::string>, std::size_t> slowest;
   std::size_t damaged = 0;
   std::string written;
-  std::getline(file, written);  // the titles: round,phase,seconds_max,silo
+  std::getline(file, written);  // the titles
   while (std::getline(file, written)) {
-    const std::vector<std::string> fields = parts_of(trimmed(written), ',');
+    const std::vector<std::string> fields = csv_cells(trimmed(written));
+    if (fields.size() >= 7 && fields[1] == kLinkPhase) {
+      run.links.push_back(link_of(fields));
+      continue;
+    }
     char* end = nullptr;
     const double seconds = fields.size() < 4 ? kUnknown : std::strtod(fields[2].c_str(), &end);
     if (!are_seconds(seconds) || end == fields[2].c_str()) {
@@ -193,10 +211,7 @@ void read_timing(const std::string& path, RunSummary& run) {
     if (round == rounds.end()) continue;
     round->second->phase_seconds[phase] = seconds;
     run.phases_are_maxima = true;
-    std::string silo = fields[3];  // a rank's silos may be several, with commas between them
-    for (std::size_t i = 4; i < fields.size(); ++i) silo += "," + fields[i];
-    std::erase(silo, '"');
-    if (!silo.empty() && seconds > 0.0) ++slowest[{fields[1], silo}];
+    if (!fields[3].empty() && seconds > 0.0) ++slowest[{fields[1], fields[3]}];
   }
   for (const auto& [who, times] : slowest)
     run.slowest.push_back({.phase = who.first, .silo = who.second, .rounds = times});

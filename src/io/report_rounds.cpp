@@ -185,6 +185,16 @@ std::string rate_sentence(const RunSummary& run) {
                      readable_bytes(percentile(rates, 0.5)));
 }
 
+std::string links_html(const RunSummary& run) {
+  if (run.links.empty()) return "";
+  PageTable table{.titles = {"between sites", "round trip", "payload", "measured in round"}, .rows = {}};
+  for (const LinkSummary& link : run.links)
+    table.rows.push_back({link.sites, std::isnan(link.round_trip_seconds) ? "–" : seconds_text(link.round_trip_seconds),
+                          std::isnan(link.bytes_per_second) ? "–" : readable_bytes(link.bytes_per_second) + "/s",
+                          fmt::format("{}", link.round)});
+  return table_html(table);
+}
+
 }  // namespace
 
 std::string quality_html(const RunSummary& run) {
@@ -250,7 +260,8 @@ std::string time_html(const RunSummary& run) {
   if (slowest != run.slowest.end())
     text += fmt::format(" Slowest in training was most often {}, in {} rounds.", slowest->silo, slowest->rounds);
   text += rate_sentence(run);
-  std::string html = paragraph_html(text) + pictures_html({time_chart_html(run)}) + table_html(phase_table(run));
+  std::string html =
+      paragraph_html(text) + pictures_html({time_chart_html(run)}) + table_html(phase_table(run)) + links_html(run);
   PageTable table{.titles = {"round"}, .rows = {}};
   for (const std::string& phase : run.phases) table.titles.push_back(phase);
   for (const RoundSummary* round : listed_rounds(run)) {

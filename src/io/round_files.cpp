@@ -110,6 +110,11 @@ void RoundFiles::append(const std::string& line, const SlowestRanks& slowest) {
   if (prometheus_ && prometheus_->is_due()) replace_prometheus();
 }
 
+void RoundFiles::append_links(RoundIndex round, std::span<const SiteLink> links,
+                              const std::vector<std::string>& site_names) {
+  if (timing_) use(timing_, [&] { timing_->append(round, links, site_names); });
+}
+
 void RoundFiles::append_metrics(const std::string& line) {
   constexpr std::uint32_t kFailuresMax = 3;
   unwritten_ += line;

@@ -189,8 +189,8 @@ class StateKeeper {
 };
 
 /// Rounds until the last one or an agreed stop, then the evaluation of the last model.
-void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>& wants_stop, RunObserver& observer,
-                StateKeeper& keeper, TrainedModel& result) {
+void run_rounds(Round& round, SumSession& session, std::uint32_t rounds, const std::function<bool()>& wants_stop,
+                RunObserver& observer, StateKeeper& keeper, TrainedModel& result) {
   result.stop = StopReason::rounds_done;
   for (std::uint32_t index = round.last().round.value + 1; index <= rounds; ++index) {
     const RoundRecord& record = round.run(RoundIndex{index}, wants_stop());
@@ -201,6 +201,8 @@ void run_rounds(Round& round, std::uint32_t rounds, const std::function<bool()>&
     check_contributions(record);
     keep_evaluation(record, result);
     observer.on_round(record);
+    const std::vector<SiteLink> links = session.take_links(RoundIndex{index});
+    if (!links.empty()) observer.on_links(RoundIndex{index}, links);
     keeper.after(record);
   }
   keeper.close();
@@ -228,10 +230,11 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                      .layout = stages.codec.layout(),
                      .scaling = result.scaling,
                      .mask = session.mask_name(),
-                     .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{}});
+                     .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{},
+                     .sites = setup.facts.topology.site_names()});
   Round round(session, std::move(stages), setup.initial, setup.resumed);
   StateKeeper keeper(round, session, setup, result, rows, observer);
-  run_rounds(round, setup.rounds, wants_stop, observer, keeper, result);
+  run_rounds(round, session, setup.rounds, wants_stop, observer, keeper, result);
   copy_model(round.best(), result.best);
   copy_model(round.last(), result.last);
   if (result.best.round == result.last.round) result.best.evaluation = result.last.evaluation;

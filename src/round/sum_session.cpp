@@ -94,6 +94,10 @@ SumSession::SumSession(Communicator& communicator, Roster roster, std::unique_pt
       peer_seconds_max_(options.peer_seconds_max),
       all_gather_(communicator),
       opened_(static_cast<std::size_t>(communicator.size())) {
+  if (const SumShape& shape = ring_sum_.shape(); std::ranges::max(shape.site_of_rank) > 0) {
+    link_meter_ = std::make_unique<LinkMeter>(communicator, shape.site_of_rank);
+    ring_sum_.measure(link_meter_.get());
+  }
   ring_sum_.self_test({.seconds = peer_seconds_max_, .step = "start-up self-test"});
 }
 
@@ -146,6 +150,13 @@ MaskedPayload SumSession::mask(NoisedPayload&& payload, const RoundTicket& ticke
 
 RingTotal SumSession::sum(MaskedPayload&& payload, const RoundTicket& ticket) {
   return secure_sum_(std::move(payload), ticket);
+}
+
+std::vector<SiteLink> SumSession::take_links(RoundIndex round) {
+  if (!link_meter_) return {};
+  ring_sum_.measure(nullptr);
+  const std::unique_ptr<LinkMeter> meter = std::move(link_meter_);
+  return meter->gather({.seconds = peer_seconds_max_, .step = "links between sites", .round = round});
 }
 
 }  // namespace crossilo

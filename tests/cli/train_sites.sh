@@ -37,6 +37,13 @@ grep -q "site south" $run/logs/b.log || fail "the log shows no tree: $(cat $run/
 [ "$(grep -c '"site": "north"' $run/manifest.json)" = 3 ] || fail "$(cat $run/manifest.json)"
 grep -q "^site south$" $run/ranks/1 || fail "$(cat $run/ranks/1)"
 grep -q "<td>south</td>" $run/report.html || fail "the report does not say who is at site south"
+# the way between the sites, measured once; where there is one site, nothing is
+grep -qE "^between sites  north ↔ south: round trip [0-9.e+-]+ ms, too few bytes to tell how many a second, measured in round 1$" <<< "$output" ||
+  fail "$output"
+grep "link" $run/timing.csv | grep -qE "^1,link,,,north - south,[0-9][0-9.e-]*,$" || fail "$(cat $run/timing.csv)"
+[ "$(grep -c "link" $run/timing.csv)" = 1 ] || fail "measured again: $(cat $run/timing.csv)"
+grep -q "<td>north - south</td>" $run/report.html || fail "the report does not tell the way between the sites"
+if grep -q "link" runs/small-1/timing.csv; then fail "one site has no links: $(cat runs/small-1/timing.csv)"; fi
 
 # 2: application contexts, a file by silos, and host lists
 exit_code_of "${mpirun[@]}" -np 3 -x CROSSILO_SITE=north "${train[@]}" --resume never --topology.sites_from env : \

@@ -239,6 +239,22 @@ TEST_F(ReportTest, NamesTheSlowestSilos) {
   EXPECT_EQ(fault_of(report_html(summary)), "");
 }
 
+TEST_F(ReportTest, TellsTheWaysBetweenSites) {
+  const RunFolder folder = run(ExitCode::success);
+  EXPECT_EQ(report_html(run_summary(folder.path())).find("between sites"), std::string::npos);
+  write(folder, "timing.csv",
+        "round,phase,seconds_max,silo,sites,round_trip_seconds,bytes_per_second\n1,link,,,east - west,0.0502,1.17e+08\n"
+        "1,link,,,east - <b>,,\n1,train,2.5,\"a, b\",,,\n");
+  const RunSummary summary = run_summary(folder.path());
+  EXPECT_TRUE(summary.notes.empty()) << summary.notes.front();
+  EXPECT_EQ(std::ranges::count(summary.phases, "link"), 0);
+  EXPECT_EQ(summary.slowest.front().silo, "a, b");
+  const std::string html = report_html(summary);
+  EXPECT_NE(html.find("<td>east - west</td><td>50 ms</td><td>117 MB/s</td><td>1</td>"), std::string::npos);
+  EXPECT_NE(html.find("<td>east - &lt;b&gt;</td><td>–</td><td>–</td><td>1</td>"), std::string::npos);
+  EXPECT_EQ(fault_of(html), "");
+}
+
 /// A line of 10 s that a sum of 4 s ended, of which 0.5 s were no waiting.
 std::string waiting_line(int round) {
   return fmt::format(

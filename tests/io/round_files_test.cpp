@@ -54,13 +54,14 @@ class RoundFilesTest : public testing::Test {
 
 std::string timing_rows(int round) {
   const std::string begin = std::to_string(round) + ",";
-  return begin + "train,0.25,\"a, b and \"\"c\"\"\"\n" + begin + "encode,0,va\n" + begin + "mask,0,va\n" + begin +
-         "sum,0.5,va\n" + begin + "decode,0,va\n" + begin + "evaluate,0,va\n" + begin + "checkpoint,0,va\n";
+  return begin + "train,0.25,\"a, b and \"\"c\"\"\",,,\n" + begin + "encode,0,va,,,\n" + begin + "mask,0,va,,,\n" +
+         begin + "sum,0.5,va,,,\n" + begin + "decode,0,va,,,\n" + begin + "evaluate,0,va,,,\n" + begin +
+         "checkpoint,0,va,,,\n";
 }
 
 constexpr const char* kColumns =
     "round,unix_seconds,mask,bytes_sent,fastest_sum_seconds,held_back_loss,test_auc,best_round\n";
-constexpr const char* kTimingColumns = "round,phase,seconds_max,silo\n";
+constexpr const char* kTimingColumns = "round,phase,seconds_max,silo,sites,round_trip_seconds,bytes_per_second\n";
 
 TEST_F(RoundFilesTest, TheTablesHaveARowForEachRound) {
   RoundFiles round_files = files(0);
@@ -91,6 +92,34 @@ TEST_F(RoundFilesTest, AStartThatGoesOnTellsTheRoundsFromThereAnew) {
                                      "pairwise,100,0.125,0.25,,1\n");
   EXPECT_EQ(read("timing.csv"), kTimingColumns + timing_rows(1) + timing_rows(2) + timing_rows(3));
   EXPECT_EQ(phase_totals(run_.file("timing.csv"), warnings_).front(), std::pair(std::string("train"), 0.75));
+  EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(RoundFilesTest, LinksAreRowsOfTheirRoundAndNoPhase) {
+  const std::vector<std::string> sites = {"east", "north", "west"};
+  const auto append_links = [&](RoundFiles& round_files, std::uint32_t round) {
+    round_files.append_links(
+        {round},
+        std::vector<SiteLink>{{.site = 0, .other_site = 1, .round_trip_seconds = 0.0502},
+                              {.site = 0, .other_site = 2, .round_trip_seconds = 1e-5, .bytes_per_second = 117e6},
+                              {.site = 1, .other_site = 2}},
+        sites);
+  };
+  const auto link_rows = [](int round) {
+    const std::string begin = std::to_string(round) + ",link,,,";
+    return begin + "east - north,0.0502,\n" + begin + "east - west,1e-05,1.17e+08\n" + begin + "north - west,,\n";
+  };
+  {
+    RoundFiles round_files = files(0);
+    append_links(round_files, 1);
+    for (std::uint32_t round = 1; round <= 3; ++round) round_files.append(line(round, 0.5), slowest(round));
+  }
+  EXPECT_EQ(read("timing.csv"), kTimingColumns + link_rows(1) + timing_rows(1) + timing_rows(2) + timing_rows(3));
+  EXPECT_EQ(phase_seconds(run_.file("timing.csv"), {1}).size(), kPhases.size());
+  RoundFiles round_files = files(1);
+  append_links(round_files, 2);
+  EXPECT_EQ(read("timing.csv"), kTimingColumns + link_rows(1) + timing_rows(1) + link_rows(2));
+  EXPECT_EQ(phase_totals(run_.file("timing.csv"), warnings_).front(), std::pair(std::string("train"), 0.25));
   EXPECT_TRUE(warnings_.empty());
 }
 

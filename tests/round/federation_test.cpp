@@ -62,6 +62,24 @@ TEST(Federation, a_gpu_without_cuda_is_refused) {
   EXPECT_NE(text.find("is built without "), std::string::npos) << text;
 }
 
+TEST(Federation, links_are_told_once_behind_the_first_round_of_each_start) {
+  EXPECT_TRUE(train(3, {.rounds = 2}).second.links.empty()) << "one site has none";
+  Case run{.rounds = 3, .checkpoint_every_rounds = 1, .site_of_rank = {"east", "west", "east", "north"}};
+  const auto [model, watcher] = train(4, run);
+  ASSERT_EQ(watcher.links.size(), 1u);
+  const auto& [round, links] = *watcher.links.begin();
+  EXPECT_EQ(round.value, 1u);
+  ASSERT_EQ(links.size(), 3u);
+  for (const SiteLink& link : links) EXPECT_TRUE(link.round_trip_seconds) << link.site << " and " << link.other_site;
+  EXPECT_EQ(train(4, {.rounds = 3}).first.last.parameters, model.last.parameters);
+
+  const FederationState state = watcher.states.at(1).view();
+  run.resumed = &state;
+  const auto [resumed_model, resumed] = train(4, run);
+  ASSERT_EQ(resumed.links.size(), 1u);
+  EXPECT_EQ(resumed.links.begin()->first.value, 3u);
+}
+
 // Fault 26, with one such round allowed: nothing was applied, and the same start would diverge again.
 TEST(Federation, a_round_in_which_nobody_is_finite_ends_the_run) {
   for (const std::size_t silos_per_round : {std::size_t{0}, std::size_t{2}}) {

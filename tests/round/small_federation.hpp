@@ -38,7 +38,8 @@ struct Case {
   std::vector<SiloId> missing{};                      // then each rank hosts one of the others
   bool is_masked = true;
   bool has_slow_rank = false;  // its silos train and evaluate for longer than its peers would wait for silence
-  bool has_device = false;  // each rank a GPU of its own
+  bool has_device = false;     // each rank a GPU of its own
+  std::vector<std::string> site_of_rank{};  // empty: one site
 };
 
 /// A copy of a state that outlives its round.
@@ -72,6 +73,10 @@ class Watcher final : public RunObserver {
  public:
   void on_start(const RunStart&) override { has_started = true; }
   void on_round(const RoundRecord& record) override { records.push_back(record); }
+  void on_links(RoundIndex round, std::span<const SiteLink> measured) override {
+    EXPECT_EQ(records.back().ticket.round, round);
+    links[round].assign(measured.begin(), measured.end());
+  }
   void on_private_state(RoundIndex round, const Hash256&) override {
     for (const Silo* silo : silos)
       remainders[round][silo->id()].assign(silo->remainder().begin(), silo->remainder().end());
@@ -81,6 +86,7 @@ class Watcher final : public RunObserver {
   std::vector<KeptState> states;
   std::vector<RoundRecord> records;
   std::vector<Silo*> silos;
+  std::map<RoundIndex, std::vector<SiteLink>> links;
   std::map<RoundIndex, std::map<SiloId, std::vector<float>>> remainders;
 };
 
@@ -92,6 +98,9 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
     facts.own_silo = present_silos(run.silos, run.missing).at(static_cast<std::size_t>(communicator.rank()));
   setup.facts = facts_of(facts, communicator.size(), communicator.rank());
   setup.facts.missing = run.missing;
+  std::vector<RankPlace> places;
+  for (const std::string& site : run.site_of_rank) places.push_back({.host = "host", .site = site});
+  setup.facts.topology = Topology(places);
   std::vector<std::unique_ptr<FakeSilo>> silos;
   std::vector<std::unique_ptr<Dataset>> datasets;
   for (const HostedSiloFacts& hosted : setup.facts.hosted) {

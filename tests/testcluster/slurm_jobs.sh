@@ -41,6 +41,10 @@ for run in het-1 rendered-1; do
   [ "$(sites_of $run)" = "group0 group0 group1 group1" ] || fail "sites by groups: $(sites_of $run)"
 done
 [ "$(hosts_of single-1 | grep -c b)" = 0 ] || [ "$(hosts_of single-1 | grep -c a)" = 0 ] || fail "one site: $(hosts_of single-1)"
+# The way between the sites takes at least what the link delays (10 ms one way), and nothing like a hundred times as long.
+for run in hosts-1 het-1; do
+  awk -F, '$2 == "link" && $6 >= 0.02 && $6 < 2 { ++links } END { exit links != 1 }' runs/$run/timing.csv || fail "$run: $(cat runs/$run/timing.csv)"
+done
 # Each point of the grid is a run with settings of its own.
 points=$(grep -hE '^(learning_rate|batch_size) =' runs/heart-sweep-{0,1,2,3}-1/config.ini | sed 's/.*= //' | paste -sd ' ')
 [ "$points" = "0.01 16 0.05 16 0.01 32 0.05 32" ] || fail "points of the grid: $points"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
+#include "crossilo/comm/link_meter.hpp"
 #include "crossilo/comm/sum_plan.hpp"
 
 namespace crossilo {
@@ -75,6 +76,9 @@ class RingSum {
   /// Sums known vectors that must wrap, and compares a byte-order vector; proves the machine and the path.
   /// Collective. Throws: EnvironmentError that names the rank's host and what differed.
   void self_test(const Deadline& deadline);
+
+  /// From now on the meter hears of what crosses between sites; null: none does. Alive until: replaced.
+  void measure(LinkMeter* meter) noexcept;
 
   /// Bytes that others had of this rank since construction: in messages, or out of its region.
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept;

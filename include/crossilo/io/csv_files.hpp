@@ -2,10 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "crossilo/comm/link_meter.hpp"
 #include "crossilo/io/append_file.hpp"
 #include "crossilo/round/round_record.hpp"
 
@@ -26,7 +29,8 @@ class MetricsCsv {
   std::optional<AppendFile> file_;
 };
 
-/// timing.csv: for each round and phase the longest that a rank spent in it, and the silos of that rank.
+/// timing.csv: for each round and phase the longest that a rank spent in it, and the silos of that rank; for each two
+/// sites and each start a row of the phase "link", in the round that it was measured in.
 class TimingCsv {
  public:
   /// Keeps the rows of an earlier start up to round `resumed`. `rank_silos`: names of each rank's silos.
@@ -34,6 +38,8 @@ class TimingCsv {
   TimingCsv(const std::string& path, RoundIndex resumed, std::vector<std::string> rank_silos);
   /// Rounds that an earlier start has told are passed over. Throws: StorageError.
   void append(const SlowestRanks& slowest);
+  /// Measured up to the end of that round. Throws: StorageError.
+  void append(RoundIndex round, std::span<const SiteLink> links, const std::vector<std::string>& site_names);
 
  private:
   RoundIndex told_;
@@ -54,5 +60,10 @@ using SecondsOfPhases = std::vector<std::pair<std::string, double>>;
 
 /// A cell as CSV (RFC 4180): quoted where it must be.
 [[nodiscard]] std::string csv_cell(const std::string& text);
+/// The texts of a line's cells, without the quotes. A quote that is not closed ends with the line.
+[[nodiscard]] std::vector<std::string> csv_cells(std::string_view line);
+
+/// The phase of a link's row in timing.csv.
+inline constexpr const char* kLinkPhase = "link";
 
 }  // namespace crossilo

@@ -60,6 +60,14 @@ struct SlowestSilo {
   std::size_t rounds = 0;
 };
 
+/// The way between two sites as a start's first round found it, from timing.csv; NaN: it could not be told.
+struct LinkSummary {
+  std::uint32_t round = 0;
+  std::string sites;  // "east - west"
+  double round_trip_seconds = kUnknown;
+  double bytes_per_second = kUnknown;
+};
+
 /// A run, as far as its folder tells.
 struct RunSummary {
   std::string folder, name;
@@ -73,6 +81,7 @@ struct RunSummary {
   std::vector<std::string> phases;        // "waiting" in place of "open" where it is known how long a sum took without
   bool phases_are_maxima = false;         // over all ranks, from timing.csv; otherwise the first rank's
   std::vector<SlowestSilo> slowest;
+  std::vector<LinkSummary> links;
   std::string mask, noise;  // of the last round
   int lane_bits = 0;
   std::optional<std::uint32_t> best_round_told;  // by the last line; 0: the model before training

@@ -33,6 +33,8 @@ class RoundFiles {
   /// A round with its evaluation, as one line of JSON (io/metrics), and who was slowest in it. A line that cannot be
   /// written is kept for the next round. Throws: StorageError when that happened three times in a row.
   void append(const std::string& line, const SlowestRanks& slowest);
+  /// The ways between the sites, measured up to the end of that round.
+  void append_links(RoundIndex round, std::span<const SiteLink> links, const std::vector<std::string>& site_names);
   /// True when metrics.jsonl holds every line.
   [[nodiscard]] bool is_whole() const noexcept { return unwritten_.empty(); }
   /// Brings metrics.jsonl and metrics.prom up to the last round. Throws: StorageError about metrics.jsonl.

@@ -55,13 +55,16 @@ struct RunStart {
   const PayloadLayout& layout;
   const Scaling& scaling;
   const char* mask;
-  RoundIndex resumed{};  // the round that an earlier start had finished; 0: none
+  RoundIndex resumed{};                   // the round that an earlier start had finished; 0: none
+  const std::vector<std::string>& sites;  // their names; one or none where all ranks are at one
 };
 
 /// Watches a run; beside the rounds it sees once how they will be.
 class RunObserver : public RoundObserver {
  public:
   virtual void on_start(const RunStart& start) = 0;
+  /// Behind on_round of a start's first round, where there are several sites: what was measured up to it.
+  virtual void on_links(RoundIndex /*round*/, std::span<const SiteLink> /*links*/) {}
   /// Before on_state, where silos have private state that a later start needs: the time to keep it. No rank gets the
   /// state before every rank has returned, so that a checkpoint never is without the private state it goes with.
   virtual void on_private_state(RoundIndex /*round*/, const Hash256& /*chain*/) {}

@@ -56,6 +56,10 @@ class SumSession {
   [[nodiscard]] double take_mask_seconds() noexcept { return mask_->take_seconds(); }
   [[nodiscard]] double take_sum_seconds() noexcept { return secure_sum_.take_seconds(); }
 
+  /// What all sums so far found out about the ways between the sites, once: no later sum is measured. Nothing, and
+  /// no message, where there is one site. Collective. Throws: PeerLostError.
+  [[nodiscard]] std::vector<SiteLink> take_links(RoundIndex round);
+
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
   [[nodiscard]] bool is_masked() const noexcept { return mask_->hides(); }
   [[nodiscard]] const char* mask_name() const noexcept { return mask_->name(); }
@@ -70,6 +74,7 @@ class SumSession {
   Roster roster_;
   std::unique_ptr<Mask> mask_;
   RingSum ring_sum_;
+  std::unique_ptr<LinkMeter> link_meter_;  // until the first round is over
   SecureSum secure_sum_;
   double peer_seconds_max_;
   std::uint64_t counter_ = 0;
