@@ -89,12 +89,12 @@ std::string cost_text(const PlannedCost& one) {
   if (one.planned.is_masked) rows.push_back({"mask", seconds_text(cost.mask), name_of(CostBound::cores)});
   rows.push_back({"sum inside a node", seconds_text(cost.node), name_of(CostBound::node_memory)});
   if (cost.nodes > 0.0) rows.push_back({"between nodes of a site", seconds_text(cost.nodes), name_of(CostBound::lan)});
-  if (cost.sites > 0.0) rows.push_back({"across sites", seconds_text(cost.sites), name_of(cost.sites_bound)});
+  if (cost.sites > 0.0) rows.push_back({"across sites", seconds_text(cost.sites), name_of(cost.sites_bound())});
   rows.push_back({"decode and server step", seconds_text(cost.decode), name_of(CostBound::cores)});
   rows.push_back({"total", seconds_text(cost.total), fmt::format("{:.3g} GB/s of parameters", gb_per_s(one))});
   std::string text = heading(one.planned) + text_table(rows, {false, true, false});
   if (cost.sites > 0.0 || cost.nodes > 0.0)
-    text += "  (the levels of the sum go on at once; the total has the slowest)\n";
+    text += "  (what the cores and the networks do goes on at once; the total has the slowest)\n";
   if (cost.sites > 0.0)
     text += fmt::format("a site sends {} and receives {} (the busiest site); a rank sends {} messages\n",
                         readable_bytes(static_cast<double>(largest(cost.traffic.sent_of_site))),

@@ -50,22 +50,22 @@ void add_sites(const RoundCase& planned, RoundCost& cost) {
                       (planned.socket_bytes * kInFlightShare);
   cost.wire = std::max(link, pair);
   cost.sites = cost.wire + planned.round_trip_seconds;
-  cost.sites_bound = planned.round_trip_seconds > cost.wire ? CostBound::latency
-                     : pair > link                          ? CostBound::socket_buffer
-                                                            : CostBound::uplink;
+  cost.wire_bound = pair > link ? CostBound::socket_buffer : CostBound::uplink;
 }
 
+/// Of what the total has the sum of, the longest.
 CostBound binding_of(const RoundCost& cost) {
   struct Candidate {
     double seconds;
     CostBound bound;
   };
   // Of equal ones the first: with nothing to do between sites, it is not the link that binds.
+  const double work = cost.on_cores - cost.node;
   const Candidate candidates[] = {{cost.train, CostBound::training},
-                                  {cost.encode + cost.mask + cost.decode, CostBound::cores},
-                                  {cost.node, CostBound::node_memory},
+                                  {cost.on_cores, work < cost.node ? CostBound::node_memory : CostBound::cores},
                                   {cost.nodes, CostBound::lan},
-                                  {cost.sites, cost.sites_bound}};
+                                  {cost.wire, cost.wire_bound},
+                                  {cost.sites - cost.wire, CostBound::latency}};
   return std::ranges::max_element(candidates, {}, &Candidate::seconds)->bound;
 }
 
@@ -108,8 +108,13 @@ RoundCost predict_round(const RoundCase& planned) {
   cost.node = node_seconds(rates, word_bytes, cost.traffic.chunks, node);
   cost.nodes = static_cast<double>(cost.traffic.node_bytes_max) / (planned.lan_bits / 8.0 * kPayloadShare);
   add_sites(planned, cost);
-  cost.decode = node.ranks_per_core * model_bytes * (1.0 / rates.decode + 1.0 / rates.copy + 1.0 / rates.fingerprint);
-  cost.total = cost.train + cost.encode + cost.mask + cost.sum() + cost.decode;
+  cost.fingerprint = node.ranks_per_core * model_bytes / rates.fingerprint;
+  const double step = node.ranks_per_core * model_bytes * (1.0 / rates.decode + 1.0 / rates.copy);
+  cost.decode = step + cost.fingerprint;
+  // Words are encoded and masked, and totals applied, while others are under way.
+  cost.on_cores = cost.encode + cost.mask + cost.node + step;
+  cost.total =
+      cost.train + std::max({cost.on_cores, cost.nodes, cost.wire}) + (cost.sites - cost.wire) + cost.fingerprint;
   cost.binding = binding_of(cost);
   return cost;
 }

@@ -47,18 +47,22 @@ struct RoundCost {
   double train = 0.0;
   double encode = 0.0;
   double mask = 0.0;
-  double node = 0.0;    // the sum inside a node
-  double nodes = 0.0;   // between the nodes of a site
-  double sites = 0.0;   // between sites, with its round trip
-  double decode = 0.0;  // with the server's step and the fingerprint of the model
-  double wire = 0.0;    // of `sites`, without the round trip
-  double total = 0.0;   // what lies in the window, on the LAN and on the wire goes on at once
-  CostBound sites_bound = CostBound::uplink;
+  double node = 0.0;         // the sum inside a node
+  double nodes = 0.0;        // between the nodes of a site
+  double sites = 0.0;        // between sites, with its round trip
+  double decode = 0.0;       // with the server's step and the fingerprint of the model
+  double wire = 0.0;         // of `sites`, without the round trip
+  double fingerprint = 0.0;  // of `decode`
+  double on_cores = 0.0;     // encode, mask, node, and decode without the fingerprint
+  double total = 0.0;        // work of the cores, on the LAN and on the wire goes on at once
+  CostBound wire_bound = CostBound::uplink;
   CostBound binding = CostBound::cores;
   SumTraffic traffic;
   std::uint64_t words = 0;
 
   [[nodiscard]] double sum() const noexcept;
+  /// What the way across sites waits for.
+  [[nodiscard]] CostBound sites_bound() const noexcept { return sites - wire > wire ? CostBound::latency : wire_bound; }
 };
 
 /// The ranks as mpirun lays them: site by site, node by node, as evenly as can be.
