@@ -50,8 +50,8 @@ PY
 }
 
 # Tags (include/crossilo/comm/communicator.hpp): all_gather; ring_contribution and ring_total, one more between sites. Which call
-# of many: one in the middle of the run.
-struck key_agreement hello $((0x4000)) 7
+# of many: one in the middle of the run; of the all_gathers, each of three messages, the fourth that is so long.
+struck key_agreement hello $((0x4000)) 10
 struck site_reduce_scatter_by_messages "sum, round " $((0x4001)) 25 FAULT_NO_SHARED_MEMORY=1
 struck site_reduce_scatter_by_memory "sum, round " mask 700
 struck across_sites "sum, round " $((0x4002)) 25
