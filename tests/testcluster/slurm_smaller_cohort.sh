@@ -16,7 +16,7 @@ loses_node() {
   local node=$1 name=$2
   shift 2
   node_seconds_max=5 end_seconds_max=3 submit "$@" heart.ini --quiet --run.name "$name"
-  wait_for 40 "rounds of $name" has_rounds "$name-1"
+  wait_for 40 "rounds of $name, a checkpoint among them" has_rounds "$name-1" 25
   hit=$SECONDS
   cluster crash "$node"
   wait_for 120 "end of job $job" job_is_over
