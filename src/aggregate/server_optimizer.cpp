@@ -43,7 +43,7 @@ void ServerOptimizer::step(const RoundTotal& total, const ParameterLayout& layou
     CROSSILO_ASSERT(mean.size() <= parameters.size() - first);
     const std::span<float> stretch = parameters.subspan(first, mean.size());
     const std::size_t weights = std::min(mean.size(), layout.weights - std::min(first, layout.weights));
-    if (changes) apply(first, mean.first(weights), stretch.first(weights));
+    if (changes && weights > 0) apply(first, mean.first(weights), stretch.first(weights));
     if (changes) add_mean(mean.subspan(weights), stretch.subspan(weights));
     first += mean.size();
   }

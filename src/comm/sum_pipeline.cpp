@@ -70,7 +70,8 @@ void RingSum::Pipeline::describe(std::uint64_t number) {
 }
 
 void RingSum::Pipeline::start(std::size_t statistics, std::size_t words, RingSource& source, const Deadline& deadline) {
-  CROSSILO_ASSERT(taken_ == end_);  // the sum before it is through
+  // The sum before it is through: all totals were taken, and nothing of them is under way.
+  CROSSILO_ASSERT(taken_ == end_ && levels_[0].left() == end_ && levels_[1].left() == end_);
   source_ = &source;
   deadline_ = deadline;
   if (meter_ != nullptr) meter_->begin_sum();

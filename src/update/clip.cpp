@@ -7,6 +7,7 @@
 #include <span>
 
 #include "crossilo/base/error.hpp"
+#include "crossilo/base/float_mode.hpp"
 #include "crossilo/base/squared_norm.hpp"
 #include "crossilo/update/lane_kernels.hpp"
 
@@ -64,6 +65,7 @@ ClipDecision Clip::decide(const ClipInput& input) const {
 }
 
 ClippedUpdate Clip::operator()(SiloUpdate&& update, const RoundTicket& ticket) const {
+  const FloatModeGuard pinned;
   const std::span<float> parameters = update.parameters();
   const std::span<float> delta = parameters.first(weights_of(parameters.size()));
   const double bound = ticket.lanes.empty() ? kNoBound : ticket.lanes.front().bound;

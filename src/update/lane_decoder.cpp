@@ -67,8 +67,7 @@ void LaneDecoder::refuse() {
     CROSSILO_ASSERT(!words_.empty());
     (void)decode_piece();
   }
-  while (!totals_->next().empty()) {
-  }
+  drain(*totals_);
   throw DivergedError("round " + std::to_string(round_.value) + ", block '" + block.name +
                       "': " + std::to_string(beyond_) + " of " + std::to_string(block.parameters) +
                       " totals lie beyond their declared range; masks did not cancel or a payload was damaged; "

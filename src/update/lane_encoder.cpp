@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "crossilo/base/check.hpp"
+#include "crossilo/base/float_mode.hpp"
+#include "crossilo/update/lane_arithmetic.hpp"
 
 namespace crossilo {
 namespace {
@@ -13,9 +15,8 @@ namespace {
 constexpr std::size_t kPiece = 1024;
 
 /// Leaves in `values` what the lanes do not carry of them.
-void subtract_carried(std::span<const std::int32_t> lanes, double factor, std::span<float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = factor > 0.0 ? static_cast<float>(values[i] - lanes[i] / factor) : 0.0f;
+void subtract_carried(std::span<const std::int32_t> lanes, const EncodeConstants& constants, std::span<float> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = not_carried(values[i], lanes[i], constants);
 }
 
 }  // namespace
@@ -51,6 +52,7 @@ void LaneEncoder::make(std::span<std::uint32_t> out) {
 }
 
 void LaneEncoder::encode(const Block& block, std::span<float> values, std::span<std::uint32_t> words) {
+  const FloatModeGuard pinned;
   std::array<std::uint32_t, kPiece> random_bits;
   std::array<std::int32_t, kPiece> lanes_of_piece;
   const std::span<std::uint32_t> random = std::span(random_bits).first(values.size());
@@ -59,7 +61,7 @@ void LaneEncoder::encode(const Block& block, std::span<float> values, std::span<
   const EncodeCounts counts = encode_lanes(values, random, block.constants, lanes, widest_vector_unit());
   CROSSILO_ASSERT(counts.not_finite == 0);  // Clip makes such an update abstain
   pack_lanes(lanes, block.lane_bits, words);
-  if (feeds_errors_back(block.lane_bits)) subtract_carried(lanes, block.constants.factor, values);
+  if (feeds_errors_back(block.lane_bits)) subtract_carried(lanes, block.constants, values);
 }
 
 }  // namespace crossilo

@@ -144,9 +144,15 @@ RoundTotal RingCodec::decode(RingTotal& total, const RoundTicket& ticket, std::s
   const PayloadLayout& layout = options_.layout;
   CROSSILO_ASSERT(total.lane_words() == lane_words(ticket) && total.statistics().size() == statistics.size());
   CROSSILO_ASSERT(statistics.size() == layout.statistics.size());
-  for (std::size_t i = 0; i < statistics.size(); ++i)
-    statistics[i] = decode_statistic(layout.statistics[i], total.statistics()[i], ticket);
-  const double share = contributed_share(statistics[kContributedWeight], ticket);
+  double share = 0.0;
+  try {
+    for (std::size_t i = 0; i < statistics.size(); ++i)
+      statistics[i] = decode_statistic(layout.statistics[i], total.statistics()[i], ticket);
+    share = contributed_share(statistics[kContributedWeight], ticket);
+  } catch (const DivergedError&) {
+    drain(total.lanes());
+    throw;
+  }
 
   decoder_.start(total.lanes(), ticket.round);
   for (std::size_t i = 0; i < layout.lanes.size(); ++i) {

@@ -162,5 +162,16 @@ TEST(FedOpt, ARoundWithoutContributionsLeavesTheStateAlone) {
   EXPECT_EQ(x[0], 0.0F);
 }
 
+TEST(FedOpt, LeavesBuffersThatFillWholeStretchesToTheMean) {
+  for (const std::size_t stretch : {1U, 2U}) {
+    FedOpt optimizer({}, 1);
+    std::vector<float> x(5);
+    const std::vector<float> mean{0.0F, 1.0F, 2.0F, 3.0F, 4.0F};
+    testing::GivenMeans means(mean, stretch);
+    optimizer.step({.mean = &means, .statistics = {}, .contributed_share = 1.0}, {.weights = 1, .buffers = 4}, x);
+    EXPECT_EQ(x, mean);
+  }
+}
+
 }  // namespace
 }  // namespace crossilo

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Aim: calls of MPI, HDF5, OpenSSL, NCCL and CUDA stand only in foreign/, comm/ and .cu files, where they are checked; the
-# time of day is read in one place; nothing blocks on a device.
+# time of day is read in one place; nothing blocks on a device; only SecureSum starts a sum.
 # Method: search the code, comments taken off. Usage: raw_calls.sh REPOSITORY
 set -euo pipefail
 cd "$1"
@@ -14,6 +14,12 @@ done < <(find include/crossilo src -type f \( -name '*.hpp' -o -name '*.cpp' \) 
 # On the device a wait has a deadline, too: CudaEvent::wait looks again and again.
 if grep -rnE 'cuda(Device|Stream|Event)Synchronize|cudaMemcpy *\(' include/crossilo src || grep -rn '<torch/' src --include='*.cu*'; then
   echo "Nothing may block on the device, and libtorch's headers stay out of .cu files."
+  status=1
+fi
+# SecureSum is the only door: whoever else has a RingSum could send plain words. The session owns it, and hands it on.
+if grep -rnP '\bRingSum\b(?!::Options)|ring_sum_?(\.|->)(start|sum)\(' include/crossilo src --include='*.[ch]pp' | sed -E 's,//.*$,,' |
+  grep -E 'RingSum|ring_sum' | grep -vE '^(src|include/crossilo)/(comm/|aggregate/secure_sum\.)|^include/crossilo/round/sum_session.hpp:[0-9]+:  RingSum ring_sum_;|RingSum\(communicator, \{\}\)\.self_test\('; then
+  echo "Only aggregate/secure_sum may start a sum of a payload's words."
   status=1
 fi
 # The machine's clock may jump by a day: nothing but what people read may depend on it.

@@ -58,6 +58,11 @@ for file in src/base/types.cpp src/comm/ring.cpp src/base/kernel.cu src/base/lau
   echo 'void h() { cudaStreamSynchronize(stream); }' >>"$file"
   expect fail raw_calls "a blocking call in $file"
 done
+for line in 'void h() { ring_sum_.start(1, 2, source, deadline); }' 'void h(RingSum& sum, Words words) { sum.sum(words, {}); }'; do
+  fresh_tree
+  echo "$line" >>src/base/types.cpp
+  expect fail raw_calls "a sum that SecureSum did not start"
+done
 fresh_tree
 echo 'void h() { cudaMemcpyAsync(a, b, 1, kind, stream); }' >src/base/kernel.cu
 expect pass raw_calls "a call of CUDA in a .cu file"

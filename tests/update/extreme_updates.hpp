@@ -98,9 +98,11 @@ struct EncodedOnHost {
     counts = encode_lanes(block.values, block.random, block.constants, lanes, VectorUnit::baseline);
     pack_lanes(lanes, block.lane_bits, words);
     const double factor = block.constants.factor;
+    const float bound = block.constants.parameter_bound;
     if (feeds_errors_back(block.lane_bits))
       for (std::size_t i = 0; i < remainder.size(); ++i)
-        remainder[i] = factor > 0.0 ? static_cast<float>(remainder[i] - lanes[i] / factor) : 0.0F;
+        remainder[i] =
+            factor > 0.0 ? static_cast<float>(std::clamp(remainder[i], -bound, bound) - lanes[i] / factor) : 0.0F;
   }
 };
 

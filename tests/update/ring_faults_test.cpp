@@ -196,6 +196,27 @@ TEST(SittingOut, a_silo_of_the_cohort_may_not_and_another_may_not_train) {
   EXPECT_THROW((void)noised(codec, {4}, {1.0F}, ticket, buffers), InternalError);
 }
 
+// --- error feedback ---
+
+TEST(ErrorFeedback, one_wild_value_is_clamped_once_and_not_sent_for_ever) {
+  RoundTicket ticket = ticket_of({1});
+  ticket.lanes = {{.lane_bits = 8, .bound = 0.25}};
+  const PayloadLayout layout = layout_of({{.name = "model_delta", .parameters = 2, .lane_bits = 8, .bound = 0.25}});
+  RingCodec codec({.layout = layout, .root = public_root(1)});
+  SiloBuffers buffers(layout);
+  const std::vector<float> global(2);
+  const float quantum = 0.25F / static_cast<float>(oracle::capacity(8, 1, 0));
+  for (const float wild : {1e6F, -3e38F}) {
+    testing::GivenSilo silo({0}, {wild, 0.1F});
+    NoNoise noise;
+    NoisedPayload payload =
+        noise(codec.encode(Clip(0.0)(silo.train_locally(ticket, global, buffers.update), ticket), ticket), ticket);
+    EXPECT_EQ(payload.statistics()[kClampedParameters], 1U);
+    (void)testing::lanes_of(payload);
+    for (const float kept : buffers.update.parameters) EXPECT_LE(std::fabs(kept), 1.01F * quantum) << wild;
+  }
+}
+
 // --- blocks ---
 
 TEST(Clip, measures_and_scales_the_model_delta_alone) {

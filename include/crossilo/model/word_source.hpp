@@ -51,6 +51,12 @@ class TotalSource : public TimedSource {
   [[nodiscard]] virtual std::span<const std::uint32_t> read() = 0;
 };
 
+/// Asks for all that are left: peers need this rank for theirs, also where it has no use for them.
+inline void drain(TotalSource& totals) {
+  while (!totals.next().empty()) {
+  }
+}
+
 /// The weighted means of the parameters.
 class MeanSource {
  public:

@@ -42,6 +42,15 @@ constexpr std::int32_t quantised(float value, std::uint32_t random, const Encode
   return truncated - static_cast<std::int32_t>(static_cast<double>(truncated) > ring);
 }
 
+/// What a lane does not carry of its value; of a value beyond the bound, what it does not carry of the bound, or one
+/// wild value would be sent for ever.
+constexpr float not_carried(float value, std::int32_t lane, const EncodeConstants& constants) {
+  if (!(constants.factor > 0.0)) return 0.0F;
+  const float bound = constants.parameter_bound;
+  const float within = value > bound ? bound : value < -bound ? -bound : value;
+  return static_cast<float>(within - lane / constants.factor);
+}
+
 /// Writes word `j` of a task's words. Returns what it met.
 constexpr EncodeCounts encode_word(const EncodeTask& task, std::uint64_t j) {
   const std::uint64_t lanes_per_word = 32 / task.lane_bits;
@@ -55,8 +64,7 @@ constexpr EncodeCounts encode_word(const EncodeTask& task, std::uint64_t j) {
     counts.not_finite += !(magnitude <= std::numeric_limits<float>::max());
     const std::int32_t lane = quantised(value, task.random[first + k], task.constants);
     word += static_cast<std::uint32_t>(lane) << (task.lane_bits * k);
-    if (task.keeps_remainder)
-      value = task.constants.factor > 0.0 ? static_cast<float>(value - lane / task.constants.factor) : 0.0F;
+    if (task.keeps_remainder) value = not_carried(value, lane, task.constants);
   }
   task.words[j] = word;
   return counts;
