@@ -12,6 +12,7 @@ namespace crossilo {
 namespace {
 
 constexpr std::size_t kWindowWordsMin = 256;
+constexpr std::size_t kPayloadWordsMin = 4096;                   // a small model's statistics pass in a chunk or two
 constexpr std::size_t kLinkMessageWords = std::size_t{1} << 13;  // many short messages fill a long link
 constexpr std::size_t kLinkWords = std::size_t{1} << 23;         // 32 MB: several times what 1 Gbit/s holds over 100 ms
 
@@ -100,6 +101,13 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
     if (wants_to_share && !shares && own == communicator.rank())
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
+    const bool has_neighbours = std::ranges::count(memory, memory[rank].node, &RankMemory::node) > 1;
+    if (shares && has_neighbours && free < options.window_words && own == communicator.rank())
+      log_warning("little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
+                  " MB in /dev/shm, for all ranks here): so much less is under way in every sum (" +
+                  std::to_string(free * sizeof(std::uint32_t) >> 10) + " KB a rank, " +
+                  std::to_string(options.window_words * sizeof(std::uint32_t) >> 10) +
+                  " KB are wanted), which is slower over long links");
   }
   agreement.joins_devices = joined[static_cast<std::size_t>(communicator.rank())];
   RingSum::Options agreed = options;
@@ -112,7 +120,7 @@ RingSum::Options RingSum::Options::for_payload(std::size_t words, std::vector<in
   Options options;
   const bool has_link = std::ranges::any_of(site_of_rank, [&](int site) { return site != site_of_rank.front(); });
   if (has_link) options.message_words = kLinkMessageWords;
-  options.window_words = std::clamp(words, kWindowWordsMin, has_link ? kLinkWords : options.window_words);
+  options.window_words = std::clamp(words, kPayloadWordsMin, has_link ? kLinkWords : options.window_words);
   options.site_of_rank = std::move(site_of_rank);
   return options;
 }
