@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures how the sum and whole rounds scale: builds in release, writes build/scaling/scaling.jsonl and draws it as one page.
-# What is measured, and what the bounds are: docs/scaling.md. On an idle machine half an hour; root adds the long link.
+# What is measured, and what the bounds are: docs/scaling.md. Each part says how long it took; the long link needs root.
 #   jobs/scaling.sh                         all of it
-#   jobs/scaling.sh --quick                 a small version, a few minutes
+#   jobs/scaling.sh --quick                 a small version
 #   jobs/scaling.sh [--quick] sizes silos   only these parts, of: sizes silos rounds link
 # SCALING_BUILD=FOLDER: programs that are built already;  SCALING_RESULTS=FOLDER: where lines go instead.
 set -euo pipefail
@@ -18,7 +18,10 @@ if [ "${1:-}" = --quick ]; then
 else
   choose_sizes full 8
 fi
-[ $# -gt 0 ] || set -- sizes silos rounds link
+if [ $# -eq 0 ]; then
+  set -- sizes silos rounds
+  if [ "$(id -u)" -eq 0 ]; then set -- "$@" link; else echo "link       left out: the test cluster needs root"; fi
+fi
 for part in "$@"; do
   case $part in
     sizes | silos | rounds | link) ;;
@@ -41,12 +44,6 @@ launch_words() {
   launcher=("$(sed -n 's/^MPIEXEC_EXECUTABLE:.*=//p' "$programs/CMakeCache.txt")" --oversubscribe --bind-to none -np '{ranks}')
 }
 
-measure_link() {
-  if [ "$(id -u)" -ne 0 ]; then
-    echo "link: left out, since the test cluster needs root" >&2
-    return 0
-  fi
-  bench/comm/long_link.sh "$programs/bench/comm/ring_sum_bench" "${delays[@]}"
-}
+measure_link() { bench/comm/long_link.sh "$programs/bench/comm/ring_sum_bench" "${delays[@]}"; }
 
 measure_parts "$@"

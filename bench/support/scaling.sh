@@ -8,7 +8,6 @@
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184
 algorithms=(basic_linear nonoverlapping recursive_doubling ring segmented_ring/65536 segmented_ring/1048576 rabenseifner)
 
-
 choose_sizes() { # full|quick RANKS_MAX
   local count
   if [ "$1" = quick ]; then
@@ -30,9 +29,19 @@ launch() { # RANKS COMMAND…
   timeout -k 5 "${limit:-900}" "${launcher[@]/\{ranks\}/$1}" "${@:2}"
 }
 
-# Measures the parts, says how long each took, and draws them. False where one failed.
+# The lines of a start. One that is cut off leaves those of the sizes it got through; none at all is an error.
+lines_of() { # RANKS COMMAND…
+  launch "$@" 2>>"$results/errors.log" | grep '^{.*}$' && return
+  [ "${PIPESTATUS[*]}" = "124 0" ] && echo "stopped after ${limit:-900} s: $*" >>"$results/errors.log"
+}
+
+sum_bench() { # RANKS OPTION…
+  lines_of "$1" "$programs/bench/comm/ring_sum_bench" --pin --repeats "$repeats" "${@:2}"
+}
+
+# Measures the parts, says how long each took, and draws what they left. False where one failed.
 measure_parts() { # PART… of: sizes silos rounds link
-  local part began status
+  local part began status failed=0
   mkdir -p "$results"
   rm -f "$results"/raw_*.jsonl "$results/errors.log"
   for part in "$@"; do
@@ -43,13 +52,15 @@ measure_parts() { # PART… of: sizes silos rounds link
     status=$?
     set -e
     if [ $status -ne 0 ]; then
+      failed=1
       echo "failed"
       tail -n 20 "$results/errors.log"
-      return 1
+    else
+      echo "$((SECONDS - began)) s"
     fi
-    echo "$((SECONDS - began)) s"
   done
   finish
+  return $failed
 }
 
 # The words of all sizes that this many ranks have room for: a vector, and up to two of what Open MPI allocates beside it.
@@ -59,11 +70,6 @@ words_for() { # RANKS
   for size in "${kilobytes[@]}"; do
     [ $((size * $1 * 3)) -gt "$free" ] || echo $((size * 256))
   done
-}
-
-# A start that is cut off leaves the lines of the sizes it got through; none at all is an error.
-sum_bench() { # RANKS OPTION…
-  launch "$1" "$programs/bench/comm/ring_sum_bench" --pin --repeats "$repeats" "${@:2}" 2>>"$results/errors.log" | grep '^{'
 }
 
 # By size, for each number of ranks. What MPI or malloc read once, at their start, is tried in starts of its own, up to 64 MB:
@@ -115,19 +121,18 @@ measure_silos() {
 # Rounds of the real program, training included, and rounds of random deltas without it.
 measure_rounds() {
   local count
-  launch_words # fills the array launcher, with {ranks} for their number
+  launch_words
   python3 "$root/bench/round/round_scaling.py" "$programs/crossilo" "$results/rounds" --silos "${ranks[@]}" --rows "$rows" \
     --rounds "$rounds" --cores "$cores" -- "${launcher[@]}"
   for count in "${ranks[@]}"; do
-    launch "$count" "$programs/bench/round/round_bench" "$parameters" 2>>"$results/errors.log" | grep '^{'
+    lines_of "$count" "$programs/bench/round/round_bench" "$parameters"
   done
 }
 
-# Draws what lines.py made of all lines, where the program can.
+# Draws the lines of all parts, where there are any.
 finish() {
   python3 "$root/bench/support/scaling_lines.py" "$results"/raw_*.jsonl >"$results/scaling.jsonl"
+  [ -s "$results/scaling.jsonl" ] || return 0
   echo "lines      $results/scaling.jsonl"
-  if "$programs/crossilo" report --help 2>/dev/null | grep -q -e --bench; then
-    "$programs/crossilo" report --bench "$results/scaling.jsonl"
-  fi
+  "$programs/crossilo" report --bench "$results/scaling.jsonl"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Aim: jobs/scaling.sh measures and writes lines as the page wants them, with right sums; the best of Open MPI's ways is the best.
-# Method: two ranks and two sizes on the programs at hand; every line read; lines made by hand, whose best is known.
+# Aim: jobs/scaling.sh measures and writes lines as the page wants them, with right sums; the best of Open MPI's ways is the best; what
+# is cut off or fails takes no other line along. Method: two ranks and two sizes on the programs at hand; every line read; lines
+# made by hand, whose best is known; a launcher that prints one such line and hangs, and in other parts fails.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -33,6 +34,28 @@ for line in map(json.loads, open(sys.argv[1])):
 [ "$found" = "ring_sum 3 1 5 9 1 
 MPI_Allreduce default 1 4 4 4 0 
 MPI_Allreduce best tuned 1 2 2 2 7 rabenseifner" ] || fail "$found"
-status=0
-output=$("$root/jobs/scaling.sh" nothing 2>&1) || status=$?
-[ $status = 2 ] || fail "an unknown part: $status $output"
+exit_code_of "$root/jobs/scaling.sh" nothing
+expect_code 2
+
+# Not as root, one start cut off after a second, all others failed: the page is drawn from what was measured until then.
+mkdir -p "$folder/fake" "$folder/cut"
+ln -s "$CROSSILO_BIN" "$folder/fake/crossilo"
+echo "MPIEXEC_EXECUTABLE:FILEPATH=$folder/fake/mpirun" > "$folder/fake/CMakeCache.txt"
+cat > "$folder/fake/mpirun" <<FAKE
+#!/bin/sh
+case "\$*" in
+  *"--bench sum_by_size"*"--cases ring_sum"*) echo '$(line ring_sum 1 0)'; exec sleep 60 ;;
+  *) exit 1 ;;
+esac
+FAKE
+printf '#!/bin/sh\necho 1000\n' > "$folder/fake/id"
+chmod +x "$folder/fake/mpirun" "$folder/fake/id"
+exit_code_of env PATH="$folder/fake:$PATH" limit=1 SCALING_RESULTS="$folder/cut" SCALING_BUILD="$folder/fake" SCALING_RANKS=2 \
+  SCALING_KILOBYTES=1 "$root/jobs/scaling.sh" --quick
+expect_code 1
+for text in "link       left out: the test cluster needs root" "sizes      … [0-9]* s" "silos      … failed" "rounds     … failed"; do
+  grep -qx -- "$text" <<< "$output" || fail "no $text: $output"
+done
+grep -q "stopped after 1 s: 2 $folder/fake/bench/comm/ring_sum_bench" "$folder/cut/errors.log" || fail "$(cat "$folder/cut/errors.log")"
+grep -q '"bench": "b", .*"case": "ring_sum"' "$folder/cut/scaling.jsonl" || fail "no line: $output"
+[ -s "$folder/cut/scaling.html" ] || fail "no page: $output"
