@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds everything with warnings as errors, runs the whole test suite; then the fuzz targets, 5 s each,
-# the lower layers' tests under the address sanitizer, and the CUDA code where nvcc is. Arguments go to ctest, and then nothing else is run:
+# the lower layers' tests under the address sanitizer, and the CUDA code where nvcc is; ends with the tests that were skipped, and why.
+# Arguments go to ctest, and then nothing else is run:
 #   jobs/test.sh -R ring_sum
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -23,7 +24,10 @@ fi
 span $((SECONDS - began))
 sed 's/^--/ /' build/configured.txt
 CROSSILO_BIN=build/check/crossilo jobs/data_heart.sh # a test trains on it
-ctest --preset check -j "$(nproc)" "$@"
+tests=$PWD/build/check/tests.xml
+rm -f "$tests"
+trap '[ ! -e "$tests" ] || python3 tests/support/skipped_tests.py "$tests"' EXIT # the last that is said, however it ends
+ctest --preset check -j "$(nproc)" --output-junit "$tests" "$@"
 [ $# -eq 0 ] || exit 0
 jobs/fuzz.sh 5
 jobs/sanitize.sh address
