@@ -2,13 +2,14 @@
 # The sum over a long link: two sites of the test cluster (slurm/testcluster.sh, needs root), 1 Gbit/s between them. Prints one
 # JSON line a case; bench/support/scaling_lines.py makes the best of Open MPI's algorithms, and of several cold starts, one line.
 #   bench/comm/long_link.sh RING_SUM_BENCH [DELAY_MS…]   one way; 5, 25 and 50 by default
-# LONG_LINK_QUICK=1: one layout and one cold start, without 15 s of silence. What does not end within HAN_SECONDS (60) is stopped.
+# LONG_LINK_QUICK=1: one layout and one cold start, without 15 s of silence. LONG_LINK_WORDS: of the vector (33 MB).
+# han that does not end within HAN_SECONDS (60) is stopped.
 set -euo pipefail
 bench=$(realpath "$1")
 shift
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 cluster=$here/../slurm/testcluster.sh
-words=8250000 # 33 MB
+words=${LONG_LINK_WORDS:-8250000}
 algorithms=(recursive_doubling ring segmented_ring/1048576 rabenseifner)
 CLUSTER_FOLDER=$(mktemp -d)
 export CLUSTER_FOLDER CLUSTER_RATE_MBIT=1000 CLUSTER_QUEUE_KB=16000
@@ -20,10 +21,10 @@ trap '"$cluster" down > /dev/null 2>&1 || true' EXIT
 on_sites() {
   "$cluster" run timeout -k 5 "${limit:-300}" srun --quiet --mpi=pmix -K -w "$nodes" --ntasks-per-node="$ranks" "$bench" --words "$words" \
     --bench long_link --x round_trip_ms --bound "$bound" --sites "${sites[@]}" \
-    --set "round_trip_ms=$((2 * delay_ms))" "goodput_mbit=$goodput_mbit" "$@" 2>/dev/null | grep '^{'
+    --set "round_trip_ms=$((2 * delay_ms))" "goodput_mbit=$goodput_mbit" "$@" | grep '^{'
 }
 
-# What TCP itself carries, measured between two nodes; M / B + L is the bound: of 33 MB both ways at once, and two half round trips.
+# What TCP itself carries, measured between two nodes; M / B + L is the bound: of the vector both ways at once, and two half round trips.
 measure_link() {
   local bits trip server
   "$cluster" on b1 python3 "$here/support/tcp_goodput.py" serve &

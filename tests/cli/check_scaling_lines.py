@@ -18,5 +18,6 @@ for line in lines:
         assert line["bound_seconds"] > 0 and line["fraction_of_bound"] > 0 and "wrong_values" in line, line
 for bench in sys.argv[2:]:
     cases = {line["case"] for line in lines if line["bench"] == bench}
-    wanted = {"ring_sum", "MPI_Allreduce default", "MPI_Allreduce best tuned"} if bench.startswith("sum_") else {"crossilo train"}
+    sums = {"ring_sum", "MPI_Allreduce default", "MPI_Allreduce best tuned"}
+    wanted = {"round_strong": {"crossilo train"}, "round_weak": {"crossilo train"}, "long_link_bytes": {"ring_sum"}}.get(bench, sums)
     assert wanted <= cases, f"{bench} has only {cases}"
