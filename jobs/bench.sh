@@ -36,11 +36,7 @@ can_run() { # NAME
 
 jobs/setup.sh
 mkdir -p "$results"
-began=$SECONDS
-printf 'build      release, %s cores … ' "$(nproc)"
-run_logged "$results/build.log" cmake --preset release
-run_logged "$results/build.log" cmake --build --preset release
-span $((SECONDS - began))
+build_preset release
 # The mpirun of the Open MPI that it was built with.
 mpirun="$(sed -n 's/^MPIEXEC_EXECUTABLE:.*=//p' $release/CMakeCache.txt) --oversubscribe --bind-to none"
 

@@ -41,3 +41,16 @@ run_logged() {
   echo "$* ended with $status; all of its output: $log"
   exit "$status"
 }
+
+build_preset() { # PRESET [-DNAME=VALUE…] [OPTION of cmake --build…]
+  local preset=$1 began=$SECONDS definitions=()
+  shift
+  while [[ ${1:-} == -D* ]]; do
+    definitions+=("$1")
+    shift
+  done
+  printf 'build      preset %s, %s cores … ' "$preset" "$(nproc)"
+  run_logged "build/$preset-configure.log" cmake --preset "$preset" "${definitions[@]}"
+  run_logged "build/$preset-build.log" cmake --build --preset "$preset" "$@"
+  span $((SECONDS - began))
+}

@@ -10,10 +10,6 @@ if [ -z "$nvcc" ]; then
   echo "CUDA       no nvcc on PATH, in CUDAToolkit_ROOT or in /usr/local/cuda: the CUDA code was NOT compiled"
   exit 0
 fi
-began=$SECONDS
-printf 'build      preset cuda, %s cores … ' "$(nproc)"
-run_logged build/cuda.log cmake --preset cuda -DCROSSILO_LOWER_LAYERS_ONLY=ON -DCMAKE_CUDA_COMPILER="$nvcc"
-run_logged build/cuda.log cmake --build --preset cuda --target gpu_tests
-span $((SECONDS - began))
+build_preset cuda -DCROSSILO_LOWER_LAYERS_ONLY=ON -DCMAKE_CUDA_COMPILER="$nvcc" --target gpu_tests
 ctest --preset cuda -L '^gpu$'
 build/cuda/tests/foreign/cuda_device_test | grep -m 1 'no GPU: ' || true

@@ -4,16 +4,12 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 program=build/release/crossilo
-log=build/quickstart.log
 
 printf '[1/4] packages\n'
 jobs/setup.sh --no-tests | sed 's/^/      /'
 
-began=$SECONDS
-printf '[2/4] build      release, %s cores … ' "$(nproc)"
-run_logged "$log" cmake --preset release
-run_logged "$log" cmake --build --preset release --target crossilo_program
-span $((SECONDS - began))
+printf '[2/4] '
+build_preset release --target crossilo_program
 
 printf '[3/4] data\n'
 CROSSILO_BIN="$program" jobs/data_heart.sh | sed 's/^/      /'

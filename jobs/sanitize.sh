@@ -18,9 +18,5 @@ else
   set -- -L '^(base|comm|data|io|update|aggregate|round)$' -E '^round_baseline$'
 fi
 
-began=$SECONDS
-printf 'build      preset %s, %s cores … ' "$preset" "$(nproc)"
-run_logged "build/$preset.log" cmake --preset "$preset" -DCROSSILO_LOWER_LAYERS_ONLY="$lower"
-run_logged "build/$preset.log" cmake --build --preset "$preset" "${target[@]}"
-span $((SECONDS - began))
+build_preset "$preset" -DCROSSILO_LOWER_LAYERS_ONLY="$lower" "${target[@]}"
 ctest --preset "$preset" -j "$(nproc)" "$@"

@@ -31,11 +31,7 @@ done
 
 if [ -z "${SCALING_BUILD:-}" ]; then
   jobs/setup.sh
-  began=$SECONDS
-  printf 'build      release, %s cores … ' "$(nproc)"
-  run_logged build/release.log cmake --preset release
-  run_logged build/release.log cmake --build --preset release
-  span $((SECONDS - began))
+  build_preset release
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 # containers
 

@@ -5,24 +5,18 @@
 #   jobs/test.sh -R ring_sum
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-log=build/test_build.log
 
 jobs/setup.sh
 if [[ ! -x $crossilo_cache/tools/bin/python ]]; then # else the tests that need it would be skipped without a word
   echo "jobs/test.sh: $crossilo_cache/tools/bin/python is missing: run jobs/setup.sh without --no-tests" >&2
   exit 3
 fi
-began=$SECONDS
-printf 'build      preset check, %s cores … ' "$(nproc)"
-run_logged "$log" cmake --preset check
-sed -n '/^-- crossilo /,/^-- $/p' "$log" >build/configured.txt
-run_logged "$log" cmake --build --preset check
+build_preset check
 if ! grep -qx "CROSSILO_PYTHON:FILEPATH=$crossilo_cache/tools/bin/python" build/check/CMakeCache.txt; then
   echo "failed: build/check was configured without the tools' Python; remove build/check and start again"
   exit 3
 fi
-span $((SECONDS - began))
-sed 's/^--/ /' build/configured.txt
+sed -n '/^-- crossilo /,/^-- $/s/^--/ /p' build/check-configure.log
 CROSSILO_BIN=build/check/crossilo jobs/data_heart.sh # a test trains on it
 tests=$PWD/build/check/tests.xml
 rm -f "$tests"

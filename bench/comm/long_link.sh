@@ -36,38 +36,36 @@ measure_link() {
   bound=$(awk -v b="$bits" -v l="$trip" -v w="$words" 'BEGIN { printf "%.5f", 32 * w / b + l }')
 }
 
-# Bytes and packets that left site a so far, in both directions: router a's device; segments: what TCP of a1 and b1 sent.
+# So far: bytes and packets that left and reached site a (router a's device), and segments that TCP of a1 and b1 sent.
+# shellcheck disable=SC2016
 link_counters() {
-  # shellcheck disable=SC2016
-  "$cluster" run awk '$1 == "wan:" { printf "%.0f %.0f\n", $2 + $10, $3 + $11 }' /proc/net/dev
-  for node in a1 b1; do
-    # shellcheck disable=SC2016
-    "$cluster" on $node awk '$1 == "Tcp:" && $12 ~ /[0-9]/ { print $12 }' /proc/net/snmp
-  done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+  {
+    "$cluster" run awk '$1 == "wan:" { printf "%.0f %.0f 0\n", $2 + $10, $3 + $11 }' /proc/net/dev
+    for node in a1 b1; do
+      "$cluster" on $node awk '$1 == "Tcp:" && $12 ~ /[0-9]/ { print 0, 0, $12 }' /proc/net/snmp
+    done
+  } | awk '{ size += $1; packets += $2; segments += $3 } END { printf "%.0f %.0f %.0f\n", size, packets, segments }'
 }
 
 # Counted outside the program: what four more sums add. A packet on the device has one header of 52 bytes (IP, TCP, its
 # time stamp) even where it stands for several segments, which have one each on the wire. Both directions together carry
 # 2 x 2 (K - 1) / K x M = 2 M for two sites.
 count_bytes() { # GROUP
-  local counts=() few=2 many=6
-  for repeats in $few $many; do
-    mapfile -t -O ${#counts[@]} counts < <(link_counters)
+  local counts=() repeats
+  for repeats in 2 6; do
+    counts+=("$(link_counters)")
     on_sites --cases ring_sum --cold --repeats "$repeats" >"$CLUSTER_FOLDER/counted"
-    mapfile -t -O ${#counts[@]} counts < <(link_counters)
+    counts+=("$(link_counters)")
   done
-  tail -n 1 "$CLUSTER_FOLDER/counted" | python3 -c '
+  python3 -c '
 import json, sys
-line, group, sums, counts = json.loads(sys.stdin.readline()), sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-before, segments_before, after, segments_after, before2, segments_before2, after2, segments_after2 = counts
-def difference(first, then): return [int(b) - int(a) for a, b in zip(first.split(), then.split())]
-few, many = difference(before, after), difference(before2, after2)
-size, packets = (many[i] - few[i] for i in (0, 1))
-segments = int(segments_after2) - int(segments_before2) - int(segments_after) + int(segments_before)
-minimum = 2 * line["bytes"] * sums
+line, group = json.loads(sys.stdin.readline()), sys.argv[1]
+counts = [[int(number) for number in text.split()] for text in sys.argv[2:]]
+size, packets, segments = (after6 - before6 - after2 + before2 for before2, after2, before6, after6 in zip(*counts))
+minimum = 2 * line["bytes"] * 4
 line.update(bench="long_link_bytes", group=group,
             payload_over_minimum=(size - 52 * packets) / minimum, link_over_minimum=(size + 52 * (segments - packets)) / minimum)
-print(json.dumps(line))' "$1" $((many - few)) "${counts[@]}"
+print(json.dumps(line))' "$1" "${counts[@]}" <"$CLUSTER_FOLDER/counted"
 }
 
 # han in a start of its own: where it does not end, the line says so, with the limit as its seconds.

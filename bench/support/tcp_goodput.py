@@ -24,8 +24,8 @@ def send(peer):
 def receive(peer, counts):
     """Adds up what arrives in the measured time, once slow start is over."""
     buffer = bytearray(1 << 20)
-    begin, count, end = time.monotonic() + WARM_SECONDS, 0, time.monotonic() + WARM_SECONDS + MEASURED_SECONDS
-    while time.monotonic() < end:
+    begin, count = time.monotonic() + WARM_SECONDS, 0
+    while time.monotonic() < begin + MEASURED_SECONDS:
         got = peer.recv_into(buffer)
         count += got if time.monotonic() >= begin else 0
     counts.append(count)
