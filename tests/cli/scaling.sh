@@ -58,4 +58,5 @@ for text in "link       left out: the test cluster needs root" "sizes      … [
 done
 grep -q "stopped after 1 s: 2 $folder/fake/bench/comm/ring_sum_bench" "$folder/cut/errors.log" || fail "$(cat "$folder/cut/errors.log")"
 grep -q '"bench": "b", .*"case": "ring_sum"' "$folder/cut/scaling.jsonl" || fail "no line: $output"
+! grep -q "han, stopped" "$folder/cut/scaling.jsonl" || fail "han failed, which is no time: $(cat "$folder/cut/scaling.jsonl")"
 [ -s "$folder/cut/scaling.html" ] || fail "no page: $output"
