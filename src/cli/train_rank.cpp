@@ -212,7 +212,9 @@ class RankRun {
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline, places_.missing);
     const GpuOffer offer = own_gpu_offer(config_.run.device);
     no_gpu_because_ = offer.devices.none_because;
-    gpu_ = agree_on_gpu(*communicator_, offer, deadline);
+    GpuChoice choice = agree_on_gpu(*communicator_, offer, deadline);
+    gpu_ = choice.gpu;
+    gpu_warning_ = std::move(choice.warning);
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
                                   own_site(rule, names_of_rank(identity_.rank), gpu_ ? 1 : 0), deadline);
     refuses_alike_ = false;
@@ -274,6 +276,7 @@ class RankRun {
     if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
       show_text(stdout, fmt::format("  {}\n", fmt::join(tree.empty() ? entries : tree, "\n  ")));
     warn(unread_site_variable(config_));
+    warn(gpu_warning_);
     if (topology_.sites() > 1) warn(tuning_.warning);
   }
 
@@ -334,6 +337,7 @@ class RankRun {
   Topology topology_;
   std::optional<int> gpu_;      // by CUDA's number
   std::string no_gpu_because_;  // empty where run.device does not ask for one
+  std::string gpu_warning_;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
   MpiTuning tuning_;
