@@ -24,6 +24,21 @@ struct ncclComm {
 namespace crossilo {
 namespace {
 
+template <class Word>
+Word word_of(const std::vector<std::byte>& bytes, std::size_t index) {
+  Word word;
+  std::memcpy(&word, bytes.data() + index * sizeof(Word), sizeof(Word));
+  return word;
+}
+
+/// No word goes to a peer that nobody has written: another program may have left it on the device.
+template <class Word>
+void require_written(const std::vector<std::byte>& words) {
+  Word fresh;
+  std::memset(&fresh, kFreshByte, sizeof fresh);
+  for (std::size_t i = 0; i < words.size() / sizeof(Word); ++i) CROSSILO_ASSERT(word_of<Word>(words, i) != fresh);
+}
+
 /// Queues a call: once all ranks have given their words, act(what each gave) is done.
 template <class Word, class Act>
 void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, DeviceSpan<Word> words,
@@ -37,18 +52,12 @@ void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, Devi
     if (own.empty() && words.size > 0) {
       own.resize(words.bytes());
       std::memcpy(own.data(), words.data, words.bytes());
+      require_written<Word>(own);
     }
     if (given.size() < static_cast<std::size_t>(place.size)) return false;
     act(given);
     return true;
   });
-}
-
-template <class Word>
-Word word_of(const std::vector<std::byte>& bytes, std::size_t index) {
-  Word word;
-  std::memcpy(&word, bytes.data() + index * sizeof(Word), sizeof(Word));
-  return word;
 }
 
 }  // namespace
