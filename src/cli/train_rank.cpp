@@ -91,7 +91,7 @@ class RankRun {
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;
     setup.facts.missing = places_.missing;
-    setup.session.ring_sum.has_device = gpu_.has_value();
+    setup.session.ring_sum.has_device = gpu_.has_value() && sums_on_gpus_;
     const CheckpointKeys keys{.settings = resume_hash(config_),
                               .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
@@ -217,6 +217,7 @@ class RankRun {
     gpu_warning_ = std::move(choice.warning);
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
                                   own_site(rule, names_of_rank(identity_.rank), gpu_ ? 1 : 0), deadline);
+    sums_on_gpus_ = sums_on_gpus(topology_, config_.topology.sum_on);
     refuses_alike_ = false;
     watch_peers(deadline);
   }
@@ -338,6 +339,7 @@ class RankRun {
   std::optional<int> gpu_;      // by CUDA's number
   std::string no_gpu_because_;  // empty where run.device does not ask for one
   std::string gpu_warning_;
+  bool sums_on_gpus_ = false;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
   MpiTuning tuning_;

@@ -113,7 +113,8 @@ void NcclCommunicator::check_wrapping(const Deadline& deadline) {
     if (host.span()[i] != static_cast<Word>(Word{0} - expected))
       throw EnvironmentError("NCCL's sum of words of " + std::to_string(sizeof(Word)) + " bytes on host " +
                              host_name() + " (rank " + std::to_string(communicator_.rank()) +
-                             ") is wrong: update NCCL (" + nccl_version() + ") and the GPU's driver");
+                             ") is wrong: update NCCL (" + nccl_version() +
+                             ") and the GPU's driver, or do without it:  --topology.sum_on memory");
   }
 }
 

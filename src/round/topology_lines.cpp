@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/round/sites.hpp"
 
 namespace crossilo {
@@ -52,6 +53,18 @@ std::string device_text(const Topology& topology) {
   const int gpus = gpus_of(topology, all);
   if (gpus == 0) return "CPU";
   return gpus == topology.ranks() ? "GPU" : fmt::format("{} of {} ranks on a GPU", gpus, topology.ranks());
+}
+
+bool sums_on_gpus(const Topology& topology, const std::string& sum_on) {
+  for (std::size_t site = 0; sum_on == "nccl" && site < topology.sites(); ++site) {
+    const std::span<const int> ranks = topology.ranks_of_site({static_cast<std::uint32_t>(site)});
+    if (const int gpus = gpus_of(topology, ranks); ranks.size() > 1 && gpus < std::ssize(ranks))
+      throw EnvironmentError(
+          fmt::format("topology.sum_on = nccl, but in site {} {} of {} ranks have a GPU, and NCCL wants one for each: "
+                      "run.device = cuda says what is missing; topology.sum_on = auto sums in memory there",
+                      topology.site_names()[site], gpus, ranks.size()));
+  }
+  return sum_on != "memory";
 }
 
 std::vector<std::string> topology_lines(const Topology& topology, const std::vector<std::string>& rank_silos) {

@@ -116,6 +116,9 @@ if ! compgen -G "/dev/nvidia[0-9]*" > /dev/null; then
   expect_text "host $host: "
   expect_text ", or compute on the processor:  --run.device cpu"
   [ "$(grep -c "run.device cpu" <<< "$output")" = 1 ] || fail "it is said more than once: $output"
+  exit_code_of "${train[@]}" --np 4 --resume never --topology.sum_on nccl
+  expect_code 3
+  expect_text "topology.sum_on = nccl, but in site "
   [ "$(find runs -maxdepth 1 | wc -l)" = "$before" ] || fail "a folder was left: $(ls runs)"
   exit_code_of "${train[@]}" --np 4 --resume never
   expect_code 0

@@ -175,6 +175,26 @@ TEST(Sites, WhatTheRanksComputeOnIsSaidInAWord) {
   EXPECT_EQ(said({1, 1}), "GPU");
 }
 
+TEST(Sites, WhoWantsNcclAlwaysNeedsAGpuForEachRank) {
+  const Topology topology(
+      {{.host = "n1", .site = "north", .gpus = 1}, {.host = "n1", .site = "north"}, {.host = "s1", .site = "south"}});
+  EXPECT_TRUE(sums_on_gpus(topology, "auto"));
+  EXPECT_FALSE(sums_on_gpus(topology, "memory"));
+  try {
+    (void)sums_on_gpus(topology, "nccl");
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const EnvironmentError& error) {
+    EXPECT_STREQ(error.what(),
+                 "topology.sum_on = nccl, but in site north 1 of 2 ranks have a GPU, and NCCL wants one for each: "
+                 "run.device = cuda says what is missing; topology.sum_on = auto sums in memory there");
+  }
+  EXPECT_TRUE(sums_on_gpus(Topology({{.host = "n1", .site = "north", .gpus = 1},
+                                     {.host = "n1", .site = "north", .gpus = 1},
+                                     {.host = "s1", .site = "south"}}),
+                           "nccl"))
+      << "a site of one has nothing to sum";
+}
+
 TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
   EXPECT_TRUE(
       topology_lines(Topology({{.host = "n1", .site = "all"}, {.host = "n1", .site = "all"}}), {"a", "b"}).empty());
