@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/cuda_on_host/device.hpp"
+#include "support/cuda_on_host/nccl_faults.hpp"
 
 /// All that ranks with one id share.
 struct ncclComm {
@@ -43,6 +44,8 @@ void require_written(const std::vector<std::byte>& words) {
 template <class Word, class Act>
 void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, DeviceSpan<Word> words,
                 const CudaStream& stream, Act act) {
+  if (place.rank == testing::nccl_faults.failing_rank && testing::nccl_faults.fails_at_call)
+    throw NcclError("unhandled system error");
   const int number = world->calls[place.rank]++;
   what += " of " + std::to_string(words.size) + " words of " + std::to_string(sizeof(Word)) + " bytes";
   CROSSILO_ASSERT(world->what.emplace(number, what).first->second == what);
@@ -91,7 +94,10 @@ void NcclHandle::abort() noexcept {
 
 bool NcclHandle::ready() {
   CROSSILO_ASSERT(native_ != nullptr);
+  if (native_->is_broken && testing::nccl_faults.hides_the_peer) throw NcclError("unhandled system error");
   if (native_->is_broken) throw NcclError("a rank has aborted", /*is_of_a_peer=*/true);
+  if (place_.rank == testing::nccl_faults.failing_rank && native_->calls[place_.rank] > 0)
+    throw NcclError("unhandled system error");
   return native_->joined == place_.size;
 }
 
