@@ -266,16 +266,16 @@ class RankRun {
     log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
     const std::vector<std::string> entries = mapping(config_, hosting_);
     log_info(fmt::format("{}", fmt::join(entries, "; ")));
-    const std::vector<std::string> tree = topology_lines(topology_, rank_silos());
+    std::vector<std::string> tree = topology_lines(topology_, rank_silos());
     for (const std::string& line : tree) log_info(line);
+    if (topology_.nodes() == 1 && !hosting_.is_in_order()) tree.insert(tree.end(), entries.begin(), entries.end());
     log_machine();
     log_info(gpu_ ? fmt::format("computes on GPU {}", *gpu_)
                   : fmt::format("computes on the CPU: run.device = {}{}", config_.run.device,
                                 no_gpu_because_.empty() ? "" : "; no GPU: " + no_gpu_because_));
     for (const auto& [parameter, value] : tuning_.settings)
       log_debug(fmt::format("for MPI: {} = {}", parameter, value));
-    if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
-      show_text(stdout, fmt::format("  {}\n", fmt::join(tree.empty() ? entries : tree, "\n  ")));
+    if (is_first() && !places_.is_quiet) show_text(stdout, fmt::format("  {}\n", fmt::join(tree, "\n  ")));
     warn(unread_site_variable(config_));
     warn(gpu_warning_);
     if (topology_.sites() > 1) warn(tuning_.warning);

@@ -21,7 +21,8 @@ at_sites() {
 
 exit_code_of "${train[@]}" --np 4
 expect_code 0
-if grep -q "site" <<< "$output"; then fail "one site on one host needs no word: $output"; fi
+expect_text "  site all, host $host   ranks 0-3: silo a … silo d   CPU"
+[ "$(grep -c "site" <<< "$output")" = 1 ] || fail "one site on one host is one line: $output"
 
 # 1: uneven sites that do not follow the order of ranks, one of them of one silo
 at_sites north south north north
