@@ -52,8 +52,8 @@ struct SiteClaim {
 /// What the ranks compute on: "CPU", "GPU", or "2 of 3 ranks on a GPU".
 [[nodiscard]] std::string device_text(const Topology& topology);
 
-/// The topology as a small tree, one line a site and a host; one line in all where there is one host. `rank_silos`: the names
-/// of each rank's silos.
+/// The topology as a small tree, one line a site and a host; one line in all where there is one host. `rank_silos`: the
+/// names of each rank's silos.
 [[nodiscard]] std::vector<std::string> topology_lines(const Topology& topology,
                                                       const std::vector<std::string>& rank_silos);
 
