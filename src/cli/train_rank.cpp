@@ -91,7 +91,7 @@ class RankRun {
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;
     setup.facts.missing = places_.missing;
-    setup.session.ring_sum.has_device = gpu_.has_value();
+    setup.session.ring_sum.has_device = gpu_.has_value() && sums_on_gpus_;
     const CheckpointKeys keys{.settings = resume_hash(config_),
                               .schema = schema_hash(job.schema()),
                               .model_schema = setup.facts.model_schema_hash};
@@ -212,9 +212,12 @@ class RankRun {
     hosting_ = agree_on_hosting(*communicator_, config_.run.silos, config_.run.silo, deadline, places_.missing);
     const GpuOffer offer = own_gpu_offer(config_.run.device);
     no_gpu_because_ = offer.devices.none_because;
-    gpu_ = agree_on_gpu(*communicator_, offer, deadline);
+    GpuChoice choice = agree_on_gpu(*communicator_, offer, deadline);
+    gpu_ = choice.gpu;
+    gpu_warning_ = std::move(choice.warning);
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
                                   own_site(rule, names_of_rank(identity_.rank), gpu_ ? 1 : 0), deadline);
+    sums_on_gpus_ = sums_on_gpus(topology_, config_.topology.sum_on);
     refuses_alike_ = false;
     watch_peers(deadline);
   }
@@ -263,17 +266,18 @@ class RankRun {
     log_info(fmt::format("started as rank {} of {} on host {}", identity_.rank, ranks_, identity_.host));
     const std::vector<std::string> entries = mapping(config_, hosting_);
     log_info(fmt::format("{}", fmt::join(entries, "; ")));
-    const std::vector<std::string> tree = topology_lines(topology_, rank_silos());
+    std::vector<std::string> tree = topology_lines(topology_, rank_silos());
     for (const std::string& line : tree) log_info(line);
+    if (topology_.nodes() == 1 && !hosting_.is_in_order()) tree.insert(tree.end(), entries.begin(), entries.end());
     log_machine();
     log_info(gpu_ ? fmt::format("computes on GPU {}", *gpu_)
                   : fmt::format("computes on the CPU: run.device = {}{}", config_.run.device,
                                 no_gpu_because_.empty() ? "" : "; no GPU: " + no_gpu_because_));
     for (const auto& [parameter, value] : tuning_.settings)
       log_debug(fmt::format("for MPI: {} = {}", parameter, value));
-    if (is_first() && !places_.is_quiet && (!tree.empty() || !hosting_.is_in_order()))
-      show_text(stdout, fmt::format("  {}\n", fmt::join(tree.empty() ? entries : tree, "\n  ")));
+    if (is_first() && !places_.is_quiet) show_text(stdout, fmt::format("  {}\n", fmt::join(tree, "\n  ")));
     warn(unread_site_variable(config_));
+    warn(gpu_warning_);
     if (topology_.sites() > 1) warn(tuning_.warning);
   }
 
@@ -334,6 +338,8 @@ class RankRun {
   Topology topology_;
   std::optional<int> gpu_;      // by CUDA's number
   std::string no_gpu_because_;  // empty where run.device does not ask for one
+  std::string gpu_warning_;
+  bool sums_on_gpus_ = false;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;
   MpiTuning tuning_;

@@ -20,7 +20,9 @@ DeviceLevel::DeviceLevel(Communicator& communicator, const std::vector<SumChunk>
       device_slot_bytes_(padded_bytes(chunk_words, node.size())),
       pinned_(slots.size() * slot_bytes_),
       device_(slots.size() * device_slot_bytes_),
-      events_(slots.size()) {}
+      events_(slots.size()) {
+  up_.fill_with_zeros(device_.span());  // NCCL sends the padding, too: nobody gets what another program left there
+}
 
 std::byte* DeviceLevel::memory_of(std::size_t slot) const { return pinned_.span().data() + slot * slot_bytes_; }
 

@@ -50,19 +50,33 @@ NcclCommunicator::NcclCommunicator(Communicator& communicator, std::vector<int> 
       site_(std::move(site)),
       rank_(place_in(site_, communicator.rank())),
       native_(agree_on_id(communicator, site_, deadline),
-              {.rank = static_cast<int>(rank_), .size = static_cast<int>(site_.size())}) {
+              {.rank = static_cast<int>(rank_), .size = static_cast<int>(site_.size())}),
+      seconds_max_(deadline.seconds) {
   poll(deadline, [&] { return is_ready(); });
+  is_set_up_ = true;
 }
 
-/// NCCL knows that somebody is gone, but not who. Where several may be, nothing moves here any more, and whoever waits
-/// hears from the signs of life who is silent.
-bool NcclCommunicator::is_ready() try { return !is_broken_ && native_.ready(); } catch (const NcclError& error) {
+/// After the start-up any failure may be a peer's death: NCCL sees that something is wrong, rarely what, and never who.
+/// Then nothing moves here any more, and whoever waits hears from the signs of life who is silent.
+void NcclCommunicator::break_off(const NcclError& error) {
   native_.abort();
-  if (!error.is_of_a_peer()) throw;
-  const std::string text = std::string(" can no longer be reached: ") + error.what();
-  if (site_.size() == 2) throw PeerLostError(communicator_.peer_name(a_peer()) + text, a_peer());
-  log_warning("a rank of this site" + text);
-  is_broken_ = true;
+  if (site_.size() == 1 || (!is_set_up_ && !error.is_of_a_peer())) throw error;
+  if (error.is_of_a_peer() && site_.size() == 2)
+    throw PeerLostError(communicator_.peer_name(a_peer()) + " can no longer be reached: " + error.what(), a_peer());
+  failure_ = error.what();
+  broken_seconds_ = communicator_.clock().now_seconds();
+  log_warning("NCCL failed, maybe since a rank of this site is gone: " + failure_);
+}
+
+bool NcclCommunicator::is_ready() {
+  if (failure_.empty()) try {
+      return native_.ready();
+    } catch (const NcclError& error) {
+      break_off(error);
+    }
+  // Once for what still moved elsewhere, once for the silence: by now a silent rank would have been named.
+  if (communicator_.clock().now_seconds() - broken_seconds_ > 2.0 * seconds_max_)
+    throw NcclError("all ranks of this site are alive, but " + failure_);
   return false;
 }
 
@@ -113,7 +127,8 @@ void NcclCommunicator::check_wrapping(const Deadline& deadline) {
     if (host.span()[i] != static_cast<Word>(Word{0} - expected))
       throw EnvironmentError("NCCL's sum of words of " + std::to_string(sizeof(Word)) + " bytes on host " +
                              host_name() + " (rank " + std::to_string(communicator_.rank()) +
-                             ") is wrong: update NCCL (" + nccl_version() + ") and the GPU's driver");
+                             ") is wrong: update NCCL (" + nccl_version() +
+                             ") and the GPU's driver, or do without it:  --topology.sum_on memory");
   }
 }
 

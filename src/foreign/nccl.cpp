@@ -37,7 +37,8 @@ void check_nccl(int result, const char* call, std::source_location where) {
   if (result == ncclSuccess) return;
   throw NcclError(std::string(call) + " failed with code " + std::to_string(result) + ": " +
                       ncclGetErrorString(static_cast<ncclResult_t>(result)) + " (" + where.file_name() + ":" +
-                      std::to_string(where.line()) + "); NCCL_DEBUG=INFO makes it say more",
+                      std::to_string(where.line()) +
+                      "); NCCL_DEBUG=INFO makes it say more, and  --topology.sum_on memory  does without it",
                   result == ncclRemoteError);
 }
 

@@ -76,6 +76,11 @@ void add_topology(std::vector<ConfigOption>& options) {
                             .example = "sites.txt",
                             .meaning = "A file with one line \"HOST-OR-SILO SITE\" each; it says the same "
                                        "everywhere, the silos compare it."}));
+  options.push_back(option("topology.sum_on", one_of({"auto", "nccl", "memory"}), CROSSILO_FIELD(topology.sum_on),
+                           {.fixes_course = false,
+                            .meaning = "Where a site sums. auto: by NCCL where all its ranks have a GPU, otherwise in "
+                                       "shared memory and by messages. nccl: the former, or the run does not start. "
+                                       "memory: the latter, also with GPUs. The model is the same, bit for bit."}));
 }
 
 }  // namespace

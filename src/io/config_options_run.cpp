@@ -53,7 +53,7 @@ void add_device(std::vector<ConfigOption>& options) {
               .fixes_course = false,
               .meaning = "What a rank trains on, and a site sums on (docs/clusters.md). cuda: a GPU of its own, or the "
                          "run does not start. cpu: the processor. auto: a GPU where the program is built with CUDA and "
-                         "sees any, otherwise the processor."}));
+                         "the host has one for each rank, otherwise the processor."}));
 }
 
 void add_surroundings(std::vector<ConfigOption>& options) {

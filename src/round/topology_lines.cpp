@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "crossilo/base/error.hpp"
 #include "crossilo/round/sites.hpp"
 
 namespace crossilo {
@@ -54,20 +55,31 @@ std::string device_text(const Topology& topology) {
   return gpus == topology.ranks() ? "GPU" : fmt::format("{} of {} ranks on a GPU", gpus, topology.ranks());
 }
 
+bool sums_on_gpus(const Topology& topology, const std::string& sum_on) {
+  for (std::size_t site = 0; sum_on == "nccl" && site < topology.sites(); ++site) {
+    const std::span<const int> ranks = topology.ranks_of_site({static_cast<std::uint32_t>(site)});
+    if (const int gpus = gpus_of(topology, ranks); ranks.size() > 1 && gpus < std::ssize(ranks))
+      throw EnvironmentError(
+          fmt::format("topology.sum_on = nccl, but in site {} {} of {} ranks have a GPU, and NCCL wants one for each: "
+                      "run.device = cuda says what is missing; topology.sum_on = auto sums in memory there",
+                      topology.site_names()[site], gpus, ranks.size()));
+  }
+  return sum_on != "memory";
+}
+
 std::vector<std::string> topology_lines(const Topology& topology, const std::vector<std::string>& rank_silos) {
+  const auto site_name = [&](std::size_t site) { return "site " + topology.site_names()[site]; };
+  if (topology.nodes() == 1) return {site_name(0) + ", " + host_line(topology, topology.ranks_of_node(0), rank_silos)};
   std::vector<std::string> lines;
-  if (topology.nodes() < 2) return lines;
-  const std::string indent = topology.sites() > 1 ? "  " : "";
   for (std::size_t site = 0; site < topology.sites(); ++site) {
-    if (topology.sites() > 1) lines.push_back("site " + topology.site_names()[site]);
+    lines.push_back(site_name(site));
     std::vector<std::size_t> nodes;  // in the order of their first ranks
     for (const int rank : topology.ranks_of_site({static_cast<std::uint32_t>(site)}))
       if (std::ranges::count(nodes, topology.node_of(rank)) == 0) nodes.push_back(topology.node_of(rank));
     for (std::size_t i = 0; i < std::min(nodes.size(), kHostsShownMax); ++i)
-      lines.push_back(indent + host_line(topology, topology.ranks_of_node(nodes[i]), rank_silos));
+      lines.push_back("  " + host_line(topology, topology.ranks_of_node(nodes[i]), rank_silos));
     if (nodes.size() > kHostsShownMax)
-      lines.push_back(
-          fmt::format("{}and {} more hosts, all of them in the log", indent, nodes.size() - kHostsShownMax));
+      lines.push_back(fmt::format("  and {} more hosts, all of them in the log", nodes.size() - kHostsShownMax));
   }
   return lines;
 }

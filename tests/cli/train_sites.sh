@@ -21,7 +21,8 @@ at_sites() {
 
 exit_code_of "${train[@]}" --np 4
 expect_code 0
-if grep -q "site" <<< "$output"; then fail "one site on one host needs no word: $output"; fi
+expect_text "  site all, host $host   ranks 0-3: silo a … silo d   CPU"
+[ "$(grep -c "site" <<< "$output")" = 1 ] || fail "one site on one host is one line: $output"
 
 # 1: uneven sites that do not follow the order of ranks, one of them of one silo
 at_sites north south north north
@@ -60,7 +61,7 @@ exit_code_of env CROSSILO_SITE=south "${train[@]}" --np 4 --resume never --topol
   --topology.hosts "north: n[1-2], $host; south: s1"
 expect_code 0
 expect_text "CROSSILO_SITE is set, but not read: topology.sites_from is hosts, not env"
-if grep -q "site north" <<< "$output"; then fail "one site needs no name: $output"; fi
+[ "$(grep -c "site north" <<< "$output")" = 1 ] || fail "where there is one site, the line before the first round names it, and no other does: $output"
 # a simulation, whose ranks train several silos
 exit_code_of "${mpirun[@]}" -np 1 -x CROSSILO_SITE=north "${train[@]}" --resume never --simulate --topology.sites_from env : \
   -np 1 -x CROSSILO_SITE=south "${train[@]}" --resume never --simulate --topology.sites_from env
@@ -116,6 +117,9 @@ if ! compgen -G "/dev/nvidia[0-9]*" > /dev/null; then
   expect_text "host $host: "
   expect_text ", or compute on the processor:  --run.device cpu"
   [ "$(grep -c "run.device cpu" <<< "$output")" = 1 ] || fail "it is said more than once: $output"
+  exit_code_of "${train[@]}" --np 4 --resume never --topology.sum_on nccl
+  expect_code 3
+  expect_text "topology.sum_on = nccl, but in site "
   [ "$(find runs -maxdepth 1 | wc -l)" = "$before" ] || fail "a folder was left: $(ls runs)"
   exit_code_of "${train[@]}" --np 4 --resume never
   expect_code 0

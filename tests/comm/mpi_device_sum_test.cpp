@@ -13,7 +13,7 @@ TEST(MpiDeviceSumTest, EqualsThePlainSum) {
   MpiCommunicator& communicator = mpi_communicator();
   std::optional<int> gpu;
   try {
-    gpu = agree_on_gpu(communicator, own_gpu_offer("cuda"), contract_deadline());
+    gpu = agree_on_gpu(communicator, own_gpu_offer("cuda"), contract_deadline()).gpu;
   } catch (const EnvironmentError& error) {
     GTEST_SKIP() << "no GPU: " << error.what();
   }

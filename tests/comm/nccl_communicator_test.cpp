@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "crossilo/comm/local_communicator.hpp"
+#include "support/cuda_on_host/nccl_faults.hpp"
 #include "support/gpu.hpp"
 
 namespace crossilo {
@@ -127,6 +128,8 @@ std::vector<std::string> errors_without_the_last(int ranks, const std::function<
       expect_sums<std::uint32_t>(site, 10);
     } catch (const PeerLostError& error) {
       errors[static_cast<std::size_t>(communicator.rank())] = error.what();
+    } catch (const NcclError& error) {
+      errors[static_cast<std::size_t>(communicator.rank())] = error.what();
     } catch (const InternalError&) {
     }
   });
@@ -157,6 +160,32 @@ TEST_F(NcclGpuTest, ARankThatFailsEndsTheOthersAtOnce) {
   const auto fails = [](NcclCommunicator&) { throw InternalError("this rank has a bug"); };
   EXPECT_EQ(errors_without_the_last(2, fails)[0], "rank 1 can no longer be reached: a rank has aborted");
   EXPECT_EQ(errors_without_the_last(3, fails)[0], "rank 2 has not answered for 30 s in \"start of NCCL\"");
+}
+
+/// The pretended NCCL's faults, while a test wants them.
+struct WithFaults {
+  explicit WithFaults(testing::NcclFaults faults) { testing::nccl_faults = faults; }
+  ~WithFaults() { testing::nccl_faults = {}; }
+};
+
+TEST_F(NcclGpuTest, ALostRankIsNamedThoughNcclTellsOfAnotherFailure) {
+  if (cuda_version() != "pretended") GTEST_SKIP() << "takes several ranks on one GPU";
+  const WithFaults faults({.hides_the_peer = true});
+  const auto fails = [](NcclCommunicator&) { throw InternalError("this rank has a bug"); };
+  for (const int ranks : {2, 3}) {
+    const std::string expected =
+        "rank " + std::to_string(ranks - 1) + " has not answered for 30 s in \"start of NCCL\"";
+    EXPECT_EQ(errors_without_the_last(ranks, fails)[0], expected);
+  }
+}
+
+TEST_F(NcclGpuTest, AFailureOfNcclItselfIsToldWhereAllRanksLive) {
+  if (cuda_version() != "pretended") GTEST_SKIP() << "takes several ranks on one GPU";
+  const auto sums_too = [](NcclCommunicator& site) { expect_sums<std::uint32_t>(site, 10); };
+  for (const bool fails_at_call : {false, true}) {
+    const WithFaults faults({.failing_rank = 0, .fails_at_call = fails_at_call});
+    EXPECT_EQ(errors_without_the_last(3, sums_too)[0], "all ranks of this site are alive, but unhandled system error");
+  }
 }
 
 }  // namespace

@@ -175,9 +175,30 @@ TEST(Sites, WhatTheRanksComputeOnIsSaidInAWord) {
   EXPECT_EQ(said({1, 1}), "GPU");
 }
 
-TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
-  EXPECT_TRUE(
-      topology_lines(Topology({{.host = "n1", .site = "all"}, {.host = "n1", .site = "all"}}), {"a", "b"}).empty());
+TEST(Sites, WhoWantsNcclAlwaysNeedsAGpuForEachRank) {
+  const Topology topology(
+      {{.host = "n1", .site = "north", .gpus = 1}, {.host = "n1", .site = "north"}, {.host = "s1", .site = "south"}});
+  EXPECT_TRUE(sums_on_gpus(topology, "auto"));
+  EXPECT_FALSE(sums_on_gpus(topology, "memory"));
+  try {
+    (void)sums_on_gpus(topology, "nccl");
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const EnvironmentError& error) {
+    EXPECT_STREQ(error.what(),
+                 "topology.sum_on = nccl, but in site north 1 of 2 ranks have a GPU, and NCCL wants one for each: "
+                 "run.device = cuda says what is missing; topology.sum_on = auto sums in memory there");
+  }
+  EXPECT_TRUE(sums_on_gpus(Topology({{.host = "n1", .site = "north", .gpus = 1},
+                                     {.host = "n1", .site = "north", .gpus = 1},
+                                     {.host = "s1", .site = "south"}}),
+                           "nccl"))
+      << "a site of one has nothing to sum";
+}
+
+TEST(Sites, ATreeOfOneHostIsALineAndOfManyNotAll) {
+  EXPECT_EQ(
+      topology_lines(Topology({{.host = "n1", .site = "all", .gpus = 1}, {.host = "n1", .site = "all"}}), {"a", "b"}),
+      (std::vector<std::string>{"site all, host n1   rank 0: silo a, rank 1: silo b   1 GPU, others on the CPU"}));
   std::vector<RankPlace> places;
   std::vector<std::string> silos;
   for (int host = 0; host < 18; ++host) {
@@ -185,9 +206,10 @@ TEST(Sites, ATreeSaysNothingOfOneHostAndNotEverythingOfMany) {
     silos.push_back("s" + std::to_string(host));
   }
   const std::vector<std::string> lines = topology_lines(Topology(places), silos);
-  EXPECT_EQ(lines.size(), 17u);
-  EXPECT_EQ(lines.front(), "host n0   rank 0: silo s0   CPU");
-  EXPECT_EQ(lines.back(), "and 2 more hosts, all of them in the log");
+  EXPECT_EQ(lines.size(), 18u);
+  EXPECT_EQ(lines.front(), "site all");
+  EXPECT_EQ(lines[1], "  host n0   rank 0: silo s0   CPU");
+  EXPECT_EQ(lines.back(), "  and 2 more hosts, all of them in the log");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "crossilo/comm/communicator.hpp"
@@ -49,9 +50,9 @@ class NcclCommunicator {
   void start_all_gather(DeviceSpan<Word> words, const CudaStream& stream) {
     start(stream, [&] { native_.start_all_gather(words, stream); });
   }
-  /// True once what was started is finished on the device; never, where NCCL says that one of several others is gone
-  /// (poll_until finds out which). Never blocks. Throws: PeerLostError when the only other one is gone; NcclError,
-  /// CudaError.
+  /// True once what was started is finished on the device; never, where NCCL failed after the start-up: mostly somebody
+  /// is gone, and poll_until finds out who. Never blocks. Throws: PeerLostError when NCCL says that the only other one
+  /// is gone; NcclError when it failed, and nobody was found silent; CudaError.
   [[nodiscard]] bool test();
   /// Looks until test() says true. Throws: PeerLostError after the deadline, too.
   void wait(const Deadline& deadline);
@@ -67,14 +68,19 @@ class NcclCommunicator {
   void start(const CudaStream& stream, Call call) {
     CROSSILO_ASSERT(step_ == Step::idle);
     stream_ = &stream;
-    call();
     step_ = Step::on_the_host;
+    try {
+      call();
+    } catch (const NcclError& error) {
+      break_off(error);
+    }
   }
   template <class Word>
   void check_wrapping(const Deadline& deadline);
   template <class Look>
   void poll(const Deadline& deadline, Look look);
   [[nodiscard]] bool is_ready();
+  void break_off(const NcclError& error);
 
   Communicator& communicator_;
   std::vector<int> site_;
@@ -82,7 +88,10 @@ class NcclCommunicator {
   CudaEvent finished_;
   NcclHandle native_;
   Step step_ = Step::idle;
-  bool is_broken_ = false;              // a peer is gone
+  double seconds_max_;  // of the deadline at start-up: how long a peer may be silent
+  bool is_set_up_ = false;
+  std::string failure_;                 // what NCCL said, where it failed
+  double broken_seconds_ = 0.0;         // when
   const CudaStream* stream_ = nullptr;  // of what is under way
 };
 

@@ -94,6 +94,7 @@ struct TopologyConfig {
   std::string sites_from = "one";  // one | hosts | het | env | file
   std::string hosts;               // hosts: "north: n[1-4]; south: s1"
   std::string file;                // own: file: its path
+  std::string sum_on = "auto";     // auto | nccl | memory
 };
 
 /// Each field is named like its key: train.learning_rate is `learning_rate` in section [train].

@@ -1,7 +1,6 @@
 // Aim: one GPU for each rank of a machine, never shared in silence.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,22 +11,8 @@
 
 namespace crossilo {
 
-/// The ranks of one machine that want a GPU, and the GPUs that each of them may use.
-struct GpuNode {
-  std::string host;
-  std::vector<std::vector<std::string>> ids_of_rank;  // by rank on this machine; as CudaDevices::ids
-  std::string none_because;                           // why there are none; CudaDevices::none_because
-  bool in_slurm_job = false;
-  bool is_built_with_cuda = true;
-};
-
 /// True anywhere inside a Slurm job, also under mpirun.
 [[nodiscard]] bool is_in_slurm_job(const Environment& environment);
-
-/// Which of the GPUs that it may use a rank takes: the first one that no rank before it has taken. So all see all, and
-/// each only its own, both work.
-/// Throws: EnvironmentError where there are fewer GPUs than ranks, with the line that asks for enough.
-[[nodiscard]] int gpu_of_rank(const GpuNode& node, std::size_t rank_on_host);
 
 /// What one rank brings to agree_on_gpu.
 struct GpuOffer {
@@ -38,12 +23,28 @@ struct GpuOffer {
   bool is_built_with_cuda = true;
 };
 
+/// Which of the GPUs in its sight each rank takes, and what to warn of.
+struct GpuShares {
+  std::vector<std::optional<int>> gpu_of_rank;  // none: it computes on the processor
+  std::string warning;                          // one line, or empty
+};
+
+/// Gives each rank that wants a GPU one of its own: wherever that can be done, it is. No GPU goes to two ranks,
+/// whatever the names of their hosts: containers of one machine may see the same. With too few on a host its ranks with
+/// run.device = auto compute on the processor, and the warning says so; it also says where each of several ranks of a
+/// host sees its own GPU alone. Throws: EnvironmentError where there are too few for those with run.device = cuda, with
+/// the line that asks for enough.
+[[nodiscard]] GpuShares share_gpus(const std::vector<GpuOffer>& offers);
+
 /// The offer of this process.
 [[nodiscard]] GpuOffer own_gpu_offer(const std::string& wish);
 
-/// gpu_of_rank() among the ranks of the same host that want one; nothing for a rank that computes on the processor.
-/// Collective. Throws: EnvironmentError as above, alike on all ranks of all hosts; PeerLostError.
-[[nodiscard]] std::optional<int> agree_on_gpu(Communicator& communicator, const GpuOffer& own,
-                                              const Deadline& deadline);
+struct GpuChoice {
+  std::optional<int> gpu;  // of this rank
+  std::string warning;     // alike on all ranks
+};
+
+/// share_gpus() among all ranks. Collective. Throws: EnvironmentError as above, alike on all ranks; PeerLostError.
+[[nodiscard]] GpuChoice agree_on_gpu(Communicator& communicator, const GpuOffer& own, const Deadline& deadline);
 
 }  // namespace crossilo

@@ -45,11 +45,15 @@ struct SiteClaim {
                                          const std::vector<std::string>& silo_names, const SiteClaim& own,
                                          const Deadline& deadline);
 
+/// Whether this start lets the GPUs of a site sum (topology.sum_on). Throws: EnvironmentError where they have to (nccl)
+/// and in a site of several ranks some have none.
+[[nodiscard]] bool sums_on_gpus(const Topology& topology, const std::string& sum_on);
+
 /// What the ranks compute on: "CPU", "GPU", or "2 of 3 ranks on a GPU".
 [[nodiscard]] std::string device_text(const Topology& topology);
 
-/// The topology as a small tree, one line a site and a host; empty where all stand on one host. `rank_silos`: the names
-/// of each rank's silos.
+/// The topology as a small tree, one line a site and a host; one line in all where there is one host. `rank_silos`: the
+/// names of each rank's silos.
 [[nodiscard]] std::vector<std::string> topology_lines(const Topology& topology,
                                                       const std::vector<std::string>& rank_silos);
 

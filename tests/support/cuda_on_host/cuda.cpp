@@ -20,7 +20,7 @@ namespace detail {
 
 void* DeviceMemoryTraits::make(std::size_t bytes) {
   void* memory = ::operator new(bytes);
-  std::memset(memory, 0xa5, bytes);  // of any value at first
+  std::memset(memory, kFreshByte, bytes);  // of any value at first
   return memory;
 }
 void DeviceMemoryTraits::close(void* memory) noexcept { ::operator delete(memory); }

@@ -10,6 +10,9 @@
 
 #include "crossilo/foreign/cuda.hpp"
 
+/// What memory holds that nobody has written.
+constexpr int kFreshByte = 0xa5;
+
 struct CUstream_st {
   std::deque<std::function<bool()>> work;  // each says whether it is done; it is asked again until it is
   std::uint64_t queued = 0;

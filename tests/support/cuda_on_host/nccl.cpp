@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/cuda_on_host/device.hpp"
+#include "support/cuda_on_host/nccl_faults.hpp"
 
 /// All that ranks with one id share.
 struct ncclComm {
@@ -24,10 +25,27 @@ struct ncclComm {
 namespace crossilo {
 namespace {
 
+template <class Word>
+Word word_of(const std::vector<std::byte>& bytes, std::size_t index) {
+  Word word;
+  std::memcpy(&word, bytes.data() + index * sizeof(Word), sizeof(Word));
+  return word;
+}
+
+/// No word goes to a peer that nobody has written: another program may have left it on the device.
+template <class Word>
+void require_written(const std::vector<std::byte>& words) {
+  Word fresh;
+  std::memset(&fresh, kFreshByte, sizeof fresh);
+  for (std::size_t i = 0; i < words.size() / sizeof(Word); ++i) CROSSILO_ASSERT(word_of<Word>(words, i) != fresh);
+}
+
 /// Queues a call: once all ranks have given their words, act(what each gave) is done.
 template <class Word, class Act>
 void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, DeviceSpan<Word> words,
                 const CudaStream& stream, Act act) {
+  if (place.rank == testing::nccl_faults.failing_rank && testing::nccl_faults.fails_at_call)
+    throw NcclError("unhandled system error");
   const int number = world->calls[place.rank]++;
   what += " of " + std::to_string(words.size) + " words of " + std::to_string(sizeof(Word)) + " bytes";
   CROSSILO_ASSERT(world->what.emplace(number, what).first->second == what);
@@ -37,18 +55,12 @@ void queue_call(ncclComm* world, NcclHandle::Place place, std::string what, Devi
     if (own.empty() && words.size > 0) {
       own.resize(words.bytes());
       std::memcpy(own.data(), words.data, words.bytes());
+      require_written<Word>(own);
     }
     if (given.size() < static_cast<std::size_t>(place.size)) return false;
     act(given);
     return true;
   });
-}
-
-template <class Word>
-Word word_of(const std::vector<std::byte>& bytes, std::size_t index) {
-  Word word;
-  std::memcpy(&word, bytes.data() + index * sizeof(Word), sizeof(Word));
-  return word;
 }
 
 }  // namespace
@@ -82,7 +94,10 @@ void NcclHandle::abort() noexcept {
 
 bool NcclHandle::ready() {
   CROSSILO_ASSERT(native_ != nullptr);
+  if (native_->is_broken && testing::nccl_faults.hides_the_peer) throw NcclError("unhandled system error");
   if (native_->is_broken) throw NcclError("a rank has aborted", /*is_of_a_peer=*/true);
+  if (place_.rank == testing::nccl_faults.failing_rank && native_->calls[place_.rank] > 0)
+    throw NcclError("unhandled system error");
   return native_->joined == place_.size;
 }
 
