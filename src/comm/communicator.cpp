@@ -111,8 +111,11 @@ void WaitGuard::after(const WaitProgress& progress) {
       return communicator_.idle();
     if (lost < 0) lost = progress.awaited_rank;
     std::ostringstream text;  // "60", not "60.000000"
-    text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in "
-         << step_text(deadline_);
+    if (lost < 0)
+      text << "nobody is silent, but for " << stalled_seconds << " s all ranks have waited for each other in ";
+    else
+      text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in ";
+    text << step_text(deadline_);
     throw PeerLostError(text.str(), lost);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.

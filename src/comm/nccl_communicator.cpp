@@ -60,7 +60,7 @@ bool NcclCommunicator::is_ready() try { return !is_broken_ && native_.ready(); }
   native_.abort();
   if (!error.is_of_a_peer()) throw;
   const std::string text = std::string(" can no longer be reached: ") + error.what();
-  if (site_.size() == 2) throw PeerLostError(communicator_.peer_name(a_peer()) + text, a_peer());
+  if (site_.size() == 2) throw PeerLostError(communicator_.peer_name(awaited_rank()) + text, awaited_rank());
   log_warning("a rank of this site" + text);
   is_broken_ = true;
   return false;
@@ -86,7 +86,7 @@ void NcclCommunicator::wait(const Deadline& deadline) {
 
 template <class Look>
 void NcclCommunicator::poll(const Deadline& deadline, Look look) try {
-  poll_until(communicator_, deadline, [&] { return WaitProgress{.finished = look(), .awaited_rank = a_peer()}; });
+  poll_until(communicator_, deadline, [&] { return WaitProgress{.finished = look(), .awaited_rank = awaited_rank()}; });
 } catch (const PeerLostError&) {
   native_.abort();
   throw;

@@ -150,7 +150,7 @@ struct Deadline {
 struct WaitProgress {
   bool finished = false;
   bool moved = false;    // something arrived or left since the last look: the deadline starts anew
-  int awaited_rank = 0;  // a rank that has not answered yet; only read when not finished
+  int awaited_rank = 0;  // a rank that has not answered yet, -1: nobody knows which; only read when not finished
 };
 
 /// So many signs of life are given before a deadline has passed.
@@ -177,8 +177,8 @@ class WaitGuard {
 /// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
 /// Every request is looked at at least once even after the deadline has passed.
 /// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds and
-/// that silo gave no sign of life either, or when all give signs, but wait for each other; at once when a peer's
-/// process has ended.
+/// that silo gave no sign of life either, or when all give signs, but wait for each other (then without a name where
+/// nobody knows whose); at once when a peer's process has ended.
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);
