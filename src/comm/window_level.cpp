@@ -5,11 +5,11 @@
 namespace crossilo {
 
 WindowLevel::WindowLevel(Communicator& communicator, const std::vector<SumChunk>& slots, std::vector<int> node,
-                         std::size_t chunk_words)
+                         std::size_t chunk_words, const Deadline& deadline)
     : slots_(slots),
       node_(std::move(node)),
       slot_bytes_(chunk_words * sizeof(std::uint32_t)),
-      window_(communicator.open_node_window(node_, slots.size() * slot_bytes_)),
+      window_(communicator.open_node_window(node_, slots.size() * slot_bytes_, deadline)),
       member_(static_cast<std::size_t>(std::ranges::find(node_, communicator.rank()) - node_.begin())) {}
 
 std::byte* WindowLevel::memory_of(std::size_t slot) const {

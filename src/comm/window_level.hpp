@@ -15,7 +15,7 @@ class WindowLevel final : public NodeLevel {
  public:
   /// Collective among the ranks of `node`.
   WindowLevel(Communicator& communicator, const std::vector<SumChunk>& slots, std::vector<int> node,
-              std::size_t chunk_words);
+              std::size_t chunk_words, const Deadline& deadline);
 
   [[nodiscard]] std::byte* memory_of(std::size_t slot) const override;
   [[nodiscard]] bool may_give(std::uint64_t number) const override;

@@ -72,9 +72,9 @@ class CapturingCommunicator final : public Communicator {
   void idle() override { inner_.idle(); }
   [[nodiscard]] int node() const noexcept override { return look_ ? inner_.node() : Communicator::node(); }
   [[nodiscard]] std::size_t window_bytes_free() const override { return inner_.window_bytes_free(); }
-  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                             std::size_t region_bytes) override {
-    auto window = inner_.open_node_window(ranks, region_bytes);
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                             const Deadline& deadline) override {
+    auto window = inner_.open_node_window(ranks, region_bytes, deadline);
     if (!look_) return window;
     const auto own = static_cast<std::size_t>(std::ranges::find(ranks, rank()) - ranks.begin());
     own_region_ = window->region(own);

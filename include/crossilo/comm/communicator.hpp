@@ -73,6 +73,7 @@ struct Request {
   [[nodiscard]] bool done() const noexcept { return slot == kDone; }
 };
 
+struct Deadline;
 class SignsOfLife;
 namespace detail {
 class WaitGuard;
@@ -116,9 +117,13 @@ class Communicator {
   /// Room for windows on this node, in bytes.
   [[nodiscard]] virtual std::size_t window_bytes_free() const { return ~std::size_t{0}; }
   /// Memory that this rank shares with `ranks`, itself among them, all of one node. All pages are touched. Collective
-  /// among these ranks, at start-up only: it may block. The window dies before the communicator.
+  /// among these ranks, at start-up only: it may block; in a real job the process ends with the exit code of a lost
+  /// silo when the deadline passes. The memory lives as long as the communicator, the window no longer than that.
   [[nodiscard]] virtual std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                                     std::size_t region_bytes);
+                                                                     std::size_t region_bytes,
+                                                                     const Deadline& deadline);
+  /// Memory in which messages are still under way, after a wait that failed: it lives as long as the communicator.
+  void keep(std::shared_ptr<void> memory) { kept_.push_back(std::move(memory)); }
 
   /// Names ranks in messages, e.g. "silo va (rank 3, host n4)". Shapes: one text for each rank.
   void name_peers(std::vector<std::string> names);
@@ -134,6 +139,7 @@ class Communicator {
  private:
   friend class detail::WaitGuard;
   SignsOfLife& signs();
+  std::vector<std::shared_ptr<void>> kept_;
   std::vector<std::string> names_;
   std::function<std::optional<int>()> ended_peer_;
   std::unique_ptr<SignsOfLife> signs_;  // made when they are needed first
