@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "crossilo/base/clock.hpp"
 #include "crossilo/base/error.hpp"
 
@@ -11,16 +13,19 @@ void CheckpointKeeper::keep(const FederationState& state, const std::string& pen
                             const std::function<void(const std::string&)>& warn) {
   const double begun = steady_clock().now_seconds();
   finish(warn);
+  show_life_();
   written_ = state.round;
   writing_ = std::async(std::launch::async, [this, sealed = seal_checkpoint(state, keys_, pending_metrics)] {
     folder_.keep(written_, sealed);
   });
+  show_life_();
   seconds_ += steady_clock().now_seconds() - begun;
 }
 
 void CheckpointKeeper::finish(const std::function<void(const std::string&)>& warn) {
   constexpr std::uint32_t kFailuresMax = 3;
   if (!writing_.valid()) return;
+  while (writing_.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout) show_life_();
   try {
     writing_.get();
     kept_ = written_;

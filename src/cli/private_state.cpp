@@ -24,10 +24,12 @@ Generation generation_of(const RunFolder& folder, RoundIndex round, const Hash25
 }  // namespace
 
 void keep_private_state(const Config& config, const RunFolder& folder, std::span<Silo* const> silos, RoundIndex round,
-                        const Hash256& chain) {
+                        const Hash256& chain, const std::function<void()>& show_life) {
   const Generation generation = generation_of(folder, round, chain);
-  for (const Silo* silo : silos)
+  for (const Silo* silo : silos) {
     keep_remainder(path_for_silo(config.data.private_folder, silo->name()), generation, silo->remainder());
+    show_life();
+  }
 }
 
 void take_up_private_state(const Config& config, const RunFolder& folder, std::span<Silo* const> silos,

@@ -144,7 +144,7 @@ class RankRun {
     const auto* const lost = dynamic_cast<const PeerLostError*>(&error);
     const bool is_of_all = dynamic_cast<const DivergedError*>(&error) != nullptr;
     try {
-      const std::string text = error.what() + (lost != nullptr ? advice_after_loss(error.what()) : "");
+      const std::string text = error.what() + (lost != nullptr ? advice_after_loss(*lost) : "");
       if (log_is_open_) log_error(text);
       if (status_) status_->write_finished();
       // Started by hand, it may be the folder of another job that is at work in it.
@@ -321,12 +321,14 @@ class RankRun {
     return std::getenv(kSupervisedVariable) != nullptr && !places_.run_folder.empty();
   }
 
-  [[nodiscard]] std::string advice_after_loss(std::string_view what) const {
+  [[nodiscard]] std::string advice_after_loss(const PeerLostError& lost) const {
     const std::uint32_t begun = status_ ? status_->round().value : 0;
+    const bool is_gone = std::string_view(lost.what()).find("its process is gone") != std::string_view::npos;
     return fmt::format("; {}. The same command goes on from the last checkpoint. {}",
                        begun < 2 ? "no round was finished" : fmt::format("the last finished round is {}", begun - 1),
-                       what.find("its process is gone") != std::string_view::npos
-                           ? "Was there enough memory (dmesg)?"
+                       is_gone ? "Was there enough memory (dmesg)?"
+                       : lost.lost_rank() < 0
+                           ? "If it repeats, look at the network, and please report it"
                            : "If that silo was merely still loading its rows, raise run.peer_seconds_max");
   }
 

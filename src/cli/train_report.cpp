@@ -74,6 +74,8 @@ void TrainReport::on_start(const RunStart& start) {
   reading_.target_unit = start.scaling.target_standard_deviation;
   resumed_ = start.resumed;
   site_names_ = start.sites;
+  show_life_ = start.show_life;
+  if (keeper_) keeper_->show_life_by(show_life_);
   present_ = roster.cohort.silos;
   missing_ = names_of(config_.run, present_silos(config_.run.silos.size(), present_));
   status_.write_round(RoundIndex{start.resumed.value + 1});
@@ -137,7 +139,7 @@ void TrainReport::on_links(RoundIndex round, std::span<const SiteLink> links) {
 }
 
 void TrainReport::on_private_state(RoundIndex round, const Hash256& chain) {
-  keep_private_state(config_, folder_, silos_, round, chain);
+  keep_private_state(config_, folder_, silos_, round, chain, show_life_);
 }
 
 void TrainReport::on_state(const FederationState& state) {

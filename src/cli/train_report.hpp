@@ -86,6 +86,7 @@ class TrainReport final : public RunObserver {
   std::vector<std::string> site_names_;
   std::optional<RoundFiles> files_;
   RoundIndex resumed_{};
+  std::function<void()> show_life_;
   std::optional<CheckpointKeeper> keeper_;
   std::vector<Silo*> silos_;
   std::vector<SiloId> present_;

@@ -58,22 +58,21 @@ class PrivateWindow final : public NodeWindow {
   struct alignas(64) Line {
     std::array<std::byte, 64> bytes{};
   };
-  explicit PrivateWindow(std::size_t region_bytes) : PrivateWindow(make_lines(region_bytes), region_bytes) {}
-
- private:
-  PrivateWindow(std::vector<Line> lines, std::size_t region_bytes)
-      : NodeWindow({lines.front().bytes.data()}, 0, region_bytes), lines_(std::move(lines)) {}
-  static std::vector<Line> make_lines(std::size_t region_bytes) {
-    return std::vector<Line>((kHeaderBytes + region_bytes + sizeof(Line) - 1) / sizeof(Line));
+  PrivateWindow(std::vector<Line>& lines, std::size_t region_bytes)
+      : NodeWindow({lines.front().bytes.data()}, 0, region_bytes) {}
+  static std::shared_ptr<std::vector<Line>> make_lines(std::size_t region_bytes) {
+    return std::make_shared<std::vector<Line>>((kHeaderBytes + region_bytes + sizeof(Line) - 1) / sizeof(Line));
   }
-  std::vector<Line> lines_;
 };
 
 }  // namespace
 
-std::unique_ptr<NodeWindow> Communicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes) {
+std::unique_ptr<NodeWindow> Communicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                           const Deadline& /*deadline*/) {
   CROSSILO_ASSERT(ranks.size() == 1 && ranks.front() == rank());
-  return std::make_unique<PrivateWindow>(region_bytes);
+  const auto lines = PrivateWindow::make_lines(region_bytes);
+  keep(lines);
+  return std::make_unique<PrivateWindow>(*lines, region_bytes);
 }
 
 namespace detail {
@@ -111,8 +110,11 @@ void WaitGuard::after(const WaitProgress& progress) {
       return communicator_.idle();
     if (lost < 0) lost = progress.awaited_rank;
     std::ostringstream text;  // "60", not "60.000000"
-    text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in "
-         << step_text(deadline_);
+    if (lost < 0)
+      text << "nobody is silent, but for " << stalled_seconds << " s all ranks have waited for each other in ";
+    else
+      text << communicator_.peer_name(lost) << " has not answered for " << deadline_.seconds << " s in ";
+    text << step_text(deadline_);
     throw PeerLostError(text.str(), lost);
   }
   // This process itself may have slept past the deadline, with the answer already here: look once more.

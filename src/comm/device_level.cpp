@@ -118,6 +118,6 @@ bool DeviceLevel::advance_down(std::uint64_t total) {
   return moved;
 }
 
-int DeviceLevel::owing_contribution(std::uint64_t given) const { return added_ < given ? site_.a_peer() : -1; }
+int DeviceLevel::owing_contribution(std::uint64_t given) const { return added_ < given ? site_.awaited_rank() : -1; }
 
 }  // namespace crossilo

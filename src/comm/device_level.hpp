@@ -27,7 +27,7 @@ class DeviceLevel final : public NodeLevel {
   [[nodiscard]] std::uint64_t spread() const noexcept override { return spread_; }
   [[nodiscard]] const std::byte* words_of(std::uint64_t number, std::size_t member) const override;
   [[nodiscard]] int owing_contribution(std::uint64_t given) const override;
-  [[nodiscard]] int owing_total() const override { return site_.a_peer(); }
+  [[nodiscard]] int owing_total() const override { return site_.awaited_rank(); }
 
  private:
   /// NCCL's call that is under way.

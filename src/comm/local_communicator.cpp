@@ -181,8 +181,8 @@ class LocalCommunicator final : public Communicator {
   void idle() override { world_.idle(rank_); }
 
   [[nodiscard]] int node() const noexcept override { return world_.node_of(rank_); }
-  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                             std::size_t region_bytes) override {
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                             const Deadline&) override {
     const auto own = static_cast<std::size_t>(std::ranges::find(ranks, rank_) - ranks.begin());
     CROSSILO_ASSERT(own < ranks.size());
     auto memory = world_.open_window(rank_, {ranks.begin(), ranks.end()}, NodeWindow::kHeaderBytes + region_bytes);

@@ -1,6 +1,8 @@
 #include "message_level.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "crossilo/base/check.hpp"
 
@@ -23,6 +25,11 @@ void add_words(std::byte* total, const std::byte* words, std::size_t count, Word
 
 MessageLevel::MessageLevel(Communicator& communicator, std::size_t level, const std::vector<SumChunk>& slots)
     : communicator_(communicator), level_(level), slots_(slots) {}
+
+MessageLevel::~MessageLevel() {
+  if (std::ranges::all_of(requests_, &Request::done)) return;
+  communicator_.keep(std::make_shared<std::vector<std::byte>>(std::move(arrivals_)));
+}
 
 /// Calls visit for every pair of this rank with another owner of one of its cells, in an order that both share.
 template <class Visit>

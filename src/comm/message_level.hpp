@@ -29,6 +29,10 @@ void add_words(std::byte* total, const std::byte* words, std::size_t count, Word
 class MessageLevel {
  public:
   MessageLevel(Communicator& communicator, std::size_t level, const std::vector<SumChunk>& slots);
+  /// Leaves its memory to the communicator where messages are still under way: they may come yet.
+  ~MessageLevel();
+  MessageLevel(const MessageLevel&) = delete;
+  MessageLevel& operator=(const MessageLevel&) = delete;
 
   /// Makes room for chunks of this plan. Not while chunks are under way.
   void reserve(const SumPlan& plan);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "crossilo/base/check.hpp"
@@ -156,12 +157,19 @@ std::size_t MpiCommunicator::window_bytes_free() const {
   return static_cast<std::size_t>(room.f_bavail) * room.f_frsize;
 }
 
-std::unique_ptr<NodeWindow> MpiCommunicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes) {
-  if (ranks.size() == 1) return Communicator::open_node_window(ranks, region_bytes);
+std::unique_ptr<NodeWindow> MpiCommunicator::open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                              const Deadline& deadline) {
+  if (ranks.size() == 1) return Communicator::open_node_window(ranks, region_bytes, deadline);
   const auto own = static_cast<std::size_t>(std::ranges::find(ranks, rank()) - ranks.begin());
   CROSSILO_ASSERT(own < ranks.size());
+  std::ostringstream text;
+  text << "one of those on host " << host_name() << " has not answered for " << deadline.seconds
+       << " s while memory was shared in \"" << deadline.step << "\":";
+  for (const int other : ranks)
+    if (other != rank()) text << (other == ranks[own == 0 ? 1 : 0] ? " " : ", ") << peer_name(other);
   state_->windows.push_back(
-      std::make_unique<MpiSharedMemory>(state_->handle, ranks, NodeWindow::kHeaderBytes + region_bytes));
+      std::make_unique<MpiSharedMemory>(state_->handle, ranks, NodeWindow::kHeaderBytes + region_bytes,
+                                        TimeLimit{.seconds = deadline.seconds, .text = text.str()}));
   return std::make_unique<MpiWindow>(*state_->windows.back(), own, region_bytes);
 }
 

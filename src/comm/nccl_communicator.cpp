@@ -60,9 +60,9 @@ NcclCommunicator::NcclCommunicator(Communicator& communicator, std::vector<int> 
 /// Then nothing moves here any more, and whoever waits hears from the signs of life who is silent.
 void NcclCommunicator::break_off(const NcclError& error) {
   native_.abort();
-  if (site_.size() == 1 || (!is_set_up_ && !error.is_of_a_peer())) throw error;
-  if (error.is_of_a_peer() && site_.size() == 2)
-    throw PeerLostError(communicator_.peer_name(a_peer()) + " can no longer be reached: " + error.what(), a_peer());
+  if (site_.size() == 1 || (!is_set_up_ && !error.is_of_awaited_rank())) throw error;
+  if (error.is_of_awaited_rank() && site_.size() == 2)
+    throw PeerLostError(communicator_.peer_name(awaited_rank()) + " can no longer be reached: " + error.what(), awaited_rank());
   failure_ = error.what();
   broken_seconds_ = communicator_.clock().now_seconds();
   log_warning("NCCL failed, maybe since a rank of this site is gone: " + failure_);
@@ -100,7 +100,7 @@ void NcclCommunicator::wait(const Deadline& deadline) {
 
 template <class Look>
 void NcclCommunicator::poll(const Deadline& deadline, Look look) try {
-  poll_until(communicator_, deadline, [&] { return WaitProgress{.finished = look(), .awaited_rank = a_peer()}; });
+  poll_until(communicator_, deadline, [&] { return WaitProgress{.finished = look(), .awaited_rank = awaited_rank()}; });
 } catch (const PeerLostError&) {
   native_.abort();
   throw;

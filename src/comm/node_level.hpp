@@ -31,9 +31,10 @@ class NodeLevel {
   /// The totals of chunks before `taken` have been read.
   virtual void take(std::uint64_t /*taken*/) {}
 
-  /// The rank whose words to a chunk before `given` have not come; -1: all have come.
+  /// The rank whose words to a chunk before `given` have not come; -1: all have come, or nobody can tell whose have
+  /// not.
   [[nodiscard]] virtual int owing_contribution(std::uint64_t given) const = 0;
-  /// A rank that may hold up what else is under way.
+  /// A rank that holds up what else is under way; -1: none does, or nobody can tell which.
   [[nodiscard]] virtual int owing_total() const = 0;
 };
 

@@ -42,7 +42,7 @@ RingSum::Pipeline::Pipeline(Communicator& communicator, SumAgreement agreement, 
   if (agreement.joins_devices)
     node_ = std::make_unique<DeviceLevel>(communicator, slots_, std::move(node), chunk_words_, deadline);
   else
-    node_ = std::make_unique<WindowLevel>(communicator, slots_, std::move(node), chunk_words_);
+    node_ = std::make_unique<WindowLevel>(communicator, slots_, std::move(node), chunk_words_, deadline);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) slots_[slot].words = node_->memory_of(slot);
   (void)plan_for(chunk_words_, WordType::u32);
 }

@@ -5,11 +5,11 @@
 namespace crossilo {
 
 WindowLevel::WindowLevel(Communicator& communicator, const std::vector<SumChunk>& slots, std::vector<int> node,
-                         std::size_t chunk_words)
+                         std::size_t chunk_words, const Deadline& deadline)
     : slots_(slots),
       node_(std::move(node)),
       slot_bytes_(chunk_words * sizeof(std::uint32_t)),
-      window_(communicator.open_node_window(node_, slots.size() * slot_bytes_)),
+      window_(communicator.open_node_window(node_, slots.size() * slot_bytes_, deadline)),
       member_(static_cast<std::size_t>(std::ranges::find(node_, communicator.rank()) - node_.begin())) {}
 
 std::byte* WindowLevel::memory_of(std::size_t slot) const {
@@ -22,11 +22,13 @@ const std::byte* WindowLevel::words_of(std::uint64_t number, std::size_t member)
 }
 
 WindowLevel::Slowest WindowLevel::slowest(Counter counter) const {
-  Slowest slowest{.rank = node_.front(), .chunks = window_->read(0, counter)};
-  for (std::size_t member = 1; member < node_.size(); ++member)
+  Slowest slowest;
+  for (std::size_t member = 0; member < node_.size(); ++member) {
+    if (member == member_) continue;
     // Each counter is read once: it may move on meanwhile.
     if (const std::uint64_t chunks = window_->read(member, counter); chunks < slowest.chunks)
       slowest = {.rank = node_[member], .chunks = chunks};
+  }
   return slowest;
 }
 
@@ -35,7 +37,9 @@ bool WindowLevel::neighbours_have(Counter counter, std::uint64_t number) const {
   return !has_neighbours || slowest(counter).chunks > number;
 }
 
-bool WindowLevel::may_give(std::uint64_t number) const { return number < slowest(kTaken).chunks + slots_.size(); }
+bool WindowLevel::may_give(std::uint64_t number) const {
+  return number < slots_.size() || number - slots_.size() < slowest(kTaken).chunks;
+}
 
 /// The own slice of all members, in pieces that stay in the first-level cache.
 void WindowLevel::add_slices(std::uint64_t number) {
@@ -71,6 +75,9 @@ void WindowLevel::take(std::uint64_t taken) { window_->post(kTaken, taken); }
 
 int WindowLevel::owing_contribution(std::uint64_t given) const { return added_ < given ? slowest(kGiven).rank : -1; }
 
-int WindowLevel::owing_total() const { return slowest(spread_ < total_ ? kTotal : kTaken).rank; }
+int WindowLevel::owing_total() const {
+  if (spread_ < total_) return slowest(kTotal).rank;
+  return may_give(given_) ? -1 : slowest(kTaken).rank;
+}
 
 }  // namespace crossilo

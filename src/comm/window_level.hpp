@@ -15,7 +15,7 @@ class WindowLevel final : public NodeLevel {
  public:
   /// Collective among the ranks of `node`.
   WindowLevel(Communicator& communicator, const std::vector<SumChunk>& slots, std::vector<int> node,
-              std::size_t chunk_words);
+              std::size_t chunk_words, const Deadline& deadline);
 
   [[nodiscard]] std::byte* memory_of(std::size_t slot) const override;
   [[nodiscard]] bool may_give(std::uint64_t number) const override;
@@ -30,10 +30,10 @@ class WindowLevel final : public NodeLevel {
 
  private:
   enum Counter : std::size_t { kGiven, kTotal, kTaken };
-  /// Which member of the window is through the fewest chunks, and through how many.
+  /// Which other member of the window is through the fewest chunks, and through how many.
   struct Slowest {
-    int rank = 0;
-    std::uint64_t chunks = 0;
+    int rank = -1;
+    std::uint64_t chunks = ~std::uint64_t{0};
   };
 
   [[nodiscard]] const SumChunk& chunk(std::uint64_t number) const { return slots_[number % slots_.size()]; }

@@ -1,8 +1,12 @@
 #include "crossilo/foreign/mpi_window.hpp"
 
 #include <mpi.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <exception>
 
@@ -11,21 +15,45 @@ namespace {
 
 constexpr std::size_t kLineBytes = 64;
 constexpr int kTag = 0x4000;
-// The calls below wait for all members and know no deadline; SIGALRM ends a process whose peer has died meanwhile.
-constexpr unsigned kShareSecondsMax = 60;
 
-/// A process has one alarm clock: who has set it before gets it back.
+// What a signal handler reads while an Alarm lives.
+std::string last_words;
+struct sigaction action_before;
+
+extern "C" void on_alarm(int signal) {
+  // Nothing can be done here about words that cannot be written.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, last_words.data(), last_words.size());
+  if ((action_before.sa_flags & SA_SIGINFO) == 0 && action_before.sa_handler != SIG_DFL &&
+      action_before.sa_handler != SIG_IGN)
+    action_before.sa_handler(signal);  // launch/signals: it ends the process, too
+  ::_exit(static_cast<int>(ExitCode::peer_lost));
+}
+
+/// The calls below wait for all members and know no deadline: while this lives, SIGALRM ends a process whose peer has
+/// died meanwhile. A process has one alarm clock: who has set it before gets it back.
 class Alarm {
  public:
-  Alarm() : before_seconds_(::alarm(kShareSecondsMax)) {
-    if (before_seconds_ > 0 && before_seconds_ < kShareSecondsMax) ::alarm(before_seconds_);
+  explicit Alarm(const TimeLimit& limit) {
+    last_words = "crossilo: " + limit.text + '\n';
+    struct sigaction action {};
+    action.sa_handler = on_alarm;
+    if (::sigaction(SIGALRM, &action, &action_before) != 0)
+      throw EnvironmentError(std::string("sigaction failed: ") + std::strerror(errno));
+    constexpr double kSecondsMax = 1e6;
+    const auto seconds = static_cast<unsigned>(std::ceil(std::min(limit.seconds, kSecondsMax)));
+    before_seconds_ = ::alarm(seconds);
+    if (before_seconds_ > 0 && before_seconds_ < seconds) ::alarm(before_seconds_);
   }
-  ~Alarm() { ::alarm(before_seconds_); }
+  ~Alarm() {
+    ::alarm(before_seconds_);
+    // It cannot fail: the same call went well before.
+    static_cast<void>(::sigaction(SIGALRM, &action_before, nullptr));
+  }
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
  private:
-  unsigned before_seconds_;
+  unsigned before_seconds_ = 0;
 };
 
 MPI_Comm native_of(const MpiCommunicatorHandle& communicator) {
@@ -64,9 +92,9 @@ struct MpiSharedMemory::Native {
 };
 
 MpiSharedMemory::MpiSharedMemory(const MpiCommunicatorHandle& communicator, std::span<const int> ranks,
-                                 std::size_t block_bytes)
+                                 std::size_t block_bytes, const TimeLimit& limit)
     : native_(std::make_unique<Native>()) {
-  const Alarm alarm;
+  const Alarm alarm(limit);
   MPI_Group all = MPI_GROUP_NULL;
   MPI_Group own = MPI_GROUP_NULL;
   check_mpi(MPI_Comm_group(native_of(communicator), &all), "MPI_Comm_group");

@@ -117,9 +117,8 @@ void copy_model(const GlobalModel& model, EvaluatedModel& out) {
 /// While this lives, silos that train or evaluate long show it: peers wait no longer than their deadline for silence.
 class WorkShowsLife {
  public:
-  WorkShowsLife(Communicator& communicator, const FederationSetup& setup) : silos_(setup.silos) {
-    const double seconds = setup.session.peer_seconds_max / kSignsBeforeDeadline;
-    for (Silo* const silo : silos_) silo->on_step([&communicator, seconds] { communicator.show_life(seconds); });
+  WorkShowsLife(std::vector<Silo*> silos, const std::function<void()>& show_life) : silos_(std::move(silos)) {
+    for (Silo* const silo : silos_) silo->on_step(show_life);
   }
   ~WorkShowsLife() {
     for (Silo* const silo : silos_) silo->on_step({});
@@ -215,7 +214,10 @@ void run_rounds(Round& round, SumSession& session, std::uint32_t rounds, const s
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
-  const WorkShowsLife shows_life(communicator, setup);
+  const auto show_life = [&communicator, seconds = setup.session.peer_seconds_max / kSignsBeforeDeadline] {
+    communicator.show_life(seconds);
+  };
+  const WorkShowsLife shows_life(setup.silos, show_life);
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = agree_on_rows(session, setup);
   const Cohort& cohort = session.roster().cohort;
@@ -231,7 +233,8 @@ TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                      .scaling = result.scaling,
                      .mask = session.mask_name(),
                      .resumed = setup.resumed != nullptr ? setup.resumed->round : RoundIndex{},
-                     .sites = setup.facts.topology.site_names()});
+                     .sites = setup.facts.topology.site_names(),
+                     .show_life = show_life});
   Round round(session, std::move(stages), setup.initial, setup.resumed);
   StateKeeper keeper(round, session, setup, result, rows, observer);
   run_rounds(round, session, setup.rounds, wants_stop, observer, keeper, result);

@@ -102,5 +102,23 @@ TEST_F(DeviceSumTest, ALostRankEndsItForAllAndIsNamed) {
   EXPECT_GT(runs_with_a_loss, 10);
 }
 
+/// A rank that lives, and waits, but for something else; its site cannot tell that it is the one.
+TEST_F(DeviceSumTest, NoInnocentIsNamedWhereNcclDoesNotTellWhoHoldsItUp) {
+  const SumShape shape = shape_of({3}, 3, false);
+  std::vector<int> lost;
+  run_local_ranks(run_of(shape, 1), [&](Communicator& communicator) {
+    try {
+      RingSum ring_sum(communicator, options_of(shape, true), contract_deadline());
+      if (communicator.rank() == 1)
+        poll_until(communicator, contract_deadline(), [] { return WaitProgress{.awaited_rank = -1}; });
+      std::vector<std::uint32_t> words(20'000, 1);
+      ring_sum.sum(std::span(words), contract_deadline());
+    } catch (const PeerLostError& error) {
+      lost.push_back(error.lost_rank());
+    }
+  });
+  EXPECT_EQ(lost, (std::vector<int>{-1, -1, -1}));
+}
+
 }  // namespace
 }  // namespace crossilo::test

@@ -141,6 +141,20 @@ TEST(LocalCommunicatorTest, RanksThatWaitForEachOtherForEverEnd) {
   EXPECT_EQ(lost, 3);
 }
 
+TEST(LocalCommunicatorTest, NobodyIsNamedWhereAllWaitAndNobodyKnowsForWhom) {
+  std::vector<std::string> errors;
+  run_local_ranks({.size = 3, .seed = 4}, [&](Communicator& communicator) {
+    try {
+      poll_until(communicator, {.seconds = 60.0, .step = "sum"}, [] { return WaitProgress{.awaited_rank = -1}; });
+    } catch (const PeerLostError& lost) {
+      errors.emplace_back(lost.what());
+      EXPECT_EQ(lost.lost_rank(), -1);
+    }
+  });
+  ASSERT_EQ(errors.size(), 3u);
+  EXPECT_EQ(errors.front().find("nobody is silent, but for 24"), 0u) << errors.front();
+}
+
 TEST(LocalCommunicatorTest, TheLowestFailedRankIsRethrownAfterAllHaveEnded) {
   int ended = 0;
   try {

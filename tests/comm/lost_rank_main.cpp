@@ -14,6 +14,11 @@ int main(int argc, char** argv) {
   try {
     MpiSession session;
     MpiCommunicator communicator(session.duplicate_world());
+    if (fault == "is_stopped_early") {
+      if (communicator.rank() == 1) static_cast<void>(std::raise(SIGSTOP));
+      const int all[] = {0, 1, 2};
+      (void)communicator.open_node_window(all, 4096, {.seconds = 3.0, .step = "start-up"});
+    }
     RingSum ring_sum(communicator, {});
     std::vector<std::uint32_t> words(1'000'000, 1);
     const Deadline deadline{.seconds = 15.0, .step = "sum, round 1"};

@@ -1,6 +1,7 @@
 // Aim: what a rank hands to MPI tells nothing: noise by every test we know, and the plain words never among it.
 // Method: a real mpirun; a communicator that copies every message; chi-square and byte entropy of what rank 1 sent,
-// and a search for its plain ring words, which are known because the silo's delta and rows are.
+// and a search for its plain ring words, which are known because the silo's delta and rows are; also in the memory that
+// ranks of one node share (aggregate/shared_memory_test looks there in the middle of a sum).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "support/byte_statistics.hpp"
 #include "support/capturing_communicator.hpp"
 #include "support/mpi_main.hpp"
+#include "support/word_search.hpp"
 
 namespace crossilo::test {
 namespace {
@@ -93,6 +95,23 @@ TEST(Capture, what_a_rank_sends_of_its_own_payload_is_noise_and_never_the_plain_
   const auto statistics = sent_words<std::uint64_t>(communicator);
   ASSERT_GT(statistics.size(), 12u);
   EXPECT_EQ(small_words({statistics.end() - 12, statistics.end()}), 0u);
+}
+
+TEST(Capture, the_memory_that_a_node_shares_never_holds_the_plain_words) {
+  Communicator& inner = mpi_communicator();
+  std::vector<std::byte> shown;  // all that peers could read in a sum, look by look
+  CapturingCommunicator communicator(inner);
+  communicator.watch_window(
+      [&](std::span<const std::byte> region) { shown.insert(shown.end(), region.begin(), region.end()); });
+  const FakeRun run{.silos = 4, .parameters = kParameters, .rounds = 1};
+  const RoundTicket ticket = run_fake(communicator, run).records.front().ticket;
+  const SiloId own{static_cast<std::uint32_t>(inner.rank())};
+  const std::vector<std::uint32_t> plain = plain_words(own, ticket.cohort, ticket.parent_model);
+  WordSearch search;
+  search.add(std::span<const std::uint32_t>(plain));
+  EXPECT_EQ(search.count_in(std::as_bytes(std::span(plain))), kParameters - 1) << "it finds them: the test can fail";
+  EXPECT_GT(shown.size(), kParameters * sizeof(std::uint32_t));
+  EXPECT_EQ(search.count_in(shown), 0u);
 }
 
 TEST(Capture, scaling_sums_and_statistics_leave_a_rank_as_noise_too) {

@@ -39,6 +39,13 @@ TEST(Federation, a_silo_that_trains_and_evaluates_long_is_not_taken_for_lost) {
   EXPECT_EQ(train(4, slow).first.last.parameters, train(4, quick).first.last.parameters);
 }
 
+TEST(Federation, a_rank_that_keeps_states_for_long_is_not_taken_for_lost) {
+  const Case quick{.delta_size = 0.5f, .rounds = 2, .lane_bits = 16, .checkpoint_every_rounds = 1};
+  Case slow = quick;
+  slow.has_slow_disk = true;
+  EXPECT_EQ(train(4, slow).first.last.parameters, train(4, quick).first.last.parameters);
+}
+
 TEST(Federation, ends_when_patience_does_and_says_so) {
   const auto [model, watcher] = train(4, {.stop = {.patience_rounds = 3}});
   EXPECT_EQ(model.stop, StopReason::patience);

@@ -38,6 +38,7 @@ struct Case {
   std::vector<SiloId> missing{};                      // then each rank hosts one of the others
   bool is_masked = true;
   bool has_slow_rank = false;  // its silos train and evaluate for longer than its peers would wait for silence
+  bool has_slow_disk = false;  // rank 1 keeps states for longer than its peers would wait for silence
   bool has_device = false;     // each rank a GPU of its own
   std::vector<std::string> site_of_rank{};  // empty: one site
 };
@@ -71,17 +72,33 @@ class KeptState {
 
 class Watcher final : public RunObserver {
  public:
-  void on_start(const RunStart&) override { has_started = true; }
+  void on_start(const RunStart& start) override {
+    has_started = true;
+    show_life = start.show_life;
+  }
   void on_round(const RoundRecord& record) override { records.push_back(record); }
   void on_links(RoundIndex round, std::span<const SiteLink> measured) override {
     EXPECT_EQ(records.back().ticket.round, round);
     links[round].assign(measured.begin(), measured.end());
   }
   void on_private_state(RoundIndex round, const Hash256&) override {
+    work();
     for (const Silo* silo : silos)
       remainders[round][silo->id()].assign(silo->remainder().begin(), silo->remainder().end());
   }
-  void on_state(const FederationState& state) override { states.emplace_back(state); }
+  void on_state(const FederationState& state) override {
+    work();
+    states.emplace_back(state);
+  }
+  void work() const {
+    for (int step = 0; step < steps_of_keeping; ++step) {
+      idle();
+      show_life();
+    }
+  }
+  int steps_of_keeping = 0;
+  std::function<void()> idle;
+  std::function<void()> show_life;
   bool has_started = false;
   std::vector<KeptState> states;
   std::vector<RoundRecord> records;
@@ -113,12 +130,14 @@ inline TrainedModel train_on(Communicator& communicator, const Case& run, Watche
     setup.silos.push_back(silos.back().get());
     setup.datasets.push_back(datasets.back().get());
   }
+  const auto spend_a_second = [&communicator] {
+    const double end = communicator.clock().now_seconds() + 1.0;
+    while (communicator.clock().now_seconds() < end) communicator.idle();
+  };
   if (run.has_slow_rank && communicator.rank() == 1)
-    for (const std::unique_ptr<FakeSilo>& silo : silos)
-      silo->work_long(100, [&communicator] {
-        const double end = communicator.clock().now_seconds() + 1.0;
-        while (communicator.clock().now_seconds() < end) communicator.idle();
-      });
+    for (const std::unique_ptr<FakeSilo>& silo : silos) silo->work_long(100, spend_a_second);
+  if (run.has_slow_disk && communicator.rank() == 1) watcher.steps_of_keeping = 100;
+  watcher.idle = spend_a_second;
   watcher.silos = setup.silos;
   const std::vector<float> initial(kParameters);
   setup.initial = initial;

@@ -40,6 +40,12 @@ class FaultyCommunicator final : public Communicator {
     return inner_.test(request);
   }
   void idle() override { inner_.idle(); }
+  [[nodiscard]] int node() const noexcept override { return inner_.node(); }
+  [[nodiscard]] std::size_t window_bytes_free() const override { return inner_.window_bytes_free(); }
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                             const Deadline& deadline) override {
+    return inner_.open_node_window(ranks, region_bytes, deadline);
+  }
 
  private:
   void count_call() {

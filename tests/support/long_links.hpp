@@ -76,9 +76,9 @@ class LongLinkCommunicator final : public Communicator {
   }
   void idle() override { inner_.idle(); }
   [[nodiscard]] int node() const noexcept override { return inner_.node(); }
-  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                             std::size_t region_bytes) override {
-    return inner_.open_node_window(ranks, region_bytes);
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                             const Deadline& deadline) override {
+    return inner_.open_node_window(ranks, region_bytes, deadline);
   }
 
  private:

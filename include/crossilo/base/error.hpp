@@ -49,7 +49,7 @@ using StorageError = ErrorOf<ExitCode::storage>;
 class PeerLostError : public Error {
  public:
   PeerLostError(const std::string& text, int lost_rank) : Error(ExitCode::peer_lost, text), lost_rank_(lost_rank) {}
-  /// The rank that did not answer, not the one that noticed.
+  /// The rank that did not answer, not the one that noticed; -1: all answer, but wait for each other.
   [[nodiscard]] int lost_rank() const noexcept { return lost_rank_; }
 
  private:

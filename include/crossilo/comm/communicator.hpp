@@ -73,6 +73,7 @@ struct Request {
   [[nodiscard]] bool done() const noexcept { return slot == kDone; }
 };
 
+struct Deadline;
 class SignsOfLife;
 namespace detail {
 class WaitGuard;
@@ -116,9 +117,13 @@ class Communicator {
   /// Room for windows on this node, in bytes.
   [[nodiscard]] virtual std::size_t window_bytes_free() const { return ~std::size_t{0}; }
   /// Memory that this rank shares with `ranks`, itself among them, all of one node. All pages are touched. Collective
-  /// among these ranks, at start-up only: it may block. The window dies before the communicator.
+  /// among these ranks, at start-up only: it may block; in a real job the process ends with the exit code of a lost
+  /// silo when the deadline passes. The memory lives as long as the communicator, the window no longer than that.
   [[nodiscard]] virtual std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                                     std::size_t region_bytes);
+                                                                     std::size_t region_bytes,
+                                                                     const Deadline& deadline);
+  /// Memory in which messages are still under way, after a wait that failed: it lives as long as the communicator.
+  void keep(std::shared_ptr<void> memory) { kept_.push_back(std::move(memory)); }
 
   /// Names ranks in messages, e.g. "silo va (rank 3, host n4)". Shapes: one text for each rank.
   void name_peers(std::vector<std::string> names);
@@ -134,6 +139,7 @@ class Communicator {
  private:
   friend class detail::WaitGuard;
   SignsOfLife& signs();
+  std::vector<std::shared_ptr<void>> kept_;
   std::vector<std::string> names_;
   std::function<std::optional<int>()> ended_peer_;
   std::unique_ptr<SignsOfLife> signs_;  // made when they are needed first
@@ -150,7 +156,7 @@ struct Deadline {
 struct WaitProgress {
   bool finished = false;
   bool moved = false;    // something arrived or left since the last look: the deadline starts anew
-  int awaited_rank = 0;  // a rank that has not answered yet; only read when not finished
+  int awaited_rank = 0;  // a rank that has not answered yet, -1: nobody knows which; only read when not finished
 };
 
 /// So many signs of life are given before a deadline has passed.
@@ -177,8 +183,8 @@ class WaitGuard {
 /// The only place where this program waits for a peer: looks, and looks again, until `look` says finished.
 /// Every request is looked at at least once even after the deadline has passed.
 /// Throws: PeerLostError with the silo's name, the step and the seconds, when nothing moved for deadline.seconds and
-/// that silo gave no sign of life either, or when all give signs, but wait for each other; at once when a peer's
-/// process has ended.
+/// that silo gave no sign of life either, or when all give signs, but wait for each other (then without a name where
+/// nobody knows whose); at once when a peer's process has ended.
 template <class Look>
 void poll_until(Communicator& communicator, const Deadline& deadline, Look&& look) {
   detail::WaitGuard guard(communicator, deadline);

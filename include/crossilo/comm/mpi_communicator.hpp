@@ -29,9 +29,8 @@ class MpiCommunicator final : public Communicator {
   [[nodiscard]] int node() const noexcept override;
   /// Of /dev/shm, where Open MPI keeps them.
   [[nodiscard]] std::size_t window_bytes_free() const override;
-  /// The memory lives as long as this communicator, since freeing it waits for all.
-  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks,
-                                                             std::size_t region_bytes) override;
+  [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
+                                                             const Deadline& deadline) override;
 
  private:
   struct State;

@@ -29,8 +29,10 @@ class NcclCommunicator {
   /// This rank's place among the ranks of its site.
   [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
   [[nodiscard]] std::size_t size() const noexcept { return site_.size(); }
-  /// Another rank of the site; where there is none, this one.
-  [[nodiscard]] int a_peer() const noexcept { return rank_ == 0 ? site_.back() : site_.front(); }
+  /// Whom this rank waits for, if it does: the other one of two. -1: NCCL does not tell which of several.
+  [[nodiscard]] int awaited_rank() const noexcept {
+    return size() > 2 ? -1 : rank_ == 0 ? site_.back() : site_.front();
+  }
   /// Words of a buffer that holds `words` ones in equal parts, one for each rank; those behind `words` are nobody's.
   [[nodiscard]] std::size_t padded(std::size_t words) const noexcept { return (words + size() - 1) / size() * size(); }
   /// The part of a padded buffer that rank() owns.

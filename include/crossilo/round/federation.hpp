@@ -57,6 +57,7 @@ struct RunStart {
   const char* mask;
   RoundIndex resumed{};                   // the round that an earlier start had finished; 0: none
   const std::vector<std::string>& sites;  // their names; one or none where all ranks are at one
+  std::function<void()> show_life{};      // tells peers that this rank is at work, between the steps of long work
 };
 
 /// Watches a run; beside the rounds it sees once how they will be.
