@@ -52,6 +52,12 @@ check_machine() {
   [ ${#folder} -le 70 ] || stop "CLUSTER_FOLDER $folder: too long for the sockets in it, at most 70 characters"
 }
 
+# The folder is removed as a whole, so it has to be one that this script made.
+check_folder() {
+  [ -z "$(ls -A "$folder" 2>/dev/null)" ] || grep -qsx ClusterName=testcluster "$folder/slurm.conf" ||
+    stop "CLUSTER_FOLDER $folder: something else lies here, so it stays as it is; name a folder that is empty or not there"
+}
+
 # The process of this machine under which all of the cluster runs; false where none does.
 cluster_process() {
   local pid
@@ -75,8 +81,9 @@ process_of() { # NODE
 }
 
 up() {
-  check_machine
   ! cluster_process >/dev/null || stop "one is already up in $folder: end it with  slurm/testcluster.sh down"
+  check_folder
+  check_machine
   rm -rf "$folder"
   mkdir -p "$folder"/{state,pmix}
   write_settings
@@ -94,6 +101,7 @@ up() {
 
 down() {
   local pid
+  check_folder
   if pid=$(cluster_process); then
     kill -KILL "$pid"
     wait_until 100 "end of process $pid" not test -e "/proc/$pid"
