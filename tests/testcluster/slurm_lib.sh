@@ -146,3 +146,44 @@ done
 rm -f again
 job then_9
 expect_code 9
+
+# The grid of a sweep: all of its points, or one of them again.
+ln -s "$root/slurm" slurm
+cat > crossilo << 'SH'
+#!/bin/bash
+echo "runs: $*"
+SH
+sweep() { # MIN MAX COUNT ID: of the points 0 to 3
+  exit_code_of env SLURM_JOB_ID=1 CROSSILO_BIN="$PWD/crossilo" SLURM_ARRAY_TASK_MIN="$1" SLURM_ARRAY_TASK_MAX="$2" SLURM_ARRAY_TASK_COUNT="$3" \
+    SLURM_ARRAY_TASK_ID="$4" PATH="$PWD/tools:$PATH" bash "$root/jobs/sweep_array.sbatch" heart.ini train.learning_rate=0.01,0.05 train.batch_size=16,32
+}
+mkdir tools
+printf '#!/bin/sh\nshift 2\nexec "$@"\n' > tools/srun
+chmod +x tools/srun
+for array in "0 3 4 1" "1 1 1 1"; do
+  # shellcheck disable=SC2086
+  sweep $array
+  expect_code 0
+  expect_text "runs: train heart.ini --run.name heart-sweep-1 --train.learning_rate 0.05 --train.batch_size 16"
+done
+for array in "1 4 4 1" "0 2 3 0" "4 4 1 4" "0 7 8 2"; do
+  # shellcheck disable=SC2086
+  sweep $array
+  expect_code 2
+  expect_text "the grid has 4 points, the array ${array:0:1}-${array:2:1}: submit it with --array=0-3"
+done
+
+# The test cluster removes no folder that is not its own.
+mkdir precious
+touch precious/rows
+for command in up down; do
+  exit_code_of env CLUSTER_FOLDER="$PWD/precious" "$root/slurm/testcluster.sh" $command
+  expect_code 3
+  expect_text "something else lies here"
+  [ -e precious/rows ] || fail "testcluster.sh $command removed another's folder"
+done
+mkdir own
+echo ClusterName=testcluster > own/slurm.conf
+exit_code_of env CLUSTER_FOLDER="$PWD/own" "$root/slurm/testcluster.sh" down
+expect_code 0
+[ ! -e own ] || fail "its own folder is left"
