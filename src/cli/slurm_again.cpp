@@ -24,6 +24,7 @@
 #include "crossilo/launch/placement.hpp"
 #include "crossilo/round/hosting.hpp"
 #include "relaunching.hpp"
+#include "site_rule.hpp"
 #include "train_command.hpp"
 
 namespace crossilo {
@@ -194,7 +195,8 @@ int run_slurm_again(int argc, char** argv) {
   for (std::string& word : first.arguments) pointers.push_back(word.data());
   const auto train = parse_train(static_cast<int>(pointers.size()), pointers.data());
   if (!train) return 0;
-  const std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
+  std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
+  set_sites(groups, site_rule(train->config).sites);
 
   StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
   std::optional<RunFolder> folder;

@@ -67,6 +67,11 @@ expect_code 5
 expect_text "silo c, d has no place any more"
 grep -q "has no place any more" asked/outcome.json || fail "the folder does not say so: $(cat asked/outcome.json)"
 
+# another host has room for all, but is at another site
+again sites "$host:0,other:4" "${rules[@]}" --topology.sites_from hosts --topology.hosts "a: $host; b: other"
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+
 # no folder: the ranks died while MPI started
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
