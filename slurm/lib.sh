@@ -58,9 +58,9 @@ choose_launcher() { # srun|mpirun [RANKS]
   esac
 }
 
-variable_of_group() { # NAME GROUP: the group's value, or where Slurm gives none the job's
+variable_of_group() { # NAME GROUP [DEFAULT]: the group's value, or where Slurm gives none the job's
   local name=$1_HET_GROUP_$2
-  echo "${!name:-${!1:-1}}"
+  echo "${!name:-${!1:-${3-1}}}"
 }
 
 # "a[1-2]" "2(x2)": a1:2 and a2:2, one a line.
@@ -155,15 +155,30 @@ node_answers() { # GROUP NODE
     --nodelist="$2" true &>/dev/null
 }
 
+# The nodes of a group and how many ranks each has room for: by its processors and, a rank needs one, its GPUs. With --gpus-per-task
+# a node has them for the ranks that started there.
+room_in_group() { # GROUP
+  local nodes host cpus tasks gpus room
+  nodes=$(variable_of_group SLURM_JOB_NODELIST "$1")
+  paste -d : <(hosts_with_slots "$nodes" "$(variable_of_group SLURM_JOB_CPUS_PER_NODE "$1")") \
+    <(hosts_with_slots "$nodes" "$(variable_of_group SLURM_TASKS_PER_NODE "$1")") | while IFS=: read -r host cpus _ tasks; do
+    room=$((cpus / $(variable_of_group SLURM_CPUS_PER_TASK "$1")))
+    gpus=$(variable_of_group SLURM_GPUS_PER_NODE "$1" "")
+    [ -z "$(variable_of_group SLURM_GPUS_PER_TASK "$1" "")" ] || gpus=$tasks
+    gpus=${gpus##*:} # of h100:2
+    echo "$host:$((room < ${gpus:-room} ? room : ${gpus:-room}))"
+  done
+}
+
 # The nodes of this job and how many ranks each has room for, none where it does not answer: a1:1,a2:1;b1:2,b2:0, by groups.
 nodes_with_room() {
   local group host
   for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do
     {
-      for host in $(hosts_with_slots "$(variable_of_group SLURM_JOB_NODELIST "$group")" "$(variable_of_group SLURM_JOB_CPUS_PER_NODE "$group")"); do
+      for host in $(room_in_group "$group"); do
         {
           node_answers "$group" "${host%:*}" || host=${host%:*}:0
-          echo "${host%:*}:$((${host#*:} / $(variable_of_group SLURM_CPUS_PER_TASK "$group")))"
+          echo "$host"
         } &
       done
       wait
@@ -185,7 +200,7 @@ start_until_done() { # ARGUMENT of crossilo…
     wants_another_start || return 0
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
     # srun would lay out ranks as on the nodes that there were; mpirun wants to know them.
-    [ "${launcher[0]}" != srun ] || unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+    [ "${launcher[0]}" != srun ] || export -n SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
     hosts=$(nodes_with_room)
     dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
     [ -z "$dead" ] || say "node $dead does not answer"

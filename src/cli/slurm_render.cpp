@@ -72,7 +72,12 @@ void add_group(Lines& lines, const SlurmProfile& profile, const ProfileGroup& gr
   add("nodes", std::to_string(group.nodes));
   add("ntasks", std::to_string(group.ranks));
   add("cpus-per-task", std::to_string(profile.cpus_per_rank));
-  if (profile.gpus_per_rank > 0) add("gpus-per-task", std::to_string(profile.gpus_per_rank));
+  // mpirun starts one process of its own on a node, and Slurm would show its ranks that one's GPUs.
+  const std::uint32_t ranks_on_node = (group.ranks + group.nodes - 1) / group.nodes;
+  const bool is_mpirun = profile.launcher == "mpirun";
+  if (profile.gpus_per_rank > 0)
+    add(is_mpirun ? "gpus-per-node" : "gpus-per-task",
+        std::to_string(profile.gpus_per_rank * (is_mpirun ? ranks_on_node : 1)));
   add("time", profile.time);
   add_options(lines, profile.options);
   add_options(lines, group.options);

@@ -187,3 +187,21 @@ echo ClusterName=testcluster > own/slurm.conf
 exit_code_of env CLUSTER_FOLDER="$PWD/own" "$root/slurm/testcluster.sh" down
 expect_code 0
 [ ! -e own ] || fail "its own folder is left"
+
+# How many ranks the nodes of a job have room for, once one does not answer.
+room() { # EXPECTED VARIABLE=VALUE…
+  local expected=$1 found
+  shift
+  # shellcheck disable=SC2016
+  found=$(env SLURM_JOB_NODELIST='n[1-3]' SLURM_JOB_CPUS_PER_NODE='8(x2),4' SLURM_TASKS_PER_NODE='2(x2),1' "$@" bash -c '
+    . "$0/slurm/lib.sh"
+    scontrol() { printf "%s\n" n1 n2 n3; }
+    node_answers() { [ "$2" != n2 ]; }
+    nodes_with_room' "$root")
+  [ "$found" = "$expected" ] || fail "room with $*: $found, $expected expected"
+}
+room n1:8,n2:0,n3:4
+room n1:4,n2:0,n3:2 SLURM_CPUS_PER_TASK=2
+room n1:2,n2:0,n3:1 SLURM_GPUS_PER_TASK=1
+room n1:3,n2:0,n3:3 SLURM_GPUS_PER_NODE=h100:3
+room "n1:2,n2:0,n3:2;n1:8,n2:0,n3:4" SLURM_HET_SIZE=2 SLURM_GPUS_PER_NODE_HET_GROUP_0=2
