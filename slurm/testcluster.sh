@@ -234,6 +234,10 @@ write_settings() {
   printf '%s\n' "CgroupPlugin=$groups" IgnoreSystemd=yes ConstrainCores=no >"$folder/cgroup.conf"
   # The default way of the fence crashes Open MPI over a slow link.
   printf '%s\n' "PMIxCliTmpDirBase=$folder/pmix" PMIxCollFence=tree >"$folder/mpi.conf"
+  # Two devices a node that Slurm deals out as GPUs; they compute nothing.
+  mknod "$folder/gpu0" c 1 3
+  mknod "$folder/gpu1" c 1 3
+  printf '%s\n' AutoDetect=off "NodeName=a[1-2],b[1-2] Name=gpu File=$folder/gpu[0-1]" >"$folder/gres.conf"
   # cred_expire: a job that is requeued starts again after 12 s, not after 2 minutes.
   cat >"$folder/slurm.conf" <<CONF
 ClusterName=testcluster
@@ -262,10 +266,11 @@ MailProg=/bin/true
 ReturnToService=2
 SlurmdTimeout=20
 KillWait=5
-NodeName=a1 NodeAddr=10.77.1.1 CPUs=4 RealMemory=2000 Feature=site_a
-NodeName=a2 NodeAddr=10.77.1.2 CPUs=4 RealMemory=2000 Feature=site_a
-NodeName=b1 NodeAddr=10.77.2.1 CPUs=4 RealMemory=2000 Feature=site_b
-NodeName=b2 NodeAddr=10.77.2.2 CPUs=4 RealMemory=2000 Feature=site_b
+GresTypes=gpu
+NodeName=a1 NodeAddr=10.77.1.1 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a
+NodeName=a2 NodeAddr=10.77.1.2 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a
+NodeName=b1 NodeAddr=10.77.2.1 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_b
+NodeName=b2 NodeAddr=10.77.2.2 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_b
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE
 PartitionName=site_a Nodes=a[1-2] MaxTime=INFINITE
 PartitionName=site_b Nodes=b[1-2] MaxTime=INFINITE
