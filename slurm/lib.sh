@@ -6,10 +6,13 @@
 #
 # Whether, when, where and without which silos the ranks are started again, the program says (crossilo slurm again).
 # shellcheck shell=bash
-stop_seconds_max=${stop_seconds_max:-90} # for the round at hand once Slurm has warned; less than the warning's lead
-end_seconds_max=${end_seconds_max:-60}   # from the outcome in the run folder until the launcher has ended
-node_seconds_max=${node_seconds_max:-15} # for a node to start a process once a silo was lost
+stop_seconds_max=${stop_seconds_max:-90}    # for the round at hand once Slurm has warned; less than the warning's lead
+begin_seconds_max=${begin_seconds_max:-300} # for all ranks to join in MPI and open the run's folder
+end_seconds_max=${end_seconds_max:-60}      # from the outcome in the run folder until the launcher has ended
+node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
 launcher=()
+run_folder= # of this job's run, once a start has told it
+from_round= # behind which that start went on
 stop_signal= # USR2: Slurm's warning; TERM: scancel
 handed_on=
 
@@ -55,9 +58,9 @@ choose_launcher() { # srun|mpirun [RANKS]
   esac
 }
 
-variable_of_group() { # NAME GROUP: the group's value, or where Slurm gives none the job's
+variable_of_group() { # NAME GROUP [DEFAULT]: the group's value, or where Slurm gives none the job's
   local name=$1_HET_GROUP_$2
-  echo "${!name:-${!1:-1}}"
+  echo "${!name:-${!1:-${3-1}}}"
 }
 
 # "a[1-2]" "2(x2)": a1:2 and a2:2, one a line.
@@ -87,16 +90,17 @@ name_in() { # CONFIG: its run.name
     sub(/[ \t][#;].*/, "", $2); gsub(/[ \t"]/, "", $2); print $2; exit }' "$1"
 }
 
-# The folder of this start: the one of that name in which ranks began after the stamp was made.
-began_in() { find "$runs_folder" -mindepth 2 -maxdepth 2 -path "$runs_folder/$run_name-*/ranks" -newer "$stamp" -printf '%h\n' | head -n 1; }
+# What this start has noted: its folder; from_round, behind which it goes on; or the exit_code, where it has no folder to say it.
+noted() { sed -n "/^$1 /{s///p;q}" "$CROSSILO_START_NOTE"; }
 
 # Runs the command and sets $code: 0 finished, 75 stopped as asked, 5 a silo was lost, otherwise another exit code of crossilo;
-# $status, the launcher's own; and $folder, the run's. What that says counts, since a launcher that kills the other ranks
-# returns 137 or 143 for all of these.
+# $status, the launcher's own; and $folder, the run's, empty where it did not come as far as that. What the run says counts, since
+# a launcher that kills the other ranks returns 137 or 143 for all of these.
 start_once() { # COMMAND…
-  local pid ending=0 stopping=0
+  local pid beginning=0 ending=0 stopping=0
   status=0
-  stamp=$(mktemp "$runs_folder/.start.XXXXXX")
+  CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
+  export CROSSILO_START_NOTE
   "$@" &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
@@ -104,22 +108,29 @@ start_once() { # COMMAND…
     wait $! || true # a signal ends this wait at once
     hand_on_stop "$pid"
     [ -z "$stop_signal" ] || stopping=$((stopping + 1))
-    folder=$(began_in)
-    [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
+    folder=$(noted folder)
+    [ -n "$folder" ] || beginning=$((beginning + 1))
+    [ -z "$folder" ] || [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
+    [ $beginning -lt "$begin_seconds_max" ] || end_launcher "$pid" "its ranks have not begun in $begin_seconds_max s"
     [ $ending -lt "$end_seconds_max" ] || end_launcher "$pid" "the run has ended, its launcher has not"
     [ $stopping -lt "$stop_seconds_max" ] || end_launcher "$pid" "the round at hand takes longer than $stop_seconds_max s"
   done
   wait "$pid" || status=$?
-  code=$status
-  folder=$(began_in)
-  rm -f "$stamp"
-  if [ -z "$folder" ]; then
-    [ "$status" -lt 128 ] || code=5 # killed while MPI started; what refuses to start has a code of its own
-    return 0
+  folder=$(noted folder)
+  if [ -n "$folder" ]; then
+    run_folder=$folder
+    from_round=${from_round:-$(noted from_round)}
+    code=5
+    [ ! -s "$folder/outcome.json" ] || code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
+  else
+    code=$(noted exit_code)
+    # The launcher's own: killed while MPI started, or behind a loss it does not start ranks any more.
+    [ -n "$code" ] || { code=$status && [ "$status" -lt 128 ] && ! has_lost_a_silo; } || code=5
   fi
-  code=5
-  [ ! -s "$folder/outcome.json" ] || code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
+  rm -f "$CROSSILO_START_NOTE"
 }
+
+has_lost_a_silo() { [ -s "$notes/ends" ]; } # in this job
 
 # Once: srun and mpirun give it to every rank, and they stop after the round at hand.
 hand_on_stop() { # PID
@@ -144,20 +155,40 @@ node_answers() { # GROUP NODE
     --nodelist="$2" true &>/dev/null
 }
 
+# The nodes of a group and how many ranks each has room for: by its processors and, a rank needs one, its GPUs. With --gpus-per-task
+# a node has them for the ranks that started there.
+room_in_group() { # GROUP
+  local nodes host cpus tasks gpus room
+  nodes=$(variable_of_group SLURM_JOB_NODELIST "$1")
+  paste -d : <(hosts_with_slots "$nodes" "$(variable_of_group SLURM_JOB_CPUS_PER_NODE "$1")") \
+    <(hosts_with_slots "$nodes" "$(variable_of_group SLURM_TASKS_PER_NODE "$1")") | while IFS=: read -r host cpus _ tasks; do
+    room=$((cpus / $(variable_of_group SLURM_CPUS_PER_TASK "$1")))
+    gpus=$(variable_of_group SLURM_GPUS_PER_NODE "$1" "")
+    [ -z "$(variable_of_group SLURM_GPUS_PER_TASK "$1" "")" ] || gpus=$tasks
+    gpus=${gpus##*:} # of h100:2
+    echo "$host:$((room < ${gpus:-room} ? room : ${gpus:-room}))"
+  done
+}
+
 # The nodes of this job and how many ranks each has room for, none where it does not answer: a1:1,a2:1;b1:2,b2:0, by groups.
 nodes_with_room() {
   local group host
   for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do
     {
-      for host in $(hosts_with_slots "$(variable_of_group SLURM_JOB_NODELIST "$group")" "$(variable_of_group SLURM_JOB_CPUS_PER_NODE "$group")"); do
+      for host in $(room_in_group "$group"); do
         {
           node_answers "$group" "${host%:*}" || host=${host%:*}:0
-          echo "${host%:*}:$((${host#*:} / $(variable_of_group SLURM_CPUS_PER_TASK "$group")))"
+          echo "$host"
         } &
       done
       wait
     } | sort -V | paste -sd ,
   done | paste -sd ';'
+}
+
+# True of an end by a lost silo, or behind one: that may be why, such as a silo whose file is gone.
+wants_another_start() {
+  [ -z "$stop_signal" ] && [[ $code != @(0|75) ]] && { [ "$code" = 5 ] || { [ -n "$folder" ] && has_lost_a_silo; }; }
 }
 
 # Starts until the run has ended otherwise than by a lost silo, or is not started again.
@@ -166,10 +197,10 @@ start_until_done() { # ARGUMENT of crossilo…
   command=("${first[@]}")
   while true; do
     start_once "${command[@]}"
-    if [ "$code" != 5 ] || [ -n "$stop_signal" ]; then return 0; fi
+    wants_another_start || return 0
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
     # srun would lay out ranks as on the nodes that there were; mpirun wants to know them.
-    [ "${launcher[0]}" != srun ] || unset SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+    [ "${launcher[0]}" != srun ] || export -n SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
     hosts=$(nodes_with_room)
     dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
     [ -z "$dead" ] || say "node $dead does not answer"
@@ -182,11 +213,9 @@ start_until_done() { # ARGUMENT of crossilo…
   done
 }
 
-rounds_done() { find "$runs_folder" -path "$runs_folder/$run_name-*/metrics.jsonl" -exec cat {} + | wc -l; }
-
-# Ends the job: requeued where it was stopped in time and went on meanwhile, otherwise with the run's own exit code.
+# Ends the job: requeued where Slurm's warning stopped it and it went on meanwhile, otherwise with the run's own exit code.
 train_in_job() { # CONFIG [OPTION…]
-  local before
+  local newest # checkpoint
   if [ ! -r "${1:-}" ]; then
     say "${1:-no configuration}: a file that can be read is wanted behind the script: sbatch SCRIPT CONFIG.ini [options of crossilo train]"
     exit 2
@@ -194,20 +223,19 @@ train_in_job() { # CONFIG [OPTION…]
   find_crossilo
   [ ${#launcher[@]} -gt 0 ] || choose_launcher srun
   runs_folder=$(option_value --runs runs "$@")
-  run_name=$(option_value --run.name "${CROSSILO_RUN_NAME:-$(name_in "$1")}" "$@")
   mkdir -p "$runs_folder"
   notes=$(mktemp -d)
-  trap 'rm -rf "${stamp:-}" "$notes"' EXIT
-  before=$(rounds_done)
+  trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
   trap 'stop_signal=USR2' USR1 USR2
   trap 'stop_signal=TERM' TERM # scancel: stopped, never requeued
   say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on ${SLURM_JOB_NODELIST:-several groups}: ${launcher[*]}"
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
-  if [ -n "$stop_signal" ] && [ "$code" != 0 ]; then code=75; fi
-  [ "$code" = 75 ] && [ "$stop_signal" != TERM ] || exit "$code"
-  if [ "$(rounds_done)" -le "$before" ]; then
-    say "stopped before a round was finished: not requeued; give it more time (--time), or less warning (--signal)"
+  if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi
+  [ "$code" = 75 ] && [ "$stop_signal" = USR2 ] || exit "$code"
+  newest=$(find "$run_folder/checkpoints" 2>/dev/null | sed -n 's/.*round-\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1) || true
+  if [ "${newest:-0}" -le "${from_round:-0}" ]; then
+    say "stopped before another checkpoint was written: not requeued; give it more time (--time), or less warning (--signal)"
   elif ! scontrol requeue "$SLURM_JOB_ID"; then
     say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"
   fi

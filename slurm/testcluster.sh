@@ -52,6 +52,12 @@ check_machine() {
   [ ${#folder} -le 70 ] || stop "CLUSTER_FOLDER $folder: too long for the sockets in it, at most 70 characters"
 }
 
+# The folder is removed as a whole, so it has to be one that this script made.
+check_folder() {
+  [ -z "$(ls -A "$folder" 2>/dev/null)" ] || grep -qsx ClusterName=testcluster "$folder/slurm.conf" ||
+    stop "CLUSTER_FOLDER $folder: something else lies here, so it stays as it is; name a folder that is empty or not there"
+}
+
 # The process of this machine under which all of the cluster runs; false where none does.
 cluster_process() {
   local pid
@@ -75,8 +81,9 @@ process_of() { # NODE
 }
 
 up() {
-  check_machine
   ! cluster_process >/dev/null || stop "one is already up in $folder: end it with  slurm/testcluster.sh down"
+  check_folder
+  check_machine
   rm -rf "$folder"
   mkdir -p "$folder"/{state,pmix}
   write_settings
@@ -94,6 +101,7 @@ up() {
 
 down() {
   local pid
+  check_folder
   if pid=$(cluster_process); then
     kill -KILL "$pid"
     wait_until 100 "end of process $pid" not test -e "/proc/$pid"
@@ -226,6 +234,10 @@ write_settings() {
   printf '%s\n' "CgroupPlugin=$groups" IgnoreSystemd=yes ConstrainCores=no >"$folder/cgroup.conf"
   # The default way of the fence crashes Open MPI over a slow link.
   printf '%s\n' "PMIxCliTmpDirBase=$folder/pmix" PMIxCollFence=tree >"$folder/mpi.conf"
+  # Two devices a node that Slurm deals out as GPUs; they compute nothing.
+  mknod "$folder/gpu0" c 1 3
+  mknod "$folder/gpu1" c 1 3
+  printf '%s\n' AutoDetect=off "NodeName=a[1-2],b[1-2] Name=gpu File=$folder/gpu[0-1]" >"$folder/gres.conf"
   # cred_expire: a job that is requeued starts again after 12 s, not after 2 minutes.
   cat >"$folder/slurm.conf" <<CONF
 ClusterName=testcluster
@@ -254,10 +266,11 @@ MailProg=/bin/true
 ReturnToService=2
 SlurmdTimeout=20
 KillWait=5
-NodeName=a1 NodeAddr=10.77.1.1 CPUs=4 RealMemory=2000 Feature=site_a
-NodeName=a2 NodeAddr=10.77.1.2 CPUs=4 RealMemory=2000 Feature=site_a
-NodeName=b1 NodeAddr=10.77.2.1 CPUs=4 RealMemory=2000 Feature=site_b
-NodeName=b2 NodeAddr=10.77.2.2 CPUs=4 RealMemory=2000 Feature=site_b
+GresTypes=gpu
+NodeName=a1 NodeAddr=10.77.1.1 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a
+NodeName=a2 NodeAddr=10.77.1.2 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a
+NodeName=b1 NodeAddr=10.77.2.1 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_b
+NodeName=b2 NodeAddr=10.77.2.2 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_b
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE
 PartitionName=site_a Nodes=a[1-2] MaxTime=INFINITE
 PartitionName=site_b Nodes=b[1-2] MaxTime=INFINITE

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <span>
 #include <vector>
 
@@ -75,6 +78,7 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
       throw StorageError(folder.path() + ": a finished run lies here; --resume " + folder.path() +
                          " goes on with it, and without --run_folder a new one is made");
     RunLock lock(folder.path(), job);
+    note_for_job("folder " + folder.path());
     copy_text(folder.path(), own.path);
     copy_text(job, own.job);
     place.emplace(RunPlace{std::move(folder), std::move(lock)});
@@ -92,6 +96,14 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
   std::vector<std::byte> all_opened(all.size());
   all_gather(communicator, std::span(&opened, 1), all_opened, deadline);
   return std::move(*place);
+}
+
+void note_for_job(const std::string& line) {
+  const char* const path = std::getenv("CROSSILO_START_NOTE");
+  if (path == nullptr) return;
+  std::ofstream file(path, std::ios::app);
+  if (!(file << line + "\n" << std::flush))
+    throw StorageError(fmt::format("{} (CROSSILO_START_NOTE): cannot be written: {}", path, std::strerror(errno)));
 }
 
 std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,

@@ -40,6 +40,10 @@ struct RunPlace {
 /// Chosen and locked by the first rank, then known to all. Collective. Throws: as open_run().
 [[nodiscard]] RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places);
 
+/// Adds a line to what slurm/lib.sh reads of this start: the run folder, from_round, or the exit_code where there is no
+/// folder to say it. Nothing happens where nobody asks (CROSSILO_START_NOTE). Throws: StorageError.
+void note_for_job(const std::string& line);
+
 /// The newest checkpoint of all silos' folders; nothing where there is none. Collective.
 /// Throws: ConfigError where it is another run's; StorageError.
 [[nodiscard]] std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,

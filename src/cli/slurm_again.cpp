@@ -1,24 +1,30 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 
 #include "command_line.hpp"
+#include "crossilo/base/clock.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
 #include "crossilo/cli/run_commands.hpp"
 #include "crossilo/cli/slurm_commands.hpp"
 #include "crossilo/io/manifest.hpp"
 #include "crossilo/io/rank_status.hpp"
+#include "crossilo/io/run_lock.hpp"
 #include "crossilo/launch/placement.hpp"
 #include "crossilo/round/hosting.hpp"
 #include "relaunching.hpp"
+#include "site_rule.hpp"
 #include "train_command.hpp"
 
 namespace crossilo {
@@ -112,6 +118,16 @@ unsigned long number(const std::string& option, const std::string& text) {
   return number;
 }
 
+/// Keeps others out of the folder, as ranks do; those of the start that has ended may need a moment to be gone.
+/// Throws: StorageError where it is the folder of a run that lives.
+RunLock lock_of_ended_run(const RunFolder& folder) {
+  constexpr double kSecondsMax = 10.0;
+  const double begun = steady_clock().now_seconds();
+  while (is_run_locked(folder.path()) && steady_clock().now_seconds() < begun + kSecondsMax)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  return {folder.path(), fmt::format("again-{}", ::getpid())};
+}
+
 /// The start that has just ended. Where no rank could leave its outcome in its folder, that is done now: a launcher
 /// that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
 StartEnd last_end(const RunFolder& folder, const TrainCommand& command, int launcher_code) {
@@ -119,7 +135,7 @@ StartEnd last_end(const RunFolder& folder, const TrainCommand& command, int laun
   SupervisedEnd end =
       judge(folder, ranks, {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
   if (!end.is_of_a_rank) {
-    end.outcome.exit_code = ExitCode::peer_lost;
+    if (end.outcome.exit_code != ExitCode::storage) end.outcome.exit_code = ExitCode::peer_lost;
     (void)folder.write_outcome(end.outcome);
   }
   return start_end(folder, end);
@@ -179,13 +195,16 @@ int run_slurm_again(int argc, char** argv) {
   for (std::string& word : first.arguments) pointers.push_back(word.data());
   const auto train = parse_train(static_cast<int>(pointers.size()), pointers.data());
   if (!train) return 0;
-  const std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
+  std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
+  set_sites(groups, site_rule(train->config).sites);
 
   StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
   std::optional<RunFolder> folder;
+  std::optional<RunLock> lock;
   HostOfSilo hosts;
   if (!text("run_folder").empty()) {
     folder.emplace(text("run_folder"));
+    lock.emplace(lock_of_ended_run(*folder));
     end = last_end(*folder, *train, static_cast<int>(number("status", text("status"))));
     hosts = hosts_of_silos(*folder);
     end.displaced = displaced_silos(groups, silos_with(*train, {}), hosts);

@@ -97,6 +97,7 @@ class RankRun {
                               .model_schema = setup.facts.model_schema_hash};
     const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
     const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};
+    if (is_first()) note_for_job(fmt::format("from_round {}", from.value));
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_, rank_silos());
     report.say_devices(device_text(topology_));
     if (places_.is_quiet) report.be_quiet();
@@ -149,6 +150,7 @@ class RankRun {
       if (status_) status_->write_finished();
       // Started by hand, it may be the folder of another job that is at work in it.
       if (!folder_ && is_supervised()) folder_.emplace(places_.run_folder);
+      if (!folder_) note_for_job(fmt::format("exit_code {}", static_cast<int>(error.exit_code())));
       const std::string silo = lost != nullptr ? silos_of(lost->lost_rank()) : is_of_all ? "" : identity_.silos;
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);

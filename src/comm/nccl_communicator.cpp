@@ -60,8 +60,8 @@ NcclCommunicator::NcclCommunicator(Communicator& communicator, std::vector<int> 
 /// Then nothing moves here any more, and whoever waits hears from the signs of life who is silent.
 void NcclCommunicator::break_off(const NcclError& error) {
   native_.abort();
-  if (site_.size() == 1 || (!is_set_up_ && !error.is_of_awaited_rank())) throw error;
-  if (error.is_of_awaited_rank() && site_.size() == 2)
+  if (site_.size() == 1 || (!is_set_up_ && !error.is_of_a_peer())) throw error;
+  if (error.is_of_a_peer() && site_.size() == 2)
     throw PeerLostError(communicator_.peer_name(awaited_rank()) + " can no longer be reached: " + error.what(), awaited_rank());
   failure_ = error.what();
   broken_seconds_ = communicator_.clock().now_seconds();

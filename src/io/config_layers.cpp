@@ -156,6 +156,7 @@ std::span<const ReservedVariable> reserved_variables() {
       ReservedVariable{kOwnConfigVariable, "the silo's own file, where --own_config names none"},
       ReservedVariable{"CROSSILO_COLUMNS", "width of the terminal, from crossilo train --np to its ranks"},
       ReservedVariable{"CROSSILO_SUPERVISED", "1: crossilo train --np tells how the ranks ended, so they do not"},
+      ReservedVariable{"CROSSILO_START_NOTE", "the file in which the first rank tells slurm/lib.sh its run folder"},
       ReservedVariable{"CROSSILO_MPIRUN",
                        "the mpirun that crossilo train --np starts, instead of the one it was built with"},
       ReservedVariable{"CROSSILO_BIN", "the program that scripts in jobs/ and tests start"},

@@ -6,21 +6,34 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
+#include "crossilo/comm/host_list.hpp"
 
 namespace crossilo {
 namespace {
 
 using Names = std::vector<std::string>;
 
+/// The parts of a group between which no silo moves: its hosts by site.
+std::vector<HostGroup> by_site(const HostGroup& group) {
+  std::vector<HostGroup> parts;
+  for (const HostSlots& host : group) {
+    auto part = std::ranges::find(parts, host.site, [](const HostGroup& one) { return one.front().site; });
+    if (part == parts.end()) part = parts.insert(part, HostGroup());
+    part->push_back(host);
+  }
+  return parts;
+}
+
 int ranks_on(const HostGroup& hosts) {
   return std::accumulate(hosts.begin(), hosts.end(), 0, [](int sum, const HostSlots& one) { return sum + one.slots; });
 }
 
-/// The host in that group on which a silo was; the end where it was in another group.
+/// The host in that part of a group on which a silo was; the end where it was elsewhere.
 HostGroup::const_iterator host_in(const HostGroup& group, const std::string& silo, const HostOfSilo& hosts) {
   const auto host = hosts.find(silo);
   return host == hosts.end() ? group.end() : std::ranges::find(group, host->second, &HostSlots::host);
@@ -29,6 +42,23 @@ HostGroup::const_iterator host_in(const HostGroup& group, const std::string& sil
 Names silos_in(const HostGroup& group, Names silos, const HostOfSilo& hosts) {
   std::erase_if(silos, [&](const std::string& silo) { return host_in(group, silo, hosts) == group.end(); });
   return silos;
+}
+
+/// So many silos on these hosts: one to each, and again.
+HostGroup dealt(const HostGroup& hosts, std::size_t silos) {
+  HostGroup placed = hosts;
+  for (HostSlots& one : placed) one.slots = 0;
+  for (bool has_room = true; has_room && silos > 0;) {
+    has_room = false;
+    for (std::size_t host = 0; host < hosts.size() && silos > 0; ++host) {
+      if (placed[host].slots == hosts[host].slots) continue;
+      ++placed[host].slots;
+      --silos;
+      has_room = true;
+    }
+  }
+  std::erase_if(placed, [](const HostSlots& one) { return one.slots == 0; });
+  return placed;
 }
 
 /// The launcher's options without those that say where and how many.
@@ -102,37 +132,37 @@ std::vector<HostGroup> parse_host_groups(const std::string& text) {
   return groups;
 }
 
+void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites) {
+  for (HostGroup& group : groups)
+    for (HostSlots& host : group)
+      for (const SiteMembers& one : sites)
+        if (std::ranges::any_of(one.members, [&](const std::string& name) { return is_same_host(name, host.host); }))
+          host.site = one.site;
+}
+
 Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
   Names displaced;
-  for (const HostGroup& group : groups) {
-    const Names there = silos_in(group, silos, hosts);
-    int too_many = static_cast<int>(there.size()) - ranks_on(group);
-    for (auto silo = there.rbegin(); silo != there.rend() && too_many > 0; ++silo) {
-      if (host_in(group, *silo, hosts)->slots > 0) continue;
-      displaced.push_back(*silo);
-      --too_many;
+  for (const HostGroup& group : groups)
+    for (const HostGroup& part : by_site(group)) {
+      const Names there = silos_in(part, silos, hosts);
+      const auto before = static_cast<std::ptrdiff_t>(displaced.size());
+      int too_many = static_cast<int>(there.size()) - ranks_on(part);
+      for (auto silo = there.rbegin(); silo != there.rend() && too_many > 0; ++silo) {
+        if (host_in(part, *silo, hosts)->slots > 0) continue;
+        displaced.push_back(*silo);
+        --too_many;
+      }
+      std::reverse(displaced.begin() + before, displaced.end());
     }
-  }
-  std::ranges::reverse(displaced);
   return displaced;
 }
 
 std::vector<HostGroup> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
   std::vector<HostGroup> places;
   for (const HostGroup& group : groups) {
-    HostGroup& placed = places.emplace_back(group);
-    for (HostSlots& one : placed) one.slots = 0;
-    for (auto left = silos_in(group, silos, hosts).size(); left > 0;) {
-      bool has_room = false;  // one to each host, and again
-      for (std::size_t host = 0; host < group.size() && left > 0; ++host) {
-        if (placed[host].slots == group[host].slots) continue;
-        ++placed[host].slots;
-        --left;
-        has_room = true;
-      }
-      if (!has_room) break;
-    }
-    std::erase_if(placed, [](const HostSlots& one) { return one.slots == 0; });
+    HostGroup& placed = places.emplace_back();
+    for (const HostGroup& part : by_site(group))
+      std::ranges::copy(dealt(part, silos_in(part, silos, hosts).size()), std::back_inserter(placed));
   }
   return places;
 }

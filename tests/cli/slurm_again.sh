@@ -67,9 +67,35 @@ expect_code 5
 expect_text "silo c, d has no place any more"
 grep -q "has no place any more" asked/outcome.json || fail "the folder does not say so: $(cat asked/outcome.json)"
 
+# another host has room for all, but is at another site
+again sites "$host:0,other:4" "${rules[@]}" --topology.sites_from hosts --topology.hosts "a: $host; b: other"
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+
 # no folder: the ranks died while MPI started
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+
+# a run that lives: another job's, whose folder this one was refused
+rm -rf asked
+cp -r lost asked
+rm -f asked/outcome.json
+(flock 9 && exec sleep 30) 9>> asked/lock &
+holder=$!
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-lives --run_folder asked --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini
+kill "$holder"
+expect_code 9
+expect_text "works in it"
+if [ -e asked/outcome.json ] || [ -e ends-lives ]; then fail "a living run was told how it ended"; fi
+
+# no rank could write down its end, since the disk is full: that is no lost silo
+mkdir full
+cp -r lost/ranks full/
+for rank in full/ranks/*; do echo finished >> "$rank"; done
+echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": []}' > ends-full
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-full --run_folder full --status 9 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 3
+expect_code 9
+grep -q '"exit_code": 9' full/outcome.json || fail "$(cat full/outcome.json)"
 
 for words in "--ends x -- srun" "-- srun crossilo train small.ini" "--ends x --hosts a1 -- srun crossilo train small.ini" \
   "--ends x --run_folder asked --status many -- srun crossilo train small.ini"; do

@@ -16,7 +16,7 @@ launcher = mpirun
 time = 1-00:00:00
 warning_seconds = 300
 cpus_per_rank = 4
-gpus_per_rank = 1
+gpus_per_rank = 2
 account = project-7
 options = --qos=long --mem-per-cpu=2G
 setup = "module load \"openmpi\"; ulimit -l unlimited"
@@ -41,7 +41,7 @@ for profile in one_site two_sites "$folder/all keys.ini"; do
   [ "$(grep -c "SITES_FROM=het" <<< "$output")" = "$(grep -c "^#SBATCH hetjob" <<< "$output")" ] || fail "groups are sites: $output"
 done
 for line in "#SBATCH --signal=B:USR2@300" "export stop_seconds_max=225 " "#SBATCH --account=project-7" "#SBATCH --qos=long" "#SBATCH --mem-per-cpu=2G" \
-  'module load "openmpi"; ulimit -l unlimited' "choose_launcher mpirun" "#SBATCH --gpus-per-task=1" "#SBATCH --reservation=night" \
+  'module load "openmpi"; ulimit -l unlimited' "choose_launcher mpirun" "#SBATCH --gpus-per-node=4" "#SBATCH --gpus-per-node=2" "#SBATCH --reservation=night" \
   "# Ranks 0 to 2, silos cleveland, hungarian, switzerland: 2 nodes of partition gpu,big" "# Rank 3, silo va: 1 node"; do
   expect_text "$line"
 done

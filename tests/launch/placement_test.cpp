@@ -41,6 +41,19 @@ TEST(Placement, SilosOfAGoneHostHaveNoPlaceWhereTheirGroupHasNoRoom) {
   EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, {}), Names{}) << "nobody knows where they were";
 }
 
+TEST(Placement, SilosStayAtTheSiteOfTheirHosts) {
+  auto groups = parse_host_groups("a1:4,a2:0,b1:4,b2:0");
+  set_sites(groups, parse_sites("a: a[1-2]; b: b1.cluster.edu, b2"));
+  EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{});
+  const auto places = places_of(groups, kSilos, kTwoSites);
+  EXPECT_EQ(places, (std::vector<HostGroup>{{{"a1", 2, "a"}, {"b1", 2, "b"}}}));
+  groups.front()[2].slots = 1;
+  EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{"d"}) << "the room is at the other site";
+  groups.front()[0].slots = 0;
+  EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), (Names{"a", "b", "d"}));
+  EXPECT_EQ(places_of(groups, {"c"}, kTwoSites), (std::vector<HostGroup>{{{"b1", 1, "b"}}}));
+}
+
 TEST(Placement, OneCommandForEachGroupUnderSrun) {
   const LaunchCommand command{.launcher = {"srun", "--mpi=pmix", "--het-group=0,1", "--ntasks=4"},
                               .program = {"crossilo", "train", "x.ini"}};

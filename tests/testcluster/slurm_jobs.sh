@@ -48,7 +48,7 @@ done
 # Each point of the grid is a run with settings of its own.
 points=$(grep -hE '^(learning_rate|batch_size) =' runs/heart-sweep-{0,1,2,3}-1/config.ini | sed 's/.*= //' | paste -sd ' ')
 [ "$points" = "0.01 16 0.05 16 0.01 32 0.05 32" ] || fail "points of the grid: $points"
-grep -q "the grid has 2 points, the array 3: submit it with --array=0-1" crossilo-"$wrong"-0.log || fail "$(cat crossilo-"$wrong"-0.log)"
+grep -q "the grid has 2 points, the array 0-2: submit it with --array=0-1" crossilo-"$wrong"-0.log || fail "$(cat crossilo-"$wrong"-0.log)"
 
 # What a job script cannot do, it says.
 submit jobs/single_site.sbatch nowhere.ini

@@ -32,6 +32,25 @@ expect_code 3
 expect_text "srun started 2 processes, and each would start 4 ranks: leave --np out"
 [ "$(ls runs)" = alone-1 ] || fail "something was started: $(ls runs)"
 
+# Every rank wants a GPU of its own (two on each node of the cluster); with a program that computes on pretended ones.
+if [ -n "${PRETENDED_GPUS:-}" ]; then
+  on_gpus=("$PRETENDED_GPUS" train heart.ini --quiet --run.device cuda --run.name gpus)
+  few="host a[12]: 2 ranks and 1 GPU in sight of them; .*: ask for them with  sbatch --gpus-per-task=1  or  sbatch --gpus-per-node=2"
+  # By one a node; and by mpirun's own process on a2, which is one task.
+  for launch in "srun --mpi=pmix -N 2 -n 4 --ntasks-per-node=2 --gpus-per-node=1" "salloc -Q -N 2 -n 4 --ntasks-per-node=2 --gpus-per-task=1 $MPIEXEC --bind-to none"; do
+    # shellcheck disable=SC2086
+    exit_code_of cluster run $launch "${on_gpus[@]}"
+    grep -q "$few" <<< "$output" || fail "$launch: $output"
+  done
+  for launch in "srun --mpi=pmix -N 2 -n 4 --ntasks-per-node=2 --gpus-per-task=1" "salloc -Q -N 2 -n 4 --ntasks-per-node=2 --gpus-per-node=2 $MPIEXEC --bind-to none"; do
+    rm -rf runs/gpus-1
+    # shellcheck disable=SC2086
+    exit_code_of cluster run $launch "${on_gpus[@]}"
+    [ "$(cat runs/gpus-1/logs/* | grep -c "computes on GPU [01]")" = 4 ] || fail "$launch: $output"
+  done
+  rm -rf runs/gpus-1
+fi
+
 by_mpirun() { # RUN COMMAND…
   local run=$1
   shift

@@ -5,16 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "crossilo/comm/site_list.hpp"
+
 namespace crossilo {
 
 /// A host of a job: for how many ranks it has room (0: it starts nothing any more), or how many start there.
 struct HostSlots {
   std::string host;
   int slots = 0;
+  std::string site{};  // empty: that of its group
   bool operator==(const HostSlots&) const = default;
 };
 
-/// One of the groups that a job is of: silos move to other hosts of their group, never to another group.
+/// One of the groups that a job is of: silos move to other hosts of their group and site, never to another group.
 using HostGroup = std::vector<HostSlots>;
 
 /// The groups of "a1:1,a2:1;b1:1,b2:0"; none of an empty text. Throws: ConfigError.
@@ -23,7 +26,11 @@ using HostGroup = std::vector<HostSlots>;
 /// Which host each silo was last on, as the job calls it.
 using HostOfSilo = std::map<std::string, std::string>;
 
-/// Those of the silos that have no place left: of a group without room for all, the last ones from hosts that are gone.
+/// Notes the site of each host that these name; to them n4 and n4.cluster.edu are one.
+void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites);
+
+/// Those of the silos that have no place left: of a site of a group without room for all, the last ones from hosts that
+/// are gone.
 [[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
                                                        const std::vector<std::string>& silos, const HostOfSilo& hosts);
 

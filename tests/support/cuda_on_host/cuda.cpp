@@ -1,9 +1,11 @@
 // Aim: foreign/cuda of the pretended device. Method: in place of cuda.cpp and cuda_stub.cpp, every function of both.
 #include "crossilo/foreign/cuda.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "crossilo/base/text.hpp"
 #include "support/cuda_on_host/device.hpp"
 
 namespace crossilo {
@@ -13,7 +15,10 @@ void check_cuda(int result, const char* call, std::source_location) {
 }
 std::string cuda_version() { return "pretended"; }
 bool is_built_with_cuda() noexcept { return true; }
-CudaDevices find_cuda_devices() { return {.ids = {"pretended"}, .none_because = ""}; }
+CudaDevices find_cuda_devices() {  // those that Slurm deals out, otherwise one
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return {.ids = parts_of(visible == nullptr ? "pretended" : visible, ','), .none_because = ""};
+}
 void use_cuda_device(int) {}
 
 namespace detail {
