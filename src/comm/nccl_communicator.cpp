@@ -62,7 +62,8 @@ void NcclCommunicator::break_off(const NcclError& error) {
   native_.abort();
   if (site_.size() == 1 || (!is_set_up_ && !error.is_of_a_peer())) throw error;
   if (error.is_of_a_peer() && site_.size() == 2)
-    throw PeerLostError(communicator_.peer_name(awaited_rank()) + " can no longer be reached: " + error.what(), awaited_rank());
+    throw PeerLostError(communicator_.peer_name(awaited_rank()) + " can no longer be reached: " + error.what(),
+                        awaited_rank());
   failure_ = error.what();
   broken_seconds_ = communicator_.clock().now_seconds();
   log_warning("NCCL failed, maybe since a rank of this site is gone: " + failure_);

@@ -1,6 +1,9 @@
 // Aim: foreign/cuda of the pretended device. Method: in place of cuda.cpp and cuda_stub.cpp, every function of both.
 #include "crossilo/foreign/cuda.hpp"
 
+#include <unistd.h>
+
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -17,7 +20,11 @@ std::string cuda_version() { return "pretended"; }
 bool is_built_with_cuda() noexcept { return true; }
 CudaDevices find_cuda_devices() {  // those that Slurm deals out, otherwise one
   const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  return {.ids = parts_of(visible == nullptr ? "pretended" : visible, ','), .none_because = ""};
+  CudaDevices devices{.ids = parts_of(visible == nullptr ? "pretended" : visible, ','), .none_because = ""};
+  std::array<char, 8> host{};  // ids are unique over all machines
+  static_cast<void>(::gethostname(host.data(), host.size() - 1));
+  for (std::string& id : devices.ids) id = std::string(host.data()) + ":" + id;
+  return devices;
 }
 void use_cuda_device(int) {}
 
