@@ -35,7 +35,7 @@ expect_text "srun started 2 processes, and each would start 4 ranks: leave --np 
 # Every rank wants a GPU of its own (two on each node of the cluster); with a program that computes on pretended ones.
 if [ -n "${PRETENDED_GPUS:-}" ]; then
   on_gpus=("$PRETENDED_GPUS" train heart.ini --quiet --run.device cuda --run.name gpus)
-  few="host a[12]: 2 ranks and 1 GPU in sight of them; .*: ask for them with  sbatch --gpus-per-task=1  or  sbatch --gpus-per-node=2"
+  few="host a[12]: 2 ranks and 1 GPU in sight of them; .*: ask for them with  sbatch --gpus-per-node=2, or place fewer"
   # By one a node; and by mpirun's own process on a2, which is one task.
   for launch in "srun --mpi=pmix -N 2 -n 4 --ntasks-per-node=2 --gpus-per-node=1" "salloc -Q -N 2 -n 4 --ntasks-per-node=2 --gpus-per-task=1 $MPIEXEC --bind-to none"; do
     # shellcheck disable=SC2086
@@ -47,6 +47,8 @@ if [ -n "${PRETENDED_GPUS:-}" ]; then
     # shellcheck disable=SC2086
     exit_code_of cluster run $launch "${on_gpus[@]}"
     [ "$(cat runs/gpus-1/logs/* | grep -c "computes on GPU [01]")" = 4 ] || fail "$launch: $output"
+    alone=$(grep -c "each of 2 ranks sees its own GPU alone" <<< "$output" || true)
+    [ "$alone" = "$(grep -c gpus-per-task <<< "$launch" || true)" ] || fail "$launch: $output"
   done
   rm -rf runs/gpus-1
 fi

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "crossilo/base/text.hpp"
+#include "crossilo/comm/communicator.hpp"
 #include "support/cuda_on_host/device.hpp"
 
 namespace crossilo {
@@ -17,7 +18,9 @@ std::string cuda_version() { return "pretended"; }
 bool is_built_with_cuda() noexcept { return true; }
 CudaDevices find_cuda_devices() {  // those that Slurm deals out, otherwise one
   const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  return {.ids = parts_of(visible == nullptr ? "pretended" : visible, ','), .none_because = ""};
+  CudaDevices devices{.ids = parts_of(visible == nullptr ? "pretended" : visible, ','), .none_because = ""};
+  for (std::string& id : devices.ids) id += " of " + host_name();
+  return devices;
 }
 void use_cuda_device(int) {}
 
