@@ -11,8 +11,8 @@ begin_seconds_max=${begin_seconds_max:-300} # for all ranks to join in MPI and o
 end_seconds_max=${end_seconds_max:-60}      # from the outcome in the run folder until the launcher has ended
 node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
 launcher=()
-run_folder= # of this job's run, once a start has told it
-from_round= # behind which that start went on
+run_folder= # of this job's run, once a start has told it: the next ones go on with it
+from_round= # behind which the first start went on
 stop_signal= # USR2: Slurm's warning; TERM: scancel
 handed_on=
 
@@ -101,6 +101,7 @@ start_once() { # COMMAND…
   status=0
   CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
   export CROSSILO_START_NOTE
+  [ -z "$run_folder" ] || echo "resume $run_folder" >"$CROSSILO_START_NOTE" # whatever --resume said of the first start
   "$@" &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
@@ -118,8 +119,10 @@ start_once() { # COMMAND…
   wait "$pid" || status=$?
   folder=$(noted folder)
   if [ -n "$folder" ]; then
-    run_folder=$folder
-    from_round=${from_round:-$(noted from_round)}
+    if [ -z "$from_round" ] && from_round=$(noted from_round) && [ -n "$from_round" ]; then
+      run_folder=$folder
+      echo "$run_folder" >"$runs_folder/.job-$SLURM_JOB_ID" # for the job's start behind a requeue
+    fi
     code=5
     [ ! -s "$folder/outcome.json" ] || code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
   else
@@ -224,6 +227,7 @@ train_in_job() { # CONFIG [OPTION…]
   [ ${#launcher[@]} -gt 0 ] || choose_launcher srun
   runs_folder=$(option_value --runs runs "$@")
   mkdir -p "$runs_folder"
+  [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || run_folder=$(cat "$runs_folder/.job-$SLURM_JOB_ID" 2>/dev/null) || true
   notes=$(mktemp -d)
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
   trap 'stop_signal=USR2' USR1 USR2
@@ -232,7 +236,10 @@ train_in_job() { # CONFIG [OPTION…]
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi
-  [ "$code" = 75 ] && [ "$stop_signal" = USR2 ] || exit "$code"
+  if [ "$code" != 75 ] || [ "$stop_signal" != USR2 ]; then
+    rm -f "$runs_folder/.job-$SLURM_JOB_ID"
+    exit "$code"
+  fi
   newest=$(find "$run_folder/checkpoints" 2>/dev/null | sed -n 's/.*round-\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1) || true
   if [ "${newest:-0}" -le "${from_round:-0}" ]; then
     say "stopped before another checkpoint was written: not requeued; give it more time (--time), or less warning (--signal)"

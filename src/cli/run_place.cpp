@@ -23,6 +23,7 @@ namespace crossilo {
 namespace {
 
 constexpr const char* kStep = "start-up";
+constexpr const char* kStartNote = "CROSSILO_START_NOTE";
 
 std::string random_word() {
   Key256 key{};
@@ -40,6 +41,20 @@ template <std::size_t Size>
 void copy_text(const std::string& text, std::array<char, Size>& out) {
   if (text.size() >= Size) throw StorageError(text + ": this path is too long");
   std::memcpy(out.data(), text.data(), text.size());
+}
+
+/// With the run folder of an earlier start in the same batch job, where there was one: that counts more than the
+/// options, which are those of the first start.
+RankPlaces places_in_job(RankPlaces places) {
+  constexpr std::string_view kResume = "resume ";
+  const char* const path = std::getenv(kStartNote);
+  std::ifstream note(path == nullptr ? "" : path);
+  for (std::string line; std::getline(note, line);)
+    if (line.starts_with(kResume)) {
+      places.resume = line.substr(kResume.size());
+      places.run_folder.clear();
+    }
+  return places;
 }
 
 }  // namespace
@@ -65,11 +80,12 @@ OpenedRun open_run(const Config& config, const RankPlaces& places) {
   return {std::move(folder), is_new, std::move(supervisors)};
 }
 
-RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places) {
+RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& given) {
   const Deadline deadline{.seconds = config.run.peer_seconds_max, .step = kStep};
   Told own;
   std::optional<RunPlace> place;
   if (communicator.rank() == 0) {
+    const RankPlaces places = places_in_job(given);
     const std::string job = random_word();
     std::optional<OpenedRun> opened;
     if (places.run_folder.empty()) opened.emplace(open_run(config, places));
@@ -99,11 +115,11 @@ RunPlace agree_on_run_place(Communicator& communicator, const Config& config, co
 }
 
 void note_for_job(const std::string& line) {
-  const char* const path = std::getenv("CROSSILO_START_NOTE");
+  const char* const path = std::getenv(kStartNote);
   if (path == nullptr) return;
   std::ofstream file(path, std::ios::app);
   if (!(file << line + "\n" << std::flush))
-    throw StorageError(fmt::format("{} (CROSSILO_START_NOTE): cannot be written: {}", path, std::strerror(errno)));
+    throw StorageError(fmt::format("{} ({}): cannot be written: {}", path, kStartNote, std::strerror(errno)));
 }
 
 std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const RunFolder& folder,

@@ -37,11 +37,13 @@ struct RunPlace {
   RunLock lock;
 };
 
-/// Chosen and locked by the first rank, then known to all. Collective. Throws: as open_run().
+/// Chosen and locked by the first rank, then known to all. In a batch job it is that of the job's earlier starts.
+/// Collective. Throws: as open_run().
 [[nodiscard]] RunPlace agree_on_run_place(Communicator& communicator, const Config& config, const RankPlaces& places);
 
-/// Adds a line to what slurm/lib.sh reads of this start: the run folder, from_round, or the exit_code where there is no
-/// folder to say it. Nothing happens where nobody asks (CROSSILO_START_NOTE). Throws: StorageError.
+/// Adds a line to what slurm/lib.sh reads of this start: the run folder; from_round, once the manifest has this start;
+/// or the exit_code where there is no folder to say it. Nothing happens where nobody asks (CROSSILO_START_NOTE).
+/// Throws: StorageError.
 void note_for_job(const std::string& line);
 
 /// The newest checkpoint of all silos' folders; nothing where there is none. Collective.

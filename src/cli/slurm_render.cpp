@@ -72,7 +72,8 @@ void add_group(Lines& lines, const SlurmProfile& profile, const ProfileGroup& gr
   add("nodes", std::to_string(group.nodes));
   add("ntasks", std::to_string(group.ranks));
   add("cpus-per-task", std::to_string(profile.cpus_per_rank));
-  // By node, not by task: NCCL wants all ranks to see all GPUs of a node, and mpirun's ranks see those of its one daemon.
+  // By node, not by task: NCCL wants all ranks to see all GPUs of a node, and mpirun's ranks see those of its one
+  // daemon.
   const std::uint32_t ranks_on_node = (group.ranks + group.nodes - 1) / group.nodes;
   if (profile.gpus_per_rank > 0) add("gpus-per-node", std::to_string(profile.gpus_per_rank * ranks_on_node));
   add("time", profile.time);

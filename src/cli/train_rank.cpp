@@ -97,7 +97,6 @@ class RankRun {
                               .model_schema = setup.facts.model_schema_hash};
     const auto resumed = newest_checkpoint(*communicator_, *folder_, keys, config_.run.peer_seconds_max);
     const RoundIndex from = resumed ? resumed->state().round : RoundIndex{};
-    if (is_first()) note_for_job(fmt::format("from_round {}", from.value));
     TrainReport report(config_, job.schema().task, *folder_, is_first(), *status_, rank_silos());
     report.say_devices(device_text(topology_));
     if (places_.is_quiet) report.be_quiet();
@@ -113,6 +112,7 @@ class RankRun {
       note_start(*folder_, config_, keys, start_of_run(from));
       report.keep_checkpoints(CheckpointFolder(folder_->file("checkpoints"), from), keys, from);
     }
+    if (is_first()) note_for_job(fmt::format("from_round {}", from.value));
     const TrainedModel trained = train_federation(
         *communicator_, std::move(setup), [&] { return wants_stop(); }, report);
     report.save(job, trained);

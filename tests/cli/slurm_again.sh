@@ -19,6 +19,21 @@ expect_code 5
 host=$(hostname | cut -d . -f 1)
 cp -r runs/small-1 lost
 
+# The next start of that job goes on in its folder, though the first was told to begin a run, and says where it is.
+echo "resume runs/small-1" > note
+exit_code_of env CROSSILO_START_NOTE=note "${MPIEXEC:-mpirun}" --oversubscribe -n 4 "$CROSSILO_BIN" train small.ini --resume never --max_hours 0.0001
+[ "$(sed -n 's/^folder //p' note)" = runs/small-1 ] || fail "another folder: $(cat note; ls runs)"
+[ "$(sed -n 's/^from_round //p' note)" -ge 10 ] || fail "from the beginning: $(cat note)"
+[ "$(ls runs)" = small-1 ] || fail "a run was begun: $(ls runs)"
+# A start that is refused has no folder, and says its code.
+(flock 9 && exec sleep 30) 9>> runs/small-1/lock &
+holder=$!
+rm -f note
+exit_code_of env CROSSILO_START_NOTE=note "${MPIEXEC:-mpirun}" --oversubscribe -n 4 "$CROSSILO_BIN" train small.ini --resume runs/small-1
+kill "$holder"
+grep -qx "exit_code 9" note || fail "its code is not told: $(cat note)"
+! grep -q folder note || fail "the folder of a run that lives: $(cat note)"
+
 # again NAME HOSTS ARGUMENT…: asks about a copy of that folder, as the job NAME.
 again() {
   local name=$1 hosts=$2

@@ -15,7 +15,7 @@ chmod +x crossilo
 # job LAUNCHER OPTION…: a job whose launcher is that function; its exit code, output and seconds.
 job() {
   local begun=$SECONDS
-  rm -rf runs
+  [ -n "${SLURM_RESTART_COUNT:-}" ] || rm -rf runs
   # shellcheck disable=SC2016
   exit_code_of timeout 60 bash -c '
     set -euo pipefail
@@ -78,6 +78,15 @@ for launcher in with_75 with_5 with_143 killed; do
   expect_code 75
   expect_text "scontrol requeue 1"
 done
+# The job goes on with that run when it starts again, and from one start to the next, whatever its options say.
+add << 'SH'
+shows() { cat "$CROSSILO_START_NOTE"; return 7; }
+SH
+SLURM_RESTART_COUNT=1 job shows --resume never
+expect_text "resume runs/heart-1"
+[ ! -e runs/.job-1 ] || fail "a job that is over has left its note"
+job shows --resume never
+[[ $output != *"resume runs"* ]] || fail "another job's run: $output"
 for code_wanted in 7 9 4; do
   job with_$code_wanted
   expect_code $code_wanted
@@ -132,7 +141,7 @@ printf '0\n%s\n' "${@: -4:1}"
 SH
 add << 'SH'
 first() { [ ! -e again ] && touch again && begin runs/heart-1 0 && sleep 1 && ends runs/heart-1 5; }
-then_4() { rm -f runs/again; first || { begin runs/heart-1 0; ends runs/heart-1 4; return 4; }; }
+then_4() { first || { cat "$CROSSILO_START_NOTE"; begin runs/heart-1 0; ends runs/heart-1 4; return 4; }; }
 then_1() { first || return 1; }
 then_9() { first || rank_refuses; }
 SH
@@ -142,6 +151,7 @@ for launcher in "then_4 44 {\"exit_code\": 4}" "then_1 44 no folder"; do
   job "$name"
   expect_code "$code_wanted"
   expect_text "asked: $text"
+  [ "$name" = then_1 ] || expect_text "resume runs/heart-1"
 done
 rm -f again
 job then_9

@@ -7,7 +7,7 @@ source "$root/tests/cli/resume.sh"
 make_job_folder 1000000
 cluster up
 
-submit --time=1 --signal=B:USR2@30 jobs/multi_site_het.sbatch heart.ini --quiet
+submit --time=1 --signal=B:USR2@30 jobs/multi_site_het.sbatch heart.ini --quiet --resume never # of the first start
 wait_for 60 "stop of job $job" log_says "as asked"
 stopped=$(wc -l < runs/heart-1/metrics.jsonl)
 sed -i "s/^rounds = .*/rounds = $((stopped + 20))/" heart.ini
