@@ -58,8 +58,8 @@ void LaneEncoder::encode(const Block& block, std::span<float> values, std::span<
   const std::span<std::uint32_t> random = std::span(random_bits).first(values.size());
   const std::span<std::int32_t> lanes = std::span(lanes_of_piece).first(values.size());
   rounding_.generate(std::as_writable_bytes(random));
-  const EncodeCounts counts = encode_lanes(values, random, block.constants, lanes, widest_vector_unit());
-  CROSSILO_ASSERT(counts.not_finite == 0);  // Clip makes such an update abstain
+  const std::uint64_t not_finite = encode_lanes(values, random, block.constants, lanes, widest_vector_unit());
+  CROSSILO_ASSERT(not_finite == 0);  // Clip makes such an update abstain
   pack_lanes(lanes, block.lane_bits, words);
   if (feeds_errors_back(block.lane_bits)) subtract_carried(lanes, block.constants, values);
 }

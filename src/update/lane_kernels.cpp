@@ -19,21 +19,16 @@
 namespace crossilo {
 namespace {
 
-CROSSILO_INLINE EncodeCounts count_body(const float* values, float parameter_bound, std::size_t count) {
-  std::uint32_t clamped = 0;
-  std::uint32_t not_finite = 0;
-  for (std::size_t k = 0; k < count; ++k) {
-    const float magnitude = std::fabs(values[k]);
-    clamped += !(magnitude <= parameter_bound);
-    not_finite += !(magnitude <= std::numeric_limits<float>::max());
-  }
-  return {clamped, not_finite};
+CROSSILO_INLINE std::uint64_t beyond_body(const float* values, float bound, std::size_t count) {
+  std::uint32_t beyond = 0;
+  for (std::size_t k = 0; k < count; ++k) beyond += !(std::fabs(values[k]) <= bound);
+  return beyond;
 }
 
 // Two loops, so that floats and doubles each fill their vectors.
-CROSSILO_INLINE EncodeCounts encode_body(const float* __restrict values, const std::uint32_t* __restrict random,
-                                         const EncodeConstants constants, std::int32_t* __restrict out,
-                                         std::size_t count) {
+CROSSILO_INLINE std::uint64_t encode_body(const float* __restrict values, const std::uint32_t* __restrict random,
+                                          const EncodeConstants constants, std::int32_t* __restrict out,
+                                          std::size_t count) {
   const double high = constants.ring_limit;
   const double low = -high;
   for (std::size_t k = 0; k < count; ++k) {
@@ -46,13 +41,7 @@ CROSSILO_INLINE EncodeCounts encode_body(const float* __restrict values, const s
     const auto truncated = static_cast<std::int32_t>(ring);
     out[k] = truncated - static_cast<std::int32_t>(static_cast<double>(truncated) > ring);
   }
-  return count_body(values, constants.parameter_bound, count);
-}
-
-CROSSILO_INLINE std::uint64_t beyond_body(const float* values, float bound, std::size_t count) {
-  std::uint32_t beyond = 0;
-  for (std::size_t k = 0; k < count; ++k) beyond += !(std::fabs(values[k]) <= bound);
-  return beyond;
+  return beyond_body(values, std::numeric_limits<float>::max(), count);
 }
 
 CROSSILO_INLINE DecodeCounts decode_body(const std::int32_t* __restrict lanes, double unit_value, std::int32_t limit,
@@ -79,16 +68,17 @@ CROSSILO_FOR_AVX512 std::uint64_t beyond_avx512(const float* values, float bound
   return beyond_body(values, bound, count);
 }
 
-EncodeCounts encode_baseline(const float* values, const std::uint32_t* random, const EncodeConstants& constants,
-                             std::int32_t* out, std::size_t count) {
+std::uint64_t encode_baseline(const float* values, const std::uint32_t* random, const EncodeConstants& constants,
+                              std::int32_t* out, std::size_t count) {
   return encode_body(values, random, constants, out, count);
 }
-CROSSILO_FOR_AVX2 EncodeCounts encode_avx2(const float* values, const std::uint32_t* random,
-                                           const EncodeConstants& constants, std::int32_t* out, std::size_t count) {
+CROSSILO_FOR_AVX2 std::uint64_t encode_avx2(const float* values, const std::uint32_t* random,
+                                            const EncodeConstants& constants, std::int32_t* out, std::size_t count) {
   return encode_body(values, random, constants, out, count);
 }
-CROSSILO_FOR_AVX512 EncodeCounts encode_avx512(const float* values, const std::uint32_t* random,
-                                               const EncodeConstants& constants, std::int32_t* out, std::size_t count) {
+CROSSILO_FOR_AVX512 std::uint64_t encode_avx512(const float* values, const std::uint32_t* random,
+                                                const EncodeConstants& constants, std::int32_t* out,
+                                                std::size_t count) {
   return encode_body(values, random, constants, out, count);
 }
 
@@ -164,8 +154,8 @@ std::uint64_t count_beyond(std::span<const float> values, float bound, VectorUni
   return count(values.data(), bound, values.size());
 }
 
-EncodeCounts encode_lanes(std::span<const float> values, std::span<const std::uint32_t> random,
-                          const EncodeConstants& constants, std::span<std::int32_t> out, VectorUnit unit) {
+std::uint64_t encode_lanes(std::span<const float> values, std::span<const std::uint32_t> random,
+                           const EncodeConstants& constants, std::span<std::int32_t> out, VectorUnit unit) {
   CROSSILO_ASSERT(values.size() == random.size() && values.size() == out.size());
   CROSSILO_ASSERT(values.size() <= std::numeric_limits<std::int32_t>::max());  // the loops count in 32 bits
   CROSSILO_ASSERT(constants.ring_limit <= 0x1p31 - 1);                         // so that every lane fits an int32

@@ -3,10 +3,7 @@
 # Method: the real program, one mistake each; 5, 130 and 143 need a run under way and are in train_faults.sh.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 
 # 0; quiet: only the end, verbose: also what the first rank logs
 exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --quiet

@@ -1,5 +1,5 @@
 # Shared by the end-to-end tests: makes four small silos from a CSV and a configuration. Source it; call
-#   make_federation FOLDER [ROUNDS]
+#   make_federation FOLDER [ROUNDS], or in_new_federation [ROUNDS], in a folder of the test's own
 # Needs CROSSILO_BIN. Leaves FOLDER/data/{a,b,c,d}.h5 and FOLDER/small.ini.
 # shellcheck shell=bash
 
@@ -49,6 +49,14 @@ local_epochs = 1
 [algorithm]
 name = fedavg
 INI
+}
+
+# Goes into a folder that ends with the test, $folder, with a federation in it.
+in_new_federation() { # [ROUNDS]
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  make_federation "$folder" "$@"
+  cd "$folder" || exit 1
 }
 
 # exit_code_of COMMAND…: runs it, keeps its output in $output, its exit code in $code.

@@ -6,10 +6,7 @@ set -euo pipefail
 set -m
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 2500
-cd "$folder"
+in_new_federation 2500
 sed -i -e 's/^relaunches_max = 0/relaunches_max = 3\nmin_silos = 3/' \
   -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 20/' small.ini
 

@@ -3,10 +3,7 @@
 # Method: real runs on four small silos: its numbers against those of a run, every layer of settings, exit codes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 before=$(find . | sort)
 
 # field JSON_FILE EXPRESSION: a value of a plan, j being the plan

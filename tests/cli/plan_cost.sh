@@ -3,10 +3,7 @@
 # Method: the real program with and without a configuration; each mistake by its exit code and its words.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 small=(--silos 4 --sites 2 --parameters 8250000)
 
 # field EXPRESSION: a value of plan.json, j being its prediction

@@ -7,10 +7,7 @@ set -m
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
 config=small.ini
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 300
-cd "$folder"
+in_new_federation 300
 sed -i -e 's/^relaunches_max = 0/relaunches_max = 3/' -e 's/^peer_seconds_max = .*/peer_seconds_max = 2/' \
   -e 's/^name = fedavg/name = fedadam/' -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 7\nbaselines = none/' small.ini
 

@@ -6,10 +6,7 @@ set -euo pipefail
 set -m
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 100000
-cd "$folder"
+in_new_federation 100000
 sed -i -e 's/^relaunches_max = 0/relaunches_max = 2/' -e 's/^one_machine = true/one_machine = true\nbaselines = none/' small.ini
 
 # kill_c RUN: once it has done a round.

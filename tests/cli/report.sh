@@ -5,10 +5,7 @@
 set -euo pipefail
 set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 
 # page FILE TEXT…: it is closed well, asks for nothing outside, and holds the texts.
 page() {

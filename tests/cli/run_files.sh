@@ -7,10 +7,7 @@ set -m
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/federation.sh"
 source "$here/resume.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 6
-cd "$folder"
+in_new_federation 6
 run=runs/small-1
 # shellcheck disable=SC2034 # read by start
 config=small.ini

@@ -6,10 +6,7 @@ set -euo pipefail
 set -m
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 100000
-cd "$folder"
+in_new_federation 100000
 
 config=small.ini start
 await_checkpoint runs/small-1 10

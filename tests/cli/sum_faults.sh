@@ -5,10 +5,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 8
-cd "$folder"
+in_new_federation 8
 sed -i -e 's/^relaunches_max = 0/relaunches_max = 1/' -e 's/^peer_seconds_max = .*/peer_seconds_max = 3/' \
   -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 3\nbaselines = none/' \
   -e 's/^name = logreg/name = mlp\nhidden = 256, 256/' small.ini

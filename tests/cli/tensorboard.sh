@@ -8,10 +8,7 @@ for candidate in "${CROSSILO_PYTHON:-}" python3; do
 done
 [ -n "$python" ] || { echo "skipped: no Python imports tensorboard (pip install tensorboard)"; exit 77; }
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 4
-cd "$folder"
+in_new_federation 4
 "$CROSSILO_BIN" train small.ini --np 1 --simulate --run.baselines none > first
 "$CROSSILO_BIN" train small.ini --np 1 --simulate --run.baselines none --run.rounds 7 --resume runs/small-1 > second
 "$python" - runs/small-1 <<'PY' || fail "TensorBoard reads something else"

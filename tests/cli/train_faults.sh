@@ -4,10 +4,7 @@
 set -euo pipefail
 set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 100000
-cd "$folder"
+in_new_federation 100000
 
 # The process of silo $1 in run $2, once it is there and has done a round.
 pid_of() {

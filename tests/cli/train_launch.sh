@@ -5,10 +5,7 @@
 set -euo pipefail
 set -m
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 sed 's/^name = small/name = apart/; s/^one_machine = true/one_machine = false/' small.ini > apart.ini
 sed 's/^name = logreg/torchscript = nowhere.pt/' small.ini > torchscript.ini
 mpirun_4=("$MPIEXEC" --oversubscribe --bind-to none -np 4)

@@ -3,10 +3,7 @@
 # Method: one federation by --np 1, 2, 4, by mpirun by hand, and with ranks that say who they are; compares the saved models byte for byte.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder"
-cd "$folder"
+in_new_federation 5
 for np in 1 2 4; do
   exit_code_of "$CROSSILO_BIN" train small.ini --np "$np" --simulate
   expect_code 0

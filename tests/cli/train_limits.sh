@@ -3,10 +3,7 @@
 # Method: real runs on data made for each case; exit codes, texts and the saved model.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 8
-cd "$folder"
+in_new_federation 8
 
 # The value of key $1 in the metadata of model file $2.
 metadata() {

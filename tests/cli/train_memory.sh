@@ -4,10 +4,7 @@
 # counts them, after 500 rounds and at the last look. Prints them a round.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 100000
-cd "$folder"
+in_new_federation 100000
 
 "$CROSSILO_BIN" train small.ini --np 4 --quiet --run.baselines none > out 2>&1 &
 job=$!

@@ -8,10 +8,7 @@ set -m # else bash starts background commands with Ctrl-C ignored
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/resume.sh"
 config=small.ini
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 300
-cd "$folder"
+in_new_federation 300
 sed -i -e 's/^name = fedavg/name = fedadam/' -e 's/^\[train\]/[stop]\npatience_rounds = 1000000\n\n[train]/' \
   -e 's/^one_machine = true/one_machine = true\ncheckpoint_every_rounds = 7\nbaselines = none/' small.ini
 kills=${KILLS:-4}

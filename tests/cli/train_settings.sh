@@ -3,10 +3,7 @@
 # Method: real runs of four ranks, one of them with a configuration of its own.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 2
-cd "$folder"
+in_new_federation 2
 sed 's/^one_machine = true/one_machine = false/' small.ini > apart.ini
 mkdir runs
 

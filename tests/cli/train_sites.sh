@@ -3,10 +3,7 @@
 # rank without a site is refused by name. Method: real runs on one machine that plays several sites.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 3
-cd "$folder"
+in_new_federation 3
 host=$(uname -n)
 mpirun=("$MPIEXEC" --oversubscribe --bind-to none)
 train=("$CROSSILO_BIN" train small.ini)

@@ -4,10 +4,7 @@
 # Method: real runs with a module that is built without Python; one silo's own file names a module with other weights' shapes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-make_federation "$folder" 6
-cd "$folder"
+in_new_federation 6
 "$WRITE_MODULE" 4 1 m.pt
 "$WRITE_MODULE" 4 2 wide.pt
 sed 's/^name = logreg/torchscript = m.pt/' small.ini > script.ini

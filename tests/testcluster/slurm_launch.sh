@@ -47,6 +47,8 @@ if [ -n "${PRETENDED_GPUS:-}" ]; then
     # shellcheck disable=SC2086
     exit_code_of cluster run $launch "${on_gpus[@]}"
     [ "$(cat runs/gpus-1/logs/* | grep -c "computes on GPU [01]")" = 4 ] || fail "$launch: $output"
+    alone=$(grep -c "each of 2 ranks sees its own GPU alone" <<< "$output" || true)
+    [ "$alone" = "$(grep -c gpus-per-task <<< "$launch" || true)" ] || fail "$launch: $output"
   done
   rm -rf runs/gpus-1
 fi

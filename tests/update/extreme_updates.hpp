@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "crossilo/model/payload.hpp"
-#include "crossilo/update/lane_kernels.hpp"
+#include "crossilo/update/lane_arithmetic.hpp"
 #include "crossilo/update/ring_codec.hpp"
 
 namespace crossilo::testing {
@@ -95,7 +95,8 @@ struct EncodedOnHost {
 
   explicit EncodedOnHost(const BlockOfValues& block) : words(block.word_count()), remainder(block.values) {
     std::vector<std::int32_t> lanes(block.values.size());
-    counts = encode_lanes(block.values, block.random, block.constants, lanes, VectorUnit::baseline);
+    counts.not_finite = encode_lanes(block.values, block.random, block.constants, lanes, VectorUnit::baseline);
+    counts.clamped = count_beyond(block.values, block.constants.parameter_bound, VectorUnit::baseline);
     pack_lanes(lanes, block.lane_bits, words);
     const double factor = block.constants.factor;
     const float bound = block.constants.parameter_bound;

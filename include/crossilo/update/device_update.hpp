@@ -5,7 +5,7 @@
 #include "crossilo/foreign/cuda_feeder.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/update/clip.hpp"
-#include "crossilo/update/lane_kernels.hpp"
+#include "crossilo/update/lane_arithmetic.hpp"
 
 namespace crossilo {
 

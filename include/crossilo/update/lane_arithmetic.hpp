@@ -9,6 +9,12 @@
 
 namespace crossilo {
 
+/// What a block that was encoded held. On the processor Clip counts the former, since statistics leave first there.
+struct EncodeCounts {
+  std::uint64_t clamped = 0;     // |v| > C, and NaN
+  std::uint64_t not_finite = 0;  // NaN and infinity
+};
+
 /// One block of values to encode; pointers of the memory that the functions run on.
 struct EncodeTask {
   float* values = nullptr;

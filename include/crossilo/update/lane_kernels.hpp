@@ -22,12 +22,6 @@ struct EncodeConstants {
   static EncodeConstants of(double share, std::int64_t capacity, double bound);
 };
 
-/// What one call of encode_lanes met.
-struct EncodeCounts {
-  std::uint64_t clamped = 0;     // |v| > C, and NaN
-  std::uint64_t not_finite = 0;  // NaN and infinity
-};
-
 /// How many values have |v| > bound, or are not a number. Shapes: fewer than 2^31.
 [[nodiscard]] std::uint64_t count_beyond(std::span<const float> values, float bound, VectorUnit unit);
 
@@ -38,10 +32,11 @@ struct DecodeCounts {
 };
 
 /// out[k] = floor(values[k] x factor + u_k), clamped to +-ring_limit; u_k in [0, 1) from 32 random bits.
-/// A NaN gives -ring_limit and is counted. Deterministic: equal bits for every unit.
+/// A NaN gives -ring_limit. Returns how many values are not finite. Deterministic: equal bits for every unit.
 /// Shapes: values, random, out: equal.
-[[nodiscard]] EncodeCounts encode_lanes(std::span<const float> values, std::span<const std::uint32_t> random,
-                                        const EncodeConstants& constants, std::span<std::int32_t> out, VectorUnit unit);
+[[nodiscard]] std::uint64_t encode_lanes(std::span<const float> values, std::span<const std::uint32_t> random,
+                                         const EncodeConstants& constants, std::span<std::int32_t> out,
+                                         VectorUnit unit);
 
 /// words[j] = sum of lanes[j L + k] 2^(w k) modulo 2^32, L = 32 / w; missing lanes of the last word are zero.
 /// Shapes: words ceil(lanes / L).
