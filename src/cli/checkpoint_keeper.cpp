@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "crossilo/base/clock.hpp"
 #include "crossilo/base/error.hpp"
+#include "wait_alive.hpp"
 
 namespace crossilo {
 
@@ -25,7 +24,7 @@ void CheckpointKeeper::keep(const FederationState& state, const std::string& pen
 void CheckpointKeeper::finish(const std::function<void(const std::string&)>& warn) {
   constexpr std::uint32_t kFailuresMax = 3;
   if (!writing_.valid()) return;
-  while (writing_.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout) show_life_();
+  wait_alive(writing_, show_life_, life_seconds_max_);
   try {
     writing_.get();
     kept_ = written_;

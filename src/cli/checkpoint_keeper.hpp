@@ -18,8 +18,11 @@ class CheckpointKeeper {
   CheckpointKeeper(CheckpointFolder folder, const CheckpointKeys& keys, RoundIndex kept)
       : folder_(std::move(folder)), keys_(keys), kept_(kept) {}
 
-  /// From now on it is called between the steps of what holds up the run.
-  void show_life_by(std::function<void()> show_life) { show_life_ = std::move(show_life); }
+  /// From now on it is called between the steps of what holds up the run, for so long at a time.
+  void show_life_by(std::function<void()> show_life, double seconds_max) {
+    show_life_ = std::move(show_life);
+    life_seconds_max_ = seconds_max;
+  }
 
   /// Seals a state now, and writes it while the next rounds go on. Where the one before could not be written, training
   /// may go on: `warn` is told, and the checkpoint before that is still there. Throws: StorageError when three in a row
@@ -40,6 +43,7 @@ class CheckpointKeeper {
   RoundIndex kept_{};
   RoundIndex written_{};  // what `writing_` writes
   std::function<void()> show_life_ = [] {};
+  double life_seconds_max_ = 0.0;
   std::future<void> writing_;
   std::uint32_t failures_ = 0;
   double seconds_ = 0.0;

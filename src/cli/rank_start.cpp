@@ -41,6 +41,14 @@ void check_launch(const Config& config, int processes, const RankPlaces& places)
                            "; nothing was started");
 }
 
+EndDeadline join_deadline(const Config& config) {
+  constexpr double kSecondsMax = 300.0;  // many hosts may load their libraries from one slow file system
+  return EndDeadline(
+      std::max(kSecondsMax, config.run.peer_seconds_max),
+      "crossilo: MPI did not join all ranks in time (run.peer_seconds_max, at least 300 s): does a host not answer, or "
+      "may they not connect to each other (docs/clusters.md, Networks)?\n");
+}
+
 std::string silo_by_order(const Config& config, const RankPlaces& places, int rank, int ranks) {
   const std::vector<SiloId> silos = present_silos(config.run.silos.size(), places.missing);
   if (silos.size() != static_cast<std::size_t>(ranks)) return "";

@@ -6,6 +6,7 @@
 
 #include "crossilo/base/rank_identity.hpp"
 #include "crossilo/io/config.hpp"
+#include "crossilo/launch/signals.hpp"
 #include "crossilo/round/hosting.hpp"
 #include "crossilo/round/sites.hpp"
 #include "train_rank.hpp"
@@ -14,6 +15,9 @@ namespace crossilo {
 
 /// Throws where the ranks that found each other are not the federation that the configuration describes.
 void check_launch(const Config& config, int processes, const RankPlaces& places);
+
+/// For as long as MPI joins the ranks of the launch, which knows no deadline.
+[[nodiscard]] EndDeadline join_deadline(const Config& config);
 
 /// The silo of a rank where nobody says who is who; empty where ranks train several.
 [[nodiscard]] std::string silo_by_order(const Config& config, const RankPlaces& places, int rank, int ranks);

@@ -154,6 +154,8 @@ class RankRun {
       const std::string silo = lost != nullptr ? silos_of(lost->lost_rank()) : is_of_all ? "" : identity_.silos;
       // Where MPI joined nobody, each is the first rank of a world of its own.
       const bool another_tells = !is_first() || (ranks_ == 1 && launched_rank() > 0);
+      // Its start may have lost this rank long ago, and the next one be at work in the folder.
+      if (status_ && !status_->is_in_folder()) return;
       if (refuses_alike_ && lost == nullptr && another_tells) return;
       const bool is_mine =
           !folder_ || folder_->write_outcome({.exit_code = error.exit_code(), .text = text, .silo = silo});
@@ -173,8 +175,11 @@ class RankRun {
     if (const std::string fault = launcher_fault(places_.command); !fault.empty()) throw EnvironmentError(fault);
     refuses_alike_ = false;
     tuning_ = tune_mpi();
-    session_.emplace();
-    communicator_.emplace(session_->duplicate_world());
+    {
+      const EndDeadline deadline = join_deadline(config_);
+      session_.emplace();
+      communicator_.emplace(session_->duplicate_world());
+    }
     ranks_ = communicator_->size();
     identity_ = {.rank = communicator_->rank(), .silos = "", .host = host_name()};
     agree();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -20,6 +21,7 @@
 #include "missing_silos.hpp"
 #include "model_file.hpp"
 #include "private_state.hpp"
+#include "wait_alive.hpp"
 
 namespace crossilo {
 namespace {
@@ -75,7 +77,7 @@ void TrainReport::on_start(const RunStart& start) {
   resumed_ = start.resumed;
   site_names_ = start.sites;
   show_life_ = start.show_life;
-  if (keeper_) keeper_->show_life_by(show_life_);
+  if (keeper_) keeper_->show_life_by(show_life_, life_seconds_max());
   present_ = roster.cohort.silos;
   missing_ = names_of(config_.run, present_silos(config_.run.silos.size(), present_));
   status_.write_round(RoundIndex{start.resumed.value + 1});
@@ -122,7 +124,9 @@ void TrainReport::on_round(const RoundRecord& record) {
   if (record.parent_is_best) best_round_ = judged_round_;
   if (is_first_rank_ && !is_quiet_ && last_) show(*last_, record);
   if (files_ && !begun_.empty()) files_->append(continued_line(begun_, closing_fields(record)), record.slowest);
-  last_ = PastRound{.record = record, .steady_seconds = steady_clock().now_seconds()};
+  const double now = steady_clock().now_seconds();
+  if (!last_) first_seconds_ = now - start_seconds_;
+  last_ = PastRound{.record = record, .steady_seconds = now};
   MetricRecord fields = fields_of(record);
   fields.emplace_back("missing_silos", missing_);
   begun_ = json_line(fields);
@@ -218,6 +222,7 @@ void TrainReport::show(const PastRound& round, const RoundRecord& next) {
                   .sum_bytes_per_second = bytes > 0.0 && sum_seconds > 0.0 ? bytes / sum_seconds : 0.0,
                   .silos = round.record.ticket.cohort.size(),
                   .total_seconds = total_seconds,
+                  .first_seconds = first_seconds_,
                   .rounds_here = index - resumed_.value,
                   .best_round = best_round_});
 }
@@ -250,8 +255,12 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
         "no round did better on the held-back rows than the model before training, which is saved as the best: train "
         "with a lower train.learning_rate");
   if (is_first_rank_) {
-    write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
-    write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
+    std::future<void> writing = std::async(std::launch::async, [&] {
+      write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
+      write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
+    });
+    wait_alive(writing, show_life_, life_seconds_max());
+    writing.get();
     if (trained.stop == StopReason::signal)
       say(trained.last.round.value == 0
               ? "\nstopped before the first round was done; the same command begins it\n"

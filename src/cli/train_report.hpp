@@ -68,6 +68,8 @@ class TrainReport final : public RunObserver {
   void warn_of_round(RoundIndex round, std::uint32_t times, const std::string& text);
   void show(const PastRound& round, const RoundRecord& next);
   [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next);
+  /// For as long as the others wait for this rank's disk.
+  [[nodiscard]] double life_seconds_max() const noexcept { return 10.0 * config_.run.peer_seconds_max; }
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;
@@ -81,12 +83,13 @@ class TrainReport final : public RunObserver {
   std::uint32_t abstained_rounds_ = 0;
   RankStatusFile& status_;
   double start_seconds_;
+  double first_seconds_ = 0.0;  // from then until the first round was through
   Progress progress_;
   std::vector<std::string> rank_silos_;
   std::vector<std::string> site_names_;
   std::optional<RoundFiles> files_;
   RoundIndex resumed_{};
-  std::function<void()> show_life_;
+  std::function<void()> show_life_ = [] {};
   std::optional<CheckpointKeeper> keeper_;
   std::vector<Silo*> silos_;
   std::vector<SiloId> present_;

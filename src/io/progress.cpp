@@ -28,9 +28,10 @@ std::string readable_rate(double rate) {
   return rate >= 100.0 ? fmt::format("{:.0f}", rate) : fmt::format("{:.3g}", rate);
 }
 
-/// At the speed so far.
-double seconds_left(const RoundProgress& progress) {
-  return progress.total_seconds / progress.rounds_here * (progress.rounds - progress.round);
+/// Of the rounds of this start behind its first, which has the start-up in it. 0: not known yet.
+double seconds_of_round(const RoundProgress& progress) {
+  if (progress.rounds_here < 2) return 0.0;
+  return (progress.total_seconds - progress.first_seconds) / (progress.rounds_here - 1);
 }
 
 }  // namespace
@@ -41,19 +42,17 @@ std::string progress_line(const RoundProgress& progress, std::size_t columns) {
     parts.push_back(fmt::format("  {} {:.3f}", progress.metric_name, *progress.metric) +
                     (progress.metric_error ? fmt::format(" ± {:.3f}", *progress.metric_error) : ""));
   if (progress.loss) parts.push_back(fmt::format("  loss {:.3f}", *progress.loss));
-  const bool can_foresee = progress.rounds_here > 0 && progress.total_seconds > 0.0;
+  const double round_seconds = seconds_of_round(progress);
   if (progress.round >= progress.rounds)
     parts.push_back("  " + readable_seconds(progress.total_seconds) + " in all");
-  else if (can_foresee)
-    parts.push_back("  " + readable_seconds(seconds_left(progress)) + " left");
+  else if (round_seconds > 0.0)
+    parts.push_back("  " + readable_seconds(round_seconds * (progress.rounds - progress.round)) + " left");
   parts.push_back(" │ train " + readable_seconds(progress.train_seconds));
   parts.push_back("  sum " + readable_seconds(progress.sum_seconds));
   if (progress.sum_bytes_per_second > 0.0) parts.push_back("  " + readable_bytes(progress.sum_bytes_per_second) + "/s");
   parts.push_back(fmt::format("  {} silo{}", progress.silos, progress.silos == 1 ? "" : "s"));
   if (progress.best_round != 0) parts.push_back(fmt::format(" │ best round {}", progress.best_round));
-  if (can_foresee)
-    parts.push_back(
-        fmt::format("  {} rounds/min", readable_rate(60.0 * progress.rounds_here / progress.total_seconds)));
+  if (round_seconds > 0.0) parts.push_back(fmt::format("  {} rounds/min", readable_rate(60.0 / round_seconds)));
   std::string line;
   for (const std::string& part : parts) {
     if (display_width(line) + display_width(part) > columns) break;

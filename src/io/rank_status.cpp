@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,13 @@ RankStatusFile::RankStatusFile(const RunFolder& folder, const RankIdentity& iden
 }
 
 RankStatusFile::~RankStatusFile() { ::close(descriptor_); }
+
+bool RankStatusFile::is_in_folder() const noexcept {
+  struct stat own {};
+  struct stat there {};
+  return ::fstat(descriptor_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
 
 void RankStatusFile::write_running() {
   const std::string site = identity_.site.empty() ? "" : "site " + identity_.site + "\n";

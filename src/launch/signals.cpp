@@ -20,7 +20,9 @@ std::atomic<int> wishes{0};
 std::atomic<int> first_signal{0};
 std::atomic<int> mark_descriptor{-1};
 std::atomic<bool> was_terminated{false};
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+std::atomic<const char*> end_text{EndDeadline::kNoAnswer};
+static_assert(std::atomic<const char*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+                  std::atomic<bool>::is_always_lock_free,
               "a signal handler may only use lock-free atomics");
 
 void write_mark(int descriptor) {
@@ -30,9 +32,8 @@ void write_mark(int descriptor) {
 }
 
 extern "C" void on_end_deadline(int) {
-  constexpr std::string_view kText =
-      "crossilo: a silo did not answer inside MPI in time, so this one ends without it\n";
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  const std::string_view text(end_text.load());
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   const int descriptor = mark_descriptor.load();
   if (descriptor >= 0) write_mark(descriptor);  // not this silo's fault
   ::_exit(static_cast<int>(ExitCode::peer_lost));
@@ -74,12 +75,16 @@ void mark_termination_in(int descriptor) noexcept {
   if (descriptor >= 0 && was_terminated.load()) write_mark(descriptor);
 }
 
-EndDeadline::EndDeadline(double seconds) {
+EndDeadline::EndDeadline(double seconds, const char* text) {
+  end_text.store(text);
   handle(SIGALRM, on_end_deadline);
   constexpr double kSecondsMax = 1e6;
   ::alarm(static_cast<unsigned>(std::ceil(std::min(seconds, kSecondsMax))));
 }
 
-EndDeadline::~EndDeadline() { ::alarm(0); }
+EndDeadline::~EndDeadline() {
+  ::alarm(0);
+  end_text.store(kNoAnswer);
+}
 
 }  // namespace crossilo

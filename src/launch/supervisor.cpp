@@ -107,7 +107,8 @@ class Watch {
   /// Who ends well may still save and say farewell; where a rank has failed, there is nothing to wait for.
   [[nodiscard]] double seconds_to_end() const {
     const auto outcome = folder_.read_outcome();
-    const bool ends_well = outcome && outcome->exit_code == ExitCode::success;
+    const bool ends_well =
+        outcome && (outcome->exit_code == ExitCode::success || outcome->exit_code == ExitCode::requeue);
     return ends_well ? options_.end_seconds_max : std::min(options_.end_seconds_max, options_.fail_seconds_max);
   }
 

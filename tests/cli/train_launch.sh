@@ -123,3 +123,9 @@ exit_code_of "$CROSSILO_BIN" train small.ini --simulate --run_folder "$PWD/empty
 expect_code 9
 expect_text "logs/a.log"
 grep -q '"exit_code": 9' empty/outcome.json || fail "no outcome: $output"
+
+# 5: a rank that never comes to MPI; the others wait for 300 s, here for less
+exit_code_of timeout 60 "$MPIEXEC" --oversubscribe --bind-to none \
+  -np 3 -x LD_PRELOAD="$FAULT_LIBRARY" -x FAULT_ALARM_SECONDS=5 "$CROSSILO_BIN" train small.ini : -np 1 sleep 100
+expect_code 5
+expect_text "MPI did not join all ranks in time"

@@ -23,6 +23,7 @@ RoundProgress last_round() {
           .sum_bytes_per_second = 12e6,
           .silos = 4,
           .total_seconds = 1.31,
+          .first_seconds = 0.14,
           .rounds_here = 40,
           .best_round = 31};
 }
@@ -65,8 +66,11 @@ TEST(Progress, ShowsARound) {
 }
 
 TEST(Progress, ForeseesTheEndFromTheRoundsOfThisStart) {
-  EXPECT_EQ(progress_line({.round = 30, .rounds = 40, .silos = 2, .total_seconds = 60.0, .rounds_here = 5}),
-            "round 30/40  2 min 00 s left │ train 0.0 ms  sum 0.0 ms  2 silos  5 rounds/min");
+  RoundProgress progress{
+      .round = 30, .rounds = 40, .silos = 2, .total_seconds = 60.0, .first_seconds = 20.0, .rounds_here = 5};
+  EXPECT_EQ(progress_line(progress), "round 30/40  1 min 40 s left │ train 0.0 ms  sum 0.0 ms  2 silos  6 rounds/min");
+  progress.rounds_here = 1;  // the start-up says nothing of what comes
+  EXPECT_EQ(progress_line(progress), "round 30/40 │ train 0.0 ms  sum 0.0 ms  2 silos");
 }
 
 TEST(Progress, APlainLineIsNeverLongerThanALineOfAPage) {
@@ -107,7 +111,7 @@ TEST(Progress, DrawsOneLiveLineOrOneLineARound) {
   const std::string line = progress_line(last_round());
   EXPECT_EQ(drawn(0), line + "\n" + line + "\n");
   const std::string wide = progress_line(last_round(), 199);
-  EXPECT_HAS(wide, "best round 31  1832 rounds/min");
+  EXPECT_HAS(wide, "best round 31  2000 rounds/min");
   EXPECT_EQ(drawn(200), "\r\x1b[K" + wide + "\r\x1b[K" + wide + "\n");
 }
 

@@ -48,6 +48,11 @@ TEST_F(Signals, AnEndThatLastsTooLongIsCutShort) {
     while (true) ::pause();
   };
   EXPECT_EXIT(wait_for_ever(), testing::ExitedWithCode(5), "a silo did not answer inside MPI in time");
+  const auto wait_with_words = [] {
+    const EndDeadline deadline(0.5, "nobody came\n");
+    while (true) ::pause();
+  };
+  EXPECT_EXIT(wait_with_words(), testing::ExitedWithCode(5), "^nobody came");
 }
 
 TEST_F(Signals, AnEndInTimeIsLeftAlone) {

@@ -3,6 +3,7 @@
 //   FAULT_RANK, FAULT_SIGNAL, FAULT_AT  which rank, by which signal, at which of the calls that count (1: the first)
 //   FAULT_CALL   "mask": calls that make a stretch of a mask; a number: MPI_Isend of words under that tag
 //   FAULT_DONE   a file that is made when it strikes; where it is, nothing strikes any more
+//   FAULT_ALARM_SECONDS  no alarm is set later than that
 //   FAULT_NO_SHARED_MEMORY  set: /dev/shm has no room, so ranks of a node send each other messages
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -58,6 +60,12 @@ int EVP_EncryptUpdate(void* context, unsigned char* out, int* out_length, const 
   static const auto original = next<decltype(EVP_EncryptUpdate)>("EVP_EncryptUpdate");
   if (is_wanted && length >= kWordsMin) count_call();
   return original(context, out, out_length, in, length);
+}
+
+unsigned alarm(unsigned seconds) noexcept {
+  static const auto original = next<unsigned(unsigned)>("alarm");
+  const auto most = static_cast<unsigned>(std::atoi(text_of("FAULT_ALARM_SECONDS")));
+  return original(most == 0 ? seconds : std::min(seconds, most));
 }
 
 int statvfs(const char* path, struct statvfs* room) noexcept {

@@ -25,6 +25,7 @@ struct RoundProgress {
   double sum_bytes_per_second = 0.0;  // that this rank sent; 0: not known
   std::size_t silos = 0;              // that trained
   double total_seconds = 0.0;         // of this start
+  double first_seconds = 0.0;         // of it until its first round was through
   std::uint32_t rounds_here = 0;      // of this start
   std::uint32_t best_round = 0;       // 0: none yet
 };

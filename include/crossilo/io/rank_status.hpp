@@ -29,6 +29,8 @@ class RankStatusFile {
   [[nodiscard]] RoundIndex round() const noexcept { return round_; }
   /// Marks an orderly end, good or bad: whoever has this mark did not die.
   void write_finished();
+  /// False once another start has put a file in its place.
+  [[nodiscard]] bool is_in_folder() const noexcept;
   /// For the signal handler, which may only append kTerminatedMark to it with write(2).
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 

@@ -20,11 +20,13 @@ void install_stop_handlers();
 /// Alive until: called again with -1, before the descriptor is closed.
 void mark_termination_in(int descriptor) noexcept;
 
-/// Ends this process with the exit code of a lost silo if it lives longer than `seconds`; for calls of MPI that wait
-/// for all ranks and know no deadline. One at a time.
+/// Ends this process with `text` and the exit code of a lost silo if it lives longer than `seconds`; for calls of MPI
+/// that wait for all ranks and know no deadline. One at a time.
 class EndDeadline {
  public:
-  explicit EndDeadline(double seconds);
+  static constexpr const char* kNoAnswer =
+      "crossilo: a silo did not answer inside MPI in time, so this one ends without it\n";
+  explicit EndDeadline(double seconds, const char* text = kNoAnswer);
   ~EndDeadline();
   EndDeadline(const EndDeadline&) = delete;
   EndDeadline& operator=(const EndDeadline&) = delete;
