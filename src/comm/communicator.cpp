@@ -84,10 +84,17 @@ WaitGuard::WaitGuard(Communicator& communicator, const Deadline& deadline)
     : communicator_(communicator),
       deadline_(deadline),
       begun_seconds_(communicator.clock().now_seconds()),
-      last_progress_seconds_(begun_seconds_) {}
+      last_progress_seconds_(begun_seconds_),
+      looked_seconds_(begun_seconds_) {}
 
 void WaitGuard::after(const WaitProgress& progress) {
   const double now_seconds = communicator_.clock().now_seconds();
+  const double sign_seconds = deadline_.seconds / kSignsBeforeDeadline;
+  // While this process itself was stopped, as its whole job may have been, nobody's silence counts.
+  if (now_seconds - std::exchange(looked_seconds_, now_seconds) > sign_seconds) {
+    begun_seconds_ = last_progress_seconds_ = now_seconds;
+    looked_after_deadline_ = false;
+  }
   if (progress.moved) {
     last_progress_seconds_ = now_seconds;
     looked_after_deadline_ = false;
@@ -97,7 +104,6 @@ void WaitGuard::after(const WaitProgress& progress) {
     throw PeerLostError(communicator_.peer_name(*ended) + " died in " + step_text(deadline_) + " (its process is gone)",
                         *ended);
   const double stalled_seconds = now_seconds - last_progress_seconds_;
-  const double sign_seconds = deadline_.seconds / kSignsBeforeDeadline;
   if (stalled_seconds >= sign_seconds) {
     if (!std::exchange(listens_, true)) communicator_.signs().begin_wait();
     communicator_.signs().exchange(/*waits=*/true, sign_seconds);

@@ -45,7 +45,7 @@ void MessageLevel::for_each_message(std::uint64_t number, Visit&& visit) const {
   }
 }
 
-void MessageLevel::reserve(const SumPlan& plan) {
+void MessageLevel::reserve(const SumPlan& plan, WordType type) {
   std::size_t messages = 0;
   std::size_t words = 0;
   for (const SumCell& cell : plan.levels[level_]) {
@@ -56,8 +56,8 @@ void MessageLevel::reserve(const SumPlan& plan) {
     messages_max_ = messages;
     requests_.assign(slots_.size() * 4 * messages, Request{});
   }
-  if (words * sizeof(std::uint64_t) > arrival_bytes_max_) {
-    arrival_bytes_max_ = words * sizeof(std::uint64_t);
+  if (words * size_of(type) > arrival_bytes_max_) {
+    arrival_bytes_max_ = words * size_of(type);
     arrivals_.resize(slots_.size() * arrival_bytes_max_);
   }
 }

@@ -34,8 +34,8 @@ class MessageLevel {
   MessageLevel(const MessageLevel&) = delete;
   MessageLevel& operator=(const MessageLevel&) = delete;
 
-  /// Makes room for chunks of this plan. Not while chunks are under way.
-  void reserve(const SumPlan& plan);
+  /// Makes room for chunks of this plan, where there is too little: not while chunks are under way.
+  void reserve(const SumPlan& plan, WordType type);
   /// From now on the meter, if any, hears of every message.
   void measure(LinkMeter* meter) noexcept { meter_ = meter; }
 

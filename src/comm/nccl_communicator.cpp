@@ -107,35 +107,4 @@ void NcclCommunicator::poll(const Deadline& deadline, Look look) try {
   throw;
 }
 
-template <class Word>
-void NcclCommunicator::check_wrapping(const Deadline& deadline) {
-  // Word i of rank r is minus (i + r + 1), so every total of two ranks or more overflows.
-  constexpr std::size_t kWords = 1000;
-  const CudaStream stream;
-  PinnedBuffer<Word> host(padded(kWords));
-  DeviceBuffer<Word> device(padded(kWords));
-  for (std::size_t i = 0; i < host.span().size(); ++i) host.span()[i] = static_cast<Word>(Word{0} - (i + rank_ + 1));
-  stream.copy(std::span<const Word>(host.span()), device.span());
-  start_reduce_scatter(device.span(), stream);
-  wait(deadline);
-  start_all_gather(device.span(), stream);
-  wait(deadline);
-  stream.copy(DeviceSpan<const Word>(device.span()), host.span());
-  finished_.record(stream);
-  finished_.wait("self-test of the sum", deadline.seconds);
-  for (std::size_t i = 0; i < host.span().size(); ++i) {
-    const std::size_t expected = size() * i + size() * (size() + 1) / 2;
-    if (host.span()[i] != static_cast<Word>(Word{0} - expected))
-      throw EnvironmentError("NCCL's sum of words of " + std::to_string(sizeof(Word)) + " bytes on host " +
-                             host_name() + " (rank " + std::to_string(communicator_.rank()) +
-                             ") is wrong: update NCCL (" + nccl_version() +
-                             ") and the GPU's driver, or do without it:  --topology.sum_on memory");
-  }
-}
-
-void NcclCommunicator::self_test(const Deadline& deadline) {
-  check_wrapping<std::uint32_t>(deadline);
-  check_wrapping<std::uint64_t>(deadline);
-}
-
 }  // namespace crossilo

@@ -24,7 +24,8 @@ void check_wrapping(Communicator& communicator, RingSum& ring_sum, std::size_t c
     std::ostringstream text;
     text << "self-test of the sum on host " << host_name() << " (rank " << communicator.rank() << "): word " << i
          << " of " << sizeof(Word) << " bytes is " << words[i] << ", expected " << expected
-         << "; sums on this machine or over this network cannot be trusted, take it out of the federation";
+         << "; sums on this machine or over this network cannot be trusted, take it out of the federation; where GPUs "
+            "sum, try  --topology.sum_on memory  first";
     throw EnvironmentError(text.str());
   }
 }

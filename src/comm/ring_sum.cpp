@@ -12,6 +12,7 @@ namespace crossilo {
 namespace {
 
 constexpr std::size_t kWindowWordsMin = 256;
+constexpr std::size_t kSharedWordsMin = std::size_t{1} << 18;    // less room would slow all ranks down, not this node
 constexpr std::size_t kPayloadWordsMin = 4096;                   // a small model's statistics pass in a chunk or two
 constexpr std::size_t kLinkMessageWords = std::size_t{1} << 13;  // many short messages fill a long link
 constexpr std::size_t kLinkWords = std::size_t{1} << 23;         // 32 MB: several times what 1 Gbit/s holds over 100 ms
@@ -83,12 +84,13 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
   const std::vector<RankMemory> memory = gather_memory(communicator, options, deadline);
   const std::vector<bool> joined = joined_by_devices(memory, agreement.shape.site_of_rank);
 
-  std::size_t window_words = std::max(options.window_words, kWindowWordsMin);
+  const std::size_t window_words_wanted = std::max(options.window_words, kWindowWordsMin);
+  std::size_t window_words = window_words_wanted;
   std::map<std::pair<int, int>, int> first_rank;  // of a node's ranks that are of one site
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     const std::size_t free = window_words_free(memory, rank);
     const bool wants_to_share = memory[rank].shares != 0 && !joined[rank];
-    const bool shares = wants_to_share && free >= kWindowWordsMin;
+    const bool shares = wants_to_share && free >= std::min(window_words_wanted, kSharedWordsMin);
     const auto own = static_cast<int>(rank);
     const int alone = -own - 1;
     constexpr int kJoined = std::numeric_limits<int>::min();

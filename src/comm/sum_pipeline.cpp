@@ -49,12 +49,13 @@ RingSum::Pipeline::Pipeline(Communicator& communicator, SumAgreement agreement, 
 
 const SumPlan& RingSum::Pipeline::plan_for(std::size_t words, WordType type) {
   const bool goes_flat = words * size_of(type) <= flat_words_max_ * sizeof(std::uint32_t);
-  for (const std::unique_ptr<KeptPlan>& kept : plans_)
-    if (kept->plan.words == words && kept->goes_flat == goes_flat) return kept->plan;
-  plans_.push_back(std::make_unique<KeptPlan>(
-      KeptPlan{goes_flat, plan_sum(goes_flat ? flat_ : shape_, communicator_.rank(), words)}));
-  for (MessageLevel& level : levels_) level.reserve(plans_.back()->plan);
-  return plans_.back()->plan;
+  auto kept = std::ranges::find_if(
+      plans_, [&](const auto& one) { return one->plan.words == words && one->goes_flat == goes_flat; });
+  if (kept == plans_.end())
+    kept = plans_.insert(kept, std::make_unique<KeptPlan>(KeptPlan{
+                                   goes_flat, plan_sum(goes_flat ? flat_ : shape_, communicator_.rank(), words)}));
+  for (MessageLevel& level : levels_) level.reserve((*kept)->plan, type);
+  return (*kept)->plan;
 }
 
 /// Statistics come first, then words; the last chunk of each may be short.

@@ -25,9 +25,4 @@ Topology::Topology(std::vector<RankPlace> places) : places_(std::move(places)) {
   }
 }
 
-bool Topology::is_uneven() const noexcept {
-  const auto as_large = [&](const std::vector<int>& ranks) { return ranks.size() == ranks_of_site_.front().size(); };
-  return !std::ranges::all_of(ranks_of_site_, as_large);
-}
-
 }  // namespace crossilo

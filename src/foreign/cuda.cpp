@@ -15,12 +15,6 @@ std::string text_of(int result) {
   return std::string(cudaGetErrorName(error)) + ", " + cudaGetErrorString(error);
 }
 
-std::string id_of(int device) {
-  cudaDeviceProp properties;
-  check_cuda(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
-  return {properties.uuid.bytes, sizeof properties.uuid.bytes};
-}
-
 /// A destructor cannot report a failure, and what can fail there is a failure of earlier work.
 template <class Close, class Handle>
 void close_unless_unwinding(Close close, Handle handle) noexcept {
@@ -48,7 +42,12 @@ CudaDevices find_cuda_devices() {
   const cudaError_t result = cudaGetDeviceCount(&count);
   if (result != cudaSuccess) return {.ids = {}, .none_because = text_of(result)};
   CudaDevices found{.ids = {}, .none_because = count == 0 ? "the driver shows none to this process" : ""};
-  for (int device = 0; device < count; ++device) found.ids.push_back(id_of(device));
+  for (int device = 0; device < count; ++device) {
+    cudaDeviceProp properties;
+    if (const cudaError_t fault = cudaGetDeviceProperties(&properties, device); fault != cudaSuccess)
+      return {.ids = {}, .none_because = "GPU " + std::to_string(device) + ": " + text_of(fault)};
+    found.ids.emplace_back(properties.uuid.bytes, sizeof properties.uuid.bytes);
+  }
   return found;
 }
 

@@ -61,14 +61,21 @@ TEST(PollUntilTest, ProgressStartsTheDeadlineAnew) {
   EXPECT_EQ(communicator.clock().now_seconds(), 49.0 + 60.0);
 }
 
-TEST(PollUntilTest, LooksOnceMoreAfterTheDeadline) {
+TEST(PollUntilTest, TimeThatThisProcessWasStoppedIsNobodysSilence) {
   SilentCommunicator communicator;
   int looks = 0;
-  // The process was stopped for an hour inside its first look; the answer had come long ago.
+  // Stopped for an hour inside its first look, as all were; the peer needs some time to go on.
   EXPECT_NO_THROW(poll_until(communicator, kDeadline, [&] {
-    communicator.clock().advance_seconds(3600.0);
-    return WaitProgress{.finished = ++looks == 2};
+    if (looks == 0) communicator.clock().advance_seconds(3600.0);
+    return WaitProgress{.finished = ++looks == 50};
   }));
+  EXPECT_THROW(poll_until(communicator, kDeadline,
+                          [&] {
+                            if (--looks == 20) communicator.clock().advance_seconds(3600.0);
+                            return WaitProgress{};
+                          }),
+               PeerLostError);
+  EXPECT_EQ(communicator.clock().now_seconds(), 3600.0 + 49.0 + 29.0 + 3600.0 + 60.0);
 }
 
 TEST(PollUntilTest, AFinishedWaitNeverThrows) {

@@ -13,6 +13,7 @@
 #include "comm/sum_oracle.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/comm/local_communicator.hpp"
+#include "support/capturing_communicator.hpp"
 #include "support/faulty_communicator.hpp"
 
 namespace crossilo::test {
@@ -40,6 +41,18 @@ TEST(RingSumTest, EqualsThePlainSumInEveryShape) {
       ASSERT_FALSE(HasFailure()) << describe(shape) << ", messages of " << message_words << " words";
     }
   }
+}
+
+TEST(RingSumTest, ANodeWithLittleMemoryToShareSendsMessagesAndHoldsNobodyElseUp) {
+  const SumShape shape{.site_of_rank = {0, 0, 1, 1}, .node_of_rank = {0, 0, 2, 2}};
+  run_local_ranks(run_of(shape, 1), [&](Communicator& communicator) {
+    CapturingCommunicator limited(communicator);
+    limited.watch_window([](std::span<const std::byte>) {});
+    if (communicator.rank() < 2) limited.limit_windows(1 << 20);
+    RingSum ring_sum(limited, RingSum::Options::for_payload(1 << 20, shape.site_of_rank));
+    EXPECT_EQ(ring_sum.shape().node_of_rank, (std::vector<int>{0, 1, 2, 2}));
+    expect_sum_equals_oracle<std::uint32_t>(limited, ring_sum, 100'000);
+  });
 }
 
 /// Words that follow from their place and rank, given and checked without ever standing in memory together.

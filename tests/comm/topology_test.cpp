@@ -29,17 +29,13 @@ TEST(Topology, NumbersSitesAndNodesInTheOrderOfTheirFirstRanks) {
   EXPECT_EQ(listed(topology.ranks_of_node(topology.node_of(1))), (Ranks{1, 4}));
   EXPECT_EQ(listed(topology.ranks_of_node(topology.node_of(3))), (Ranks{3}));
   EXPECT_EQ(topology.place(1), (RankPlace{.host = "n1", .site = "north", .gpus = 2}));
-  EXPECT_TRUE(topology.is_uneven());
 }
 
-TEST(Topology, OneSiteAndSitesOfOneRankAreEven) {
+TEST(Topology, OneSiteAndSitesOfOneRank) {
   const Topology one({{.host = "a", .site = "all"}, {.host = "b", .site = "all"}});
   EXPECT_EQ(one.sites(), 1u);
-  EXPECT_FALSE(one.is_uneven());
   const Topology apart({{.host = "a", .site = "x"}, {.host = "b", .site = "y"}, {.host = "c", .site = "z"}});
   EXPECT_EQ(apart.sites(), 3u);
-  EXPECT_FALSE(apart.is_uneven());
-  EXPECT_FALSE(Topology().is_uneven());
 }
 
 TEST(Topology, ANodeNeverReachesAcrossSites) {

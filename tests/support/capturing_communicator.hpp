@@ -71,7 +71,11 @@ class CapturingCommunicator final : public Communicator {
   [[nodiscard]] bool test(Request& request) override { return inner_.test(request); }
   void idle() override { inner_.idle(); }
   [[nodiscard]] int node() const noexcept override { return look_ ? inner_.node() : Communicator::node(); }
-  [[nodiscard]] std::size_t window_bytes_free() const override { return inner_.window_bytes_free(); }
+  /// From now on this rank's node has no more room for windows.
+  void limit_windows(std::size_t bytes) noexcept { window_bytes_max_ = bytes; }
+  [[nodiscard]] std::size_t window_bytes_free() const override {
+    return std::min(inner_.window_bytes_free(), window_bytes_max_);
+  }
   [[nodiscard]] std::unique_ptr<NodeWindow> open_node_window(std::span<const int> ranks, std::size_t region_bytes,
                                                              const Deadline& deadline) override {
     auto window = inner_.open_node_window(ranks, region_bytes, deadline);
@@ -83,6 +87,7 @@ class CapturingCommunicator final : public Communicator {
 
  private:
   Communicator& inner_;
+  std::size_t window_bytes_max_ = ~std::size_t{0};
   std::function<void(std::span<const std::byte>)> look_;
   std::span<const std::byte> own_region_;
   std::vector<Captured> captured_;

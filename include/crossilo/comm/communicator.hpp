@@ -175,6 +175,7 @@ class WaitGuard {
   const Deadline& deadline_;
   double begun_seconds_;
   double last_progress_seconds_;
+  double looked_seconds_;
   bool listens_ = false;
   bool looked_after_deadline_ = false;
 };

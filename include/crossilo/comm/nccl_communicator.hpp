@@ -59,10 +59,6 @@ class NcclCommunicator {
   /// Looks until test() says true. Throws: PeerLostError after the deadline, too.
   void wait(const Deadline& deadline);
 
-  /// Sums known words that must wrap, of 32 and of 64 bits. Collective. Throws: EnvironmentError that names what
-  /// differed.
-  void self_test(const Deadline& deadline);
-
  private:
   enum class Step : std::uint8_t { idle, on_the_host, on_the_device };
 
@@ -77,8 +73,6 @@ class NcclCommunicator {
       break_off(error);
     }
   }
-  template <class Word>
-  void check_wrapping(const Deadline& deadline);
   template <class Look>
   void poll(const Deadline& deadline, Look look);
   [[nodiscard]] bool is_ready();

@@ -20,7 +20,7 @@ struct SiteId {
 struct RankPlace {
   std::string host;
   std::string site;
-  int gpus = 0;  // that it can see
+  int gpus = 0;  // that it computes on: 1, or none
   bool operator==(const RankPlace&) const = default;
 };
 
@@ -47,8 +47,6 @@ class Topology {
   /// Ascending, never empty. Alive until: the topology is.
   [[nodiscard]] std::span<const int> ranks_of_site(SiteId site) const { return ranks_of_site_.at(site.value); }
   [[nodiscard]] std::span<const int> ranks_of_node(std::size_t node) const { return ranks_of_node_.at(node); }
-  /// True when some site has more ranks than another.
-  [[nodiscard]] bool is_uneven() const noexcept;
 
  private:
   std::vector<RankPlace> places_;

@@ -39,7 +39,7 @@ struct CudaDevices {
   std::vector<std::string> ids;  // by CUDA's number; unique on this machine
   std::string none_because;      // why there are none; empty otherwise
 };
-/// Throws: CudaError only where there are devices and they do not answer.
+/// All, or none where one of them does not answer.
 [[nodiscard]] CudaDevices find_cuda_devices();
 /// From now on this thread uses the device of that number.
 void use_cuda_device(int device);
