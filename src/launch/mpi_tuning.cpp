@@ -19,7 +19,8 @@ namespace {
 
 // Measured over 1 Gbit/s with 40 ms round trip, 33 MB each way (docs/decisions/0010). A socket must hold what is under
 // way; a message above the eager limit waits for a round trip of its own before it starts.
-constexpr std::uint64_t kSocketBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kSocketBytesMin = std::uint64_t{4} << 20;
+constexpr std::uint64_t kSocketBytesMax = std::uint64_t{16} << 20;  // 1 Gbit/s over 100 ms and more
 constexpr std::uint64_t kEagerBytes = std::uint64_t{1} << 20;
 
 constexpr const char* kSendBuffer = "btl_tcp_sndbuf";
@@ -45,11 +46,11 @@ int most_tasks(const char* text) {
   return most;
 }
 
-/// What a socket gets that asks for `kSocketBytes`; the limits in /proc are not shown in every container.
+/// What a socket gets that asks for as much as it can use; the limits in /proc are not shown in every container.
 std::uint64_t granted_bytes(int option) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return 0;
-  const int wanted = kSocketBytes;
+  const int wanted = kSocketBytesMax;
   int granted = 0;
   socklen_t size = sizeof(granted);
   const bool is_known = ::setsockopt(socket, SOL_SOCKET, option, &wanted, sizeof(wanted)) == 0 &&
@@ -80,10 +81,10 @@ MpiTuning mpi_tuning(const MpiFacts& facts) {
   if (!facts.crosses_hosts) return tuning;
   std::vector<std::string> limits;
   const auto set_buffer = [&](const char* parameter, std::uint64_t bytes_max, const char* limit) {
-    if (bytes_max >= kSocketBytes)
-      set(parameter, std::to_string(kSocketBytes));
+    if (bytes_max >= kSocketBytesMin)
+      set(parameter, std::to_string(std::min(bytes_max, kSocketBytesMax)));
     else if (!facts.chosen.contains(parameter))  // a smaller one than the kernel finds by itself would do harm
-      limits.push_back(fmt::format("net.core.{}={}", limit, kSocketBytes));
+      limits.push_back(fmt::format("net.core.{}={}", limit, kSocketBytesMax));
   };
   set_buffer(kSendBuffer, facts.send_buffer_bytes_max, "wmem_max");
   set_buffer(kReceiveBuffer, facts.receive_buffer_bytes_max, "rmem_max");

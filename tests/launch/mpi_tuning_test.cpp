@@ -34,6 +34,14 @@ TEST(MpiTuning, SetsWhatALongLinkNeeds) {
   EXPECT_EQ(mpi_tuning(kLongLink).warning, "");
 }
 
+TEST(MpiTuning, TakesAsLargeSocketsAsTheKernelGrantsUpToWhatALongLinkHolds) {
+  MpiFacts facts = kLongLink;
+  facts.send_buffer_bytes_max = 3 * kEnough;
+  facts.receive_buffer_bytes_max = 100 * kEnough;
+  EXPECT_EQ(settings_of(facts)["btl_tcp_sndbuf"], "12582912");
+  EXPECT_EQ(settings_of(facts)["btl_tcp_rcvbuf"], "16777216");
+}
+
 TEST(MpiTuning, SetsNothingOnOneHostWithCoresForAll) {
   EXPECT_TRUE(settings_of({.crosses_hosts = false, .ranks_here = 2, .cores = 2}).empty());
   EXPECT_EQ(mpi_tuning({.crosses_hosts = false}).warning, "") << "no socket is used";
@@ -49,10 +57,10 @@ TEST(MpiTuning, NeverSetsASmallerBufferButSaysWhatToDo) {
   facts.send_buffer_bytes_max = kEnough - 1;
   EXPECT_EQ(settings_of(facts).count("btl_tcp_sndbuf"), 0u);
   EXPECT_EQ(settings_of(facts).count("btl_tcp_rcvbuf"), 1u);
-  EXPECT_HAS(mpi_tuning(facts).warning, "on every host: sysctl -w net.core.wmem_max=4194304");
+  EXPECT_HAS(mpi_tuning(facts).warning, "on every host: sysctl -w net.core.wmem_max=16777216");
   EXPECT_EQ(mpi_tuning(facts).warning.find("rmem"), std::string::npos);
   facts.receive_buffer_bytes_max = 212992;
-  EXPECT_HAS(mpi_tuning(facts).warning, "sysctl -w net.core.wmem_max=4194304 net.core.rmem_max=4194304");
+  EXPECT_HAS(mpi_tuning(facts).warning, "sysctl -w net.core.wmem_max=16777216 net.core.rmem_max=16777216");
   facts.chosen = {"btl_tcp_sndbuf", "btl_tcp_rcvbuf"};
   EXPECT_EQ(mpi_tuning(facts).warning, "") << "the user has chosen";
 }
@@ -111,7 +119,7 @@ TEST(MpiTuning, FindsTheUsersChoiceInEnvironmentAndFiles) {
 TEST(MpiTuning, AsksTheKernelWhatASocketMayHold) {
   const MpiFacts facts = facts_in({});
   EXPECT_GT(facts.send_buffer_bytes_max, 0u);
-  EXPECT_LE(facts.send_buffer_bytes_max, kEnough);
+  EXPECT_LE(facts.send_buffer_bytes_max, 4 * kEnough);
   EXPECT_GT(facts.receive_buffer_bytes_max, 0u);
   EXPECT_GE(facts.cores, 1);
 }
