@@ -1,10 +1,12 @@
-// Aim: what every communicator promises, and what stands on it alone: all_gather and the sum of ring words.
+// Aim: what every communicator promises (messages, deadlines, windows of a node), and what stands on it alone:
+// all_gather and the sum of ring words.
 // Method: one typed suite; a Backend runs a function as every rank. Sums are compared bitwise with a plain loop.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <vector>
@@ -111,6 +113,98 @@ TYPED_TEST_P(CommunicatorContract, AnotherCountOrTypeThrows) {
   });
 }
 
+TYPED_TEST_P(CommunicatorContract, ASilentRankIsNamedWithItsStep) {
+  TypeParam::run([](Communicator& communicator) {
+    const int silent = communicator.size() - 1;
+    if (silent == 0) return;  // alone, nobody can be silent
+    constexpr int kAwaited = 6;
+    constexpr int kNamed = 7;
+    std::uint32_t word = 0;
+    if (communicator.rank() == silent) {
+      // It speaks once all have named it, so that nothing stays under way. It gives no sign of life in so short a wait.
+      for (int peer = 0; peer < silent; ++peer)
+        finish(communicator, communicator.start_receive(std::span(&word, 1), {peer, kNamed}), peer);
+      for (int peer = 0; peer < silent; ++peer)
+        finish(communicator, communicator.start_send(std::span<const std::uint32_t>(&word, 1), {peer, kAwaited}), peer);
+      return;
+    }
+    const Deadline deadline{.seconds = 2.0, .step = "sum", .round = RoundIndex{17}};
+    const double begun_seconds = communicator.clock().now_seconds();
+    Request awaited = communicator.start_receive(std::span(&word, 1), {silent, kAwaited});
+    try {
+      wait_all(communicator, std::span(&awaited, 1), std::span(&silent, 1), deadline);
+      ADD_FAILURE() << "a message arrived that was not sent";
+    } catch (const PeerLostError& error) {
+      EXPECT_EQ(error.lost_rank(), silent);
+      EXPECT_EQ(std::string(error.what()),
+                "rank " + std::to_string(silent) + " has not answered for 2 s in \"sum, round 17\"");
+    }
+    const double waited_seconds = communicator.clock().now_seconds() - begun_seconds;
+    EXPECT_GE(waited_seconds, deadline.seconds);
+    EXPECT_LT(waited_seconds, contract_deadline().seconds);
+    const std::uint32_t named = 17;
+    finish(communicator, communicator.start_send(std::span(&named, 1), {silent, kNamed}), silent);
+    finish(communicator, awaited, silent);
+    EXPECT_EQ(word, 17u);
+  });
+}
+
+/// The ranks that may open a window together with this one, in ascending order.
+inline std::vector<int> ranks_of_own_node(Communicator& communicator) {
+  const int own = communicator.node();
+  std::vector<int> nodes(static_cast<std::size_t>(communicator.size()));
+  all_gather(communicator, std::as_bytes(std::span(&own, 1)), std::as_writable_bytes(std::span(nodes)),
+             contract_deadline());
+  std::vector<int> ranks;
+  for (int rank = 0; rank < communicator.size(); ++rank)
+    if (nodes[static_cast<std::size_t>(rank)] == own) ranks.push_back(rank);
+  return ranks;
+}
+
+/// Until every member of the window has set a counter to `value` or beyond.
+inline void await_counter(Communicator& communicator, const NodeWindow& window, const std::vector<int>& ranks,
+                          std::size_t counter, std::uint64_t value) {
+  poll_until(communicator, contract_deadline(), [&] {
+    WaitProgress progress{.finished = true};
+    for (std::size_t member = 0; member < ranks.size(); ++member)
+      if (window.read(member, counter) < value) progress = {.finished = false, .awaited_rank = ranks[member]};
+    return progress;
+  });
+}
+
+TYPED_TEST_P(CommunicatorContract, AWindowShowsWhatItsOwnerWroteBeforeItPosted) {
+  TypeParam::run([](Communicator& communicator) {
+    constexpr std::size_t kWritten = 0;
+    constexpr std::size_t kRead = 2;
+    const std::vector<int> ranks = ranks_of_own_node(communicator);
+    const auto own = static_cast<std::size_t>(std::ranges::find(ranks, communicator.rank()) - ranks.begin());
+    for (const std::size_t count : {std::size_t{5}, std::size_t{30'011}}) {  // the second has memory of its own
+      const std::size_t bytes = count * sizeof(std::uint32_t);
+      const auto window = communicator.open_node_window(ranks, bytes, contract_deadline());
+      for (std::size_t counter = 0; counter < NodeWindow::kCounters; ++counter)
+        EXPECT_EQ(window->read(own, counter), 0u);
+      for (std::uint64_t time = 1; time <= 20; ++time) {
+        const auto words_of = [&](std::size_t member) {
+          return contribution_of<std::uint32_t>(ranks[member] + 100 * static_cast<int>(time), count);
+        };
+        std::memcpy(window->region(own).data(), words_of(own).data(), bytes);
+        window->post(kWritten, time);
+        await_counter(communicator, *window, ranks, kWritten, time);
+        for (std::size_t member = 0; member < ranks.size(); ++member) {
+          const std::span<const std::byte> region = window->region(member);
+          ASSERT_EQ(region.size(), bytes);
+          EXPECT_EQ(reinterpret_cast<std::uintptr_t>(region.data()) % 64, 0u);
+          EXPECT_EQ(std::memcmp(region.data(), words_of(member).data(), bytes), 0)
+              << "the region of rank " << ranks[member] << " at time " << time;
+        }
+        window->post(kRead, time);  // from then on others may write anew
+        await_counter(communicator, *window, ranks, kRead, time);
+        EXPECT_EQ(window->read(own, 1), 0u) << "a counter that nobody posted";
+      }
+    }
+  });
+}
+
 TYPED_TEST_P(CommunicatorContract, AllGatherKeepsTheOrderOfRanks) {
   TypeParam::run([](Communicator& communicator) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5}, std::size_t{20'000}}) {
@@ -165,6 +259,7 @@ TYPED_TEST_P(CommunicatorContract, RingSumTestsItself) {
 
 REGISTER_TYPED_TEST_SUITE_P(CommunicatorContract, MessagesOfOneTagArriveInOrder, LargeMessagesArriveWhole,
                             EmptyMessagesAndMessagesToOneselfArrive, AnotherCountOrTypeThrows,
+                            ASilentRankIsNamedWithItsStep, AWindowShowsWhatItsOwnerWroteBeforeItPosted,
                             AllGatherKeepsTheOrderOfRanks, RingSumEqualsThePlainSumBitForBit, RingSumSendsNoByteTooMany,
                             RingSumTestsItself);
 

@@ -11,10 +11,13 @@
 namespace crossilo::test {
 namespace {
 
+constexpr double kTickSeconds = 0.25;  // shorter than a quarter of any deadline, after which signs of life are due
+
 template <int Size>
 struct LocalBackend {
   static void run(const RankMain& rank_main) {
-    for (const std::uint64_t seed : {1u, 2u, 3u}) run_local_ranks({.size = Size, .seed = seed}, rank_main);
+    for (const std::uint64_t seed : {1u, 2u, 3u})
+      run_local_ranks({.size = Size, .seed = seed, .tick_seconds = kTickSeconds}, rank_main);
   }
 };
 
@@ -26,7 +29,7 @@ struct SoloBackend {
 template <int Size, int NodeRanks>
 struct LocalNodeBackend {
   static void run(const RankMain& rank_main) {
-    LocalRun run{.size = Size};
+    LocalRun run{.size = Size, .tick_seconds = kTickSeconds};
     for (int rank = 0; rank < Size; ++rank) run.node_of_rank.push_back(rank / NodeRanks);
     for (run.seed = 1; run.seed <= 3; ++run.seed) run_local_ranks(run, rank_main);
   }

@@ -1,13 +1,17 @@
 // Aim: a rank of the real program that is killed or stopped at a chosen step, without any hook in the program.
 // Method: loaded in front of MPI, OpenSSL and libc (LD_PRELOAD). The variables:
 //   FAULT_RANK, FAULT_SIGNAL, FAULT_AT  which rank, by which signal, at which of the calls that count (1: the first)
-//   FAULT_CALL   "mask": calls that make a stretch of a mask; a number: MPI_Isend of words under that tag
+//   FAULT_CALL   "mask": calls that make a stretch of a mask; "wait": the first look in vain after such calls, if no
+//                message was sent between; a number: MPI_Isend of words under that tag; "arrival" and a number: words
+//                under that tag have come, and the program does not know yet
 //   FAULT_DONE   a file that is made when it strikes; where it is, nothing strikes any more
 //   FAULT_ALARM_SECONDS  no alarm is set later than that
 //   FAULT_NO_SHARED_MEMORY  set: /dev/shm has no room, so ranks of a node send each other messages
+//   FAULT_SLOW_MASKS  set: all ranks but that one take their time over each stretch of a mask
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mpi.h>
+#include <sched.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -15,15 +19,21 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace {
 
 constexpr int kWordsMin = 100;  // statistics and control messages are shorter
+constexpr useconds_t kSlowMicroseconds = 500;
+
+thread_local bool has_masked = false;  // since the last message
 
 const char* text_of(const char* variable) {
   const char* const text = std::getenv(variable);
   return text == nullptr ? "" : text;
 }
+
+bool is_wanted_call(const char* kind) { return std::strcmp(text_of("FAULT_CALL"), kind) == 0; }
 
 bool is_of_this_rank() {
   const char* const rank = text_of("OMPI_COMM_WORLD_RANK");
@@ -51,13 +61,34 @@ extern "C" {
 int MPI_Isend(const void* words, int count, MPI_Datatype type, int to, int tag, MPI_Comm communicator,
               MPI_Request* request) {
   static const int wanted = std::atoi(text_of("FAULT_CALL"));
+  has_masked = false;
   if (tag == wanted && count >= kWordsMin) count_call();
   return PMPI_Isend(words, count, type, to, tag, communicator, request);
 }
 
+int MPI_Get_count(const MPI_Status* status, MPI_Datatype type, int* count) {
+  static const char kArrival[] = "arrival ";
+  static const char* const call = text_of("FAULT_CALL");
+  static const int wanted =
+      std::strncmp(call, kArrival, std::strlen(kArrival)) == 0 ? std::atoi(call + std::strlen(kArrival)) : -1;
+  const int code = PMPI_Get_count(status, type, count);
+  if (status->MPI_TAG == wanted && *count >= kWordsMin) count_call();
+  return code;
+}
+
+int sched_yield() noexcept {
+  static const bool is_wanted = is_wanted_call("wait");
+  static const auto original = next<int()>("sched_yield");
+  if (is_wanted && std::exchange(has_masked, false)) count_call();
+  return original();
+}
+
 int EVP_EncryptUpdate(void* context, unsigned char* out, int* out_length, const unsigned char* in, int length) {
-  static const bool is_wanted = std::strcmp(text_of("FAULT_CALL"), "mask") == 0;
+  static const bool is_wanted = is_wanted_call("mask");
+  static const bool is_slow = std::getenv("FAULT_SLOW_MASKS") != nullptr && !is_of_this_rank();
   static const auto original = next<decltype(EVP_EncryptUpdate)>("EVP_EncryptUpdate");
+  if (length >= kWordsMin) has_masked = true;
+  if (is_slow && length >= kWordsMin) ::usleep(kSlowMicroseconds);
   if (is_wanted && length >= kWordsMin) count_call();
   return original(context, out, out_length, in, length);
 }
