@@ -6,7 +6,7 @@ host=$1
 shift
 for ((group = 0; group < SLURM_HET_SIZE; ++group)); do
   list=SLURM_JOB_NODELIST_HET_GROUP_$group
-  scontrol show hostnames "${!list}" | grep -qxF "$host" && break
+  scontrol show hostnames "${!list}" | grep -xF "$host" >/dev/null && break # all is read: scontrol must not fail
 done
 if [ "$group" = "$SLURM_HET_SIZE" ]; then
   echo "slurm/het_agent.sh: host $host is in no group of job $SLURM_JOB_ID" >&2

@@ -9,6 +9,7 @@
 stop_seconds_max=${stop_seconds_max:-90}    # for the round at hand once Slurm has warned; less than the warning's lead
 begin_seconds_max=${begin_seconds_max:-300} # for all ranks to join in MPI and open the run's folder
 end_seconds_max=${end_seconds_max:-60}      # from the outcome in the run folder until the launcher has ended
+fail_seconds_max=${fail_seconds_max:-10}    # instead of it behind a failure, where nobody saves anything
 node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
 launcher=()
 run_folder= # of this job's run, once a start has told it: the next ones go on with it
@@ -34,13 +35,15 @@ find_crossilo() {
 # With srun Slurm itself starts the ranks, and -K ends all of them when one dies. mpirun knows the first group of a het job
 # only: there it is told of all hosts, and starts its daemons by slurm/het_agent.sh.
 choose_launcher() { # srun|mpirun [RANKS]
-  local group groups list hosts=()
+  local group groups list cores hosts=()
   groups=$(seq -s , 0 $((${SLURM_HET_SIZE:-1} - 1)))
   case $1 in
     srun)
       launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
       [ -z "${SLURM_HET_SIZE:-}" ] || launcher+=("--het-group=$groups")
       [ -z "${2:-}" ] || launcher+=("--ntasks=$2")
+      cores=$(variable_of_group SLURM_CPUS_PER_TASK 0 "")
+      [ -z "$cores" ] || export SRUN_CPUS_PER_TASK=$cores # from 22.05 on srun takes one core a rank unless it is told itself
       ;;
     mpirun)
       launcher=("${CROSSILO_MPIRUN:-mpirun}" --bind-to none)
@@ -97,7 +100,7 @@ noted() { sed -n "/^$1 /{s///p;q}" "$CROSSILO_START_NOTE"; }
 # $status, the launcher's own; and $folder, the run's, empty where it did not come as far as that. What the run says counts, since
 # a launcher that kills the other ranks returns 137 or 143 for all of these.
 start_once() { # COMMAND…
-  local pid beginning=0 ending=0 stopping=0
+  local pid beginning=0 ending=0 stopping=0 why
   status=0
   CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
   export CROSSILO_START_NOTE
@@ -109,22 +112,20 @@ start_once() { # COMMAND…
     wait $! || true # a signal ends this wait at once
     hand_on_stop "$pid"
     [ -z "$stop_signal" ] || stopping=$((stopping + 1))
-    folder=$(noted folder)
+    note_run
     [ -n "$folder" ] || beginning=$((beginning + 1))
     [ -z "$folder" ] || [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
-    [ $beginning -lt "$begin_seconds_max" ] || end_launcher "$pid" "its ranks have not begun in $begin_seconds_max s"
-    [ $ending -lt "$end_seconds_max" ] || end_launcher "$pid" "the run has ended, its launcher has not"
-    [ $stopping -lt "$stop_seconds_max" ] || end_launcher "$pid" "the round at hand takes longer than $stop_seconds_max s"
+    why= # it is ended
+    [ $beginning -lt "$begin_seconds_max" ] || why="its ranks have not begun in $begin_seconds_max s"
+    [ $ending -eq 0 ] || [ $ending -lt "$(end_limit "$folder")" ] || why="the run has ended, its launcher has not"
+    [ $stopping -lt "$stop_seconds_max" ] || why="the round at hand takes longer than $stop_seconds_max s"
+    [ -z "$why" ] || { end_launcher "$pid" "$why" && break; }
   done
   wait "$pid" || status=$?
-  folder=$(noted folder)
+  note_run
   if [ -n "$folder" ]; then
-    if [ -z "$from_round" ] && from_round=$(noted from_round) && [ -n "$from_round" ]; then
-      run_folder=$folder
-      echo "$run_folder" >"$runs_folder/.job-$SLURM_JOB_ID" # for the job's start behind a requeue
-    fi
     code=5
-    [ ! -s "$folder/outcome.json" ] || code=$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$folder/outcome.json")
+    [ ! -s "$folder/outcome.json" ] || code=$(outcome_of "$folder")
   else
     code=$(noted exit_code)
     # The launcher's own: killed while MPI started, or behind a loss it does not start ranks any more.
@@ -132,6 +133,21 @@ start_once() { # COMMAND…
   fi
   rm -f "$CROSSILO_START_NOTE"
 }
+
+# Sets $folder; and once a start has taken the run up, what the next starts need, also those behind a requeue.
+note_run() {
+  folder=$(noted folder)
+  [ -n "$folder" ] || return 0
+  [ -n "$from_round" ] || from_round=$(noted from_round)
+  [ -n "$from_round" ] && [ -z "$run_folder" ] || return 0
+  run_folder=$folder
+  echo "$run_folder" >"$runs_folder/.job-$SLURM_JOB_ID"
+}
+
+end_limit() { # FOLDER: seconds
+  if outcome_of "$1" | grep -qvxE '0|75'; then echo "$fail_seconds_max"; else echo "$end_seconds_max"; fi
+}
+outcome_of() { sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$1/outcome.json"; } # FOLDER
 
 has_lost_a_silo() { [ -s "$notes/ends" ]; } # in this job
 
@@ -202,23 +218,27 @@ start_until_done() { # ARGUMENT of crossilo…
     start_once "${command[@]}"
     wants_another_start || return 0
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
-    # srun would lay out ranks as on the nodes that there were; mpirun wants to know them.
-    [ "${launcher[0]}" != srun ] || export -n SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
     hosts=$(nodes_with_room)
     dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
     [ -z "$dead" ] || say "node $dead does not answer"
     "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$hosts" \
       --seconds_used "$SECONDS" -- "${first[@]}" >"$notes/next" || { code=$?; return 0; }
     { read -r pause && mapfile -t command; } <"$notes/next"
+    # srun would lay out ranks as on the nodes that there were.
+    [[ " ${command[*]} " != *" --distribution=arbitrary "* ]] || export -n SLURM_TASKS_PER_NODE SLURM_NTASKS_PER_NODE
     sleep "$pause" &
     wait $! || true
     [ -z "$stop_signal" ] || return 0
   done
 }
 
+newest_checkpoint() { # of the job's run
+  find "$run_folder/checkpoints" 2>/dev/null | sed -n 's/.*round-\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1
+}
+
 # Ends the job: requeued where Slurm's warning stopped it and it went on meanwhile, otherwise with the run's own exit code.
 train_in_job() { # CONFIG [OPTION…]
-  local newest # checkpoint
+  local newest began_with # checkpoints
   if [ ! -r "${1:-}" ]; then
     say "${1:-no configuration}: a file that can be read is wanted behind the script: sbatch SCRIPT CONFIG.ini [options of crossilo train]"
     exit 2
@@ -228,6 +248,7 @@ train_in_job() { # CONFIG [OPTION…]
   runs_folder=$(option_value --runs runs "$@")
   mkdir -p "$runs_folder"
   [ "${SLURM_RESTART_COUNT:-0}" = 0 ] || run_folder=$(cat "$runs_folder/.job-$SLURM_JOB_ID" 2>/dev/null) || true
+  began_with=$(newest_checkpoint) || true
   notes=$(mktemp -d)
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
   trap 'stop_signal=USR2' USR1 USR2
@@ -236,12 +257,10 @@ train_in_job() { # CONFIG [OPTION…]
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi
-  if [ "$code" != 75 ] || [ "$stop_signal" != USR2 ]; then
-    rm -f "$runs_folder/.job-$SLURM_JOB_ID"
-    exit "$code"
-  fi
-  newest=$(find "$run_folder/checkpoints" 2>/dev/null | sed -n 's/.*round-\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1) || true
-  if [ "${newest:-0}" -le "${from_round:-0}" ]; then
+  [ "$code" = 75 ] || rm -f "$runs_folder/.job-$SLURM_JOB_ID" # a job that is preempted may be started again, too
+  if [ "$code" != 75 ] || [ "$stop_signal" != USR2 ]; then exit "$code"; fi
+  newest=$(newest_checkpoint) || true
+  if [ "${newest:-0}" -le "${from_round:-${began_with:-0}}" ]; then
     say "stopped before another checkpoint was written: not requeued; give it more time (--time), or less warning (--signal)"
   elif ! scontrol requeue "$SLURM_JOB_ID"; then
     say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"

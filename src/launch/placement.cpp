@@ -4,10 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
-#include <iterator>
 #include <numeric>
+#include <set>
 
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
@@ -44,69 +45,69 @@ Names silos_in(const HostGroup& group, Names silos, const HostOfSilo& hosts) {
   return silos;
 }
 
-/// So many silos on these hosts: one to each, and again.
-HostGroup dealt(const HostGroup& hosts, std::size_t silos) {
-  HostGroup placed = hosts;
-  for (HostSlots& one : placed) one.slots = 0;
-  for (bool has_room = true; has_room && silos > 0;) {
-    has_room = false;
-    for (std::size_t host = 0; host < hosts.size() && silos > 0; ++host) {
-      if (placed[host].slots == hosts[host].slots) continue;
-      ++placed[host].slots;
-      --silos;
-      has_room = true;
-    }
+/// Writes down where the silos of a part are now: whose host is alive stays there, the others go where most room is
+/// left.
+void move_in(const HostGroup& part, const Names& silos, HostOfSilo& hosts) {
+  HostGroup room = part;
+  std::erase_if(room, [](const HostSlots& one) { return one.slots == 0; });
+  Names moving;
+  for (const std::string& silo : silos) {
+    const auto own = std::ranges::find(room, hosts.at(silo), &HostSlots::host);
+    if (own == room.end())
+      moving.push_back(silo);
+    else
+      --own->slots;
   }
-  std::erase_if(placed, [](const HostSlots& one) { return one.slots == 0; });
-  return placed;
+  for (const std::string& silo : moving) {
+    const auto host = std::ranges::max_element(room, {}, &HostSlots::slots);
+    hosts[silo] = host->host;
+    --host->slots;
+  }
 }
 
 /// The launcher's options without those that say where and how many.
 Names without_places(const Names& launcher) {
+  constexpr std::array kOfMpirun = {"--host", "-np", "--map-by"};  // with their values
+  constexpr std::array kOfSrun = {"--het-group=", "--ntasks=", "--nodes=", "--nodelist=", "--distribution="};
   Names words;
   for (std::size_t at = 1; at < launcher.size(); ++at) {
     const std::string& word = launcher[at];
-    if (word == "--host" || word == "-np")
-      ++at;  // and its value
-    else if (word != "--oversubscribe" && !word.starts_with("--het-group=") && !word.starts_with("--ntasks=") &&
-             !word.starts_with("--nodes="))
+    if (std::ranges::count(kOfMpirun, word) > 0)
+      ++at;
+    else if (word != "--oversubscribe" &&
+             std::ranges::none_of(kOfSrun, [&](const char* option) { return word.starts_with(option); }))
       words.push_back(word);
   }
   return words;
 }
 
-/// One part for each group, with colons between: srun makes one world of them.
-Names srun_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+/// One part for each group, with colons between: srun makes one world of them. Ranks lie in the order of the list.
+Names srun_command(const LaunchCommand& command, const std::vector<Names>& places) {
   const bool has_groups = places.size() > 1;
   const Names options = without_places(command.launcher);
   Names words;
   for (std::size_t group = 0; group < places.size(); ++group) {
-    const HostGroup& hosts = places[group];
+    const Names& hosts = places[group];
     if (hosts.empty()) continue;
-    Names names;
-    for (const HostSlots& one : hosts) names.push_back(one.host);
+    const std::set<std::string> nodes(hosts.begin(), hosts.end());
     words.push_back(words.empty() ? command.launcher.front() : ":");
     words.insert(words.end(), options.begin(), options.end());
     if (has_groups) words.push_back(fmt::format("--het-group={}", group));
-    words.insert(words.end(), {fmt::format("--nodes={}", hosts.size()), fmt::format("--ntasks={}", ranks_on(hosts)),
-                               fmt::format("--nodelist={}", fmt::join(names, ","))});
+    words.insert(words.end(), {fmt::format("--nodes={}", nodes.size()), fmt::format("--ntasks={}", hosts.size()),
+                               "--distribution=arbitrary", fmt::format("--nodelist={}", fmt::join(hosts, ","))});
     words.insert(words.end(), command.program.begin(), command.program.end());
   }
   return words;
 }
 
-Names mpirun_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+Names mpirun_command(const LaunchCommand& command, const std::vector<Names>& places) {
   Names hosts;
-  int ranks = 0;
-  for (const HostGroup& group : places) {
-    ranks += ranks_on(group);
-    for (const HostSlots& one : group) hosts.push_back(fmt::format("{}:{}", one.host, one.slots));
-  }
+  for (const Names& group : places) hosts.insert(hosts.end(), group.begin(), group.end());
   Names words = {command.launcher.front()};
   const Names options = without_places(command.launcher);
   words.insert(words.end(), options.begin(), options.end());
-  words.insert(words.end(),
-               {"--oversubscribe", "-np", std::to_string(ranks), "--host", fmt::format("{}", fmt::join(hosts, ","))});
+  words.insert(words.end(), {"--oversubscribe", "--map-by", "seq", "-np", std::to_string(hosts.size()), "--host",
+                             fmt::format("{}", fmt::join(hosts, ","))});
   words.insert(words.end(), command.program.begin(), command.program.end());
   return words;
 }
@@ -157,17 +158,17 @@ Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, 
   return displaced;
 }
 
-std::vector<HostGroup> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
-  std::vector<HostGroup> places;
+std::vector<Names> places_of(const std::vector<HostGroup>& groups, const Names& silos, HostOfSilo hosts) {
+  std::vector<Names> places;
   for (const HostGroup& group : groups) {
-    HostGroup& placed = places.emplace_back();
-    for (const HostGroup& part : by_site(group))
-      std::ranges::copy(dealt(part, silos_in(part, silos, hosts).size()), std::back_inserter(placed));
+    for (const HostGroup& part : by_site(group)) move_in(part, silos_in(part, silos, hosts), hosts);
+    Names& placed = places.emplace_back();
+    for (const std::string& silo : silos_in(group, silos, hosts)) placed.push_back(hosts.at(silo));
   }
   return places;
 }
 
-Names placed_command(const LaunchCommand& command, const std::vector<HostGroup>& places) {
+Names placed_command(const LaunchCommand& command, const std::vector<Names>& places) {
   const bool is_srun = std::filesystem::path(command.launcher.front()).filename() == "srun";
   return is_srun ? srun_command(command, places) : mpirun_command(command, places);
 }

@@ -68,12 +68,12 @@ again fewer "$host:4" "${rules[@]}"
 prints 1 srun "${start_words[@]}" "${rules[@]}"
 again fewer "$host:4" "${rules[@]}"
 expect_text "without silo c"
-prints 2 srun --mpi=pmix --nodes=1 --ntasks=3 "--nodelist=$host" "${start_words[@]:1}" "${rules[@]}" --without_silos c
+prints 2 srun --mpi=pmix --nodes=1 --ntasks=3 --distribution=arbitrary "--nodelist=$host,$host,$host" "${start_words[@]:1}" "${rules[@]}" --without_silos c
 python3 -c 'import json; assert [one["missing_silos"] for one in json.load(open("asked/manifest.json"))["relaunches"]] == [["c"]]' || fail "not in the manifest"
 
 # its host is gone, and another has room for three: the last silo has no place; no host has room
 again three "$host:0,other:3" "${rules[@]}"
-prints 1 srun --mpi=pmix --nodes=1 --ntasks=3 --nodelist=other "${start_words[@]:1}" "${rules[@]}" --without_silos d
+prints 1 srun --mpi=pmix --nodes=1 --ntasks=3 --distribution=arbitrary --nodelist=other,other,other "${start_words[@]:1}" "${rules[@]}" --without_silos d
 again none "$host:0,other:2" "${rules[@]}"
 expect_code 5
 expect_text "silo c, d has no place any more"

@@ -25,10 +25,17 @@ TEST(Placement, ReadsTheGroups) {
 TEST(Placement, SilosMoveWhereTheirGroupHasRoom) {
   const auto groups = parse_host_groups("a1:1,a2:1;b1:2,b2:0");
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{});
-  EXPECT_EQ(places_of(groups, kSilos, kTwoSites), parse_host_groups("a1:1,a2:1;b1:2"));
+  EXPECT_EQ(places_of(groups, kSilos, kTwoSites), (std::vector<Names>{{"a1", "a2"}, {"b1", "b1"}}));
+  const auto hosts = parse_host_groups("n1:4,n2:4,n3:0");
+  EXPECT_EQ(places_of(hosts, kSilos, {{"a", "n1"}, {"b", "n2"}, {"c", "n3"}, {"d", "n3"}}),
+            (std::vector<Names>{{"n1", "n2", "n1", "n2"}}));
+  EXPECT_EQ(places_of(hosts, kSilos, {{"a", "n1"}, {"b", "n3"}, {"c", "n1"}, {"d", "n1"}}),
+            (std::vector<Names>{{"n1", "n2", "n1", "n1"}}))
+      << "who can stay does";
   EXPECT_EQ(
-      places_of(parse_host_groups("n1:4,n2:4,n3:0"), kSilos, {{"a", "n1"}, {"b", "n2"}, {"c", "n3"}, {"d", "n3"}}),
-      parse_host_groups("n1:2,n2:2"));
+      places_of(parse_host_groups("n1:1,n2:0,n3:2"), kSilos, {{"a", "n1"}, {"b", "n1"}, {"c", "n2"}, {"d", "n3"}}),
+      (std::vector<Names>{{"n1", "n1", "n3", "n3"}}))
+      << "crowded as before";
 }
 
 TEST(Placement, SilosOfAGoneHostHaveNoPlaceWhereTheirGroupHasNoRoom) {
@@ -46,24 +53,44 @@ TEST(Placement, SilosStayAtTheSiteOfTheirHosts) {
   set_sites(groups, parse_sites("a: a[1-2]; b: b1.cluster.edu, b2"));
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{});
   const auto places = places_of(groups, kSilos, kTwoSites);
-  EXPECT_EQ(places, (std::vector<HostGroup>{{{"a1", 2, "a"}, {"b1", 2, "b"}}}));
+  EXPECT_EQ(places, (std::vector<Names>{{"a1", "a1", "b1", "b1"}}));
+  EXPECT_EQ(places_of(groups, kSilos, {{"a", "a2"}, {"b", "b2"}, {"c", "a1"}, {"d", "b1"}}),
+            (std::vector<Names>{{"a1", "b1", "a1", "b1"}}))
+      << "ranks keep the order of silos";
   groups.front()[2].slots = 1;
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{"d"}) << "the room is at the other site";
   groups.front()[0].slots = 0;
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), (Names{"a", "b", "d"}));
-  EXPECT_EQ(places_of(groups, {"c"}, kTwoSites), (std::vector<HostGroup>{{{"b1", 1, "b"}}}));
+  EXPECT_EQ(places_of(groups, {"c"}, kTwoSites), (std::vector<Names>{{"b1"}}));
 }
 
 TEST(Placement, OneCommandForEachGroupUnderSrun) {
   const LaunchCommand command{.launcher = {"srun", "--mpi=pmix", "--het-group=0,1", "--ntasks=4"},
                               .program = {"crossilo", "train", "x.ini"}};
   EXPECT_EQ(placed_command(command, places_of(parse_host_groups("a1:1,a2:1;b1:1,b2:0"), {"a", "b", "c"}, kTwoSites)),
-            (Names{"srun", "--mpi=pmix", "--het-group=0", "--nodes=2", "--ntasks=2", "--nodelist=a1,a2", "crossilo",
-                   "train", "x.ini", ":", "--mpi=pmix", "--het-group=1", "--nodes=1", "--ntasks=1", "--nodelist=b1",
-                   "crossilo", "train", "x.ini"}));
+            (Names{"srun",
+                   "--mpi=pmix",
+                   "--het-group=0",
+                   "--nodes=2",
+                   "--ntasks=2",
+                   "--distribution=arbitrary",
+                   "--nodelist=a1,a2",
+                   "crossilo",
+                   "train",
+                   "x.ini",
+                   ":",
+                   "--mpi=pmix",
+                   "--het-group=1",
+                   "--nodes=1",
+                   "--ntasks=1",
+                   "--distribution=arbitrary",
+                   "--nodelist=b1",
+                   "crossilo",
+                   "train",
+                   "x.ini"}));
   EXPECT_EQ(placed_command(command, places_of(parse_host_groups("a1:0,a2:0;b1:2,b2:2"), {"c", "d"}, kTwoSites)),
-            (Names{"srun", "--mpi=pmix", "--het-group=1", "--nodes=2", "--ntasks=2", "--nodelist=b1,b2", "crossilo",
-                   "train", "x.ini"}))
+            (Names{"srun", "--mpi=pmix", "--het-group=1", "--nodes=2", "--ntasks=2", "--distribution=arbitrary",
+                   "--nodelist=b1,b2", "crossilo", "train", "x.ini"}))
       << "a whole group is gone";
 }
 
@@ -72,8 +99,8 @@ TEST(Placement, AListOfHostsUnderMpirun) {
       .launcher = {"/usr/bin/mpirun", "--bind-to", "none", "-np", "4", "--host", "a1:1,a2:1", "--mca", "x", "y"},
       .program = {"crossilo", "train", "x.ini"}};
   EXPECT_EQ(placed_command(command, places_of(parse_host_groups("n1:3,n2:0"), {"a", "b", "c"}, kTwoHosts)),
-            (Names{"/usr/bin/mpirun", "--bind-to", "none", "--mca", "x", "y", "--oversubscribe", "-np", "3", "--host",
-                   "n1:3", "crossilo", "train", "x.ini"}));
+            (Names{"/usr/bin/mpirun", "--bind-to", "none", "--mca", "x", "y", "--oversubscribe", "--map-by", "seq",
+                   "-np", "3", "--host", "n1,n1,n1", "crossilo", "train", "x.ini"}));
 }
 
 }  // namespace

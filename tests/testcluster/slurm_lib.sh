@@ -87,6 +87,19 @@ expect_text "resume runs/heart-1"
 [ ! -e runs/.job-1 ] || fail "a job that is over has left its note"
 job shows --resume never
 [[ $output != *"resume runs"* ]] || fail "another job's run: $output"
+# The warning comes while a requeued job still loads its rows: there is no new checkpoint.
+add << 'SH'
+loads() { echo "folder runs/heart-1" >> "$CROSSILO_START_NOTE"; warned; kill -KILL $BASHPID; }
+told() { begin runs/heart-1 40; sleep 2.5; echo "job 1: $(cat runs/.job-1)"; ends runs/heart-1 7; return 7; }
+SH
+mkdir -p runs/heart-1/checkpoints
+touch runs/heart-1/checkpoints/round-43.h5
+echo runs/heart-1 > runs/.job-1
+SLURM_RESTART_COUNT=1 job loads
+expect_code 75
+expect_text "stopped before another checkpoint was written: not requeued"
+job told
+expect_text "job 1: runs/heart-1" # nobody knows whether this script sees the end
 for code_wanted in 7 9 4; do
   job with_$code_wanted
   expect_code $code_wanted
@@ -101,6 +114,27 @@ expect_text "stopped before another checkpoint was written: not requeued"
 job by_itself --max_hours 1
 expect_code 75
 [[ $output != *requeue* ]] || fail "requeued without a warning: $output"
+
+# Each rank gets the cores that the job has asked for.
+# shellcheck disable=SC2016
+for variable in SLURM_CPUS_PER_TASK SLURM_CPUS_PER_TASK_HET_GROUP_0; do
+  exit_code_of env $variable=8 bash -c '. "$0/slurm/lib.sh"; choose_launcher srun; env' "$root"
+  expect_text "SRUN_CPUS_PER_TASK=8"
+done
+
+# A launcher that does not end behind its run: sooner where the run has failed.
+add << 'SH'
+end_seconds_max=50 fail_seconds_max=2
+stays() { begin runs/heart-1 0; ends runs/heart-1 7; exec sleep 50; }
+saves() { begin runs/heart-1 0; ends runs/heart-1 0; sleep 5; }
+SH
+job stays
+expect_code 7
+expect_text "the run has ended, its launcher has not"
+[ "$seconds" -lt 20 ] || fail "after $seconds s"
+job saves
+expect_code 0
+[[ $output != *"is killed"* ]] || fail "$output"
 
 # A launcher whose ranks never begin; one that is killed before; one that refuses; a rank that refuses, and is ended with 143.
 add << 'SH'

@@ -9,7 +9,7 @@
 
 namespace crossilo {
 
-/// A host of a job: for how many ranks it has room (0: it starts nothing any more), or how many start there.
+/// A host of a job, and for how many ranks it has room (0: it starts nothing any more).
 struct HostSlots {
   std::string host;
   int slots = 0;
@@ -34,9 +34,10 @@ void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& s
 [[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
                                                        const std::vector<std::string>& silos, const HostOfSilo& hosts);
 
-/// How many ranks start on each host of each group when these silos do; hosts without any are left out.
-[[nodiscard]] std::vector<HostGroup> places_of(const std::vector<HostGroup>& groups,
-                                               const std::vector<std::string>& silos, const HostOfSilo& hosts);
+/// The host of each of these silos in their order, which is that of ranks, by groups: its own where that is alive. None
+/// of them may be displaced.
+[[nodiscard]] std::vector<std::vector<std::string>> places_of(const std::vector<HostGroup>& groups,
+                                                              const std::vector<std::string>& silos, HostOfSilo hosts);
 
 /// The launcher's words in front of the program's: both together are a command.
 struct LaunchCommand {
@@ -44,8 +45,8 @@ struct LaunchCommand {
   std::vector<std::string> program;
 };
 
-/// That command, with ranks in these places only.
+/// That command, with a rank in each of these places.
 [[nodiscard]] std::vector<std::string> placed_command(const LaunchCommand& command,
-                                                      const std::vector<HostGroup>& places);
+                                                      const std::vector<std::vector<std::string>>& places);
 
 }  // namespace crossilo
