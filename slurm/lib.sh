@@ -162,7 +162,8 @@ hand_on_stop() { # PID
 end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
-  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --quiet --signal=KILL "$step" 2>/dev/null || true; done
+  # A node that is gone holds scancel up, but not the others.
+  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
   kill -KILL "$1" 2>/dev/null || true
 }
 
@@ -170,7 +171,7 @@ end_launcher() { # PID WHY
 
 # True of a node of this job that starts something; asked directly, since Slurm itself takes minutes to give one up.
 node_answers() { # GROUP NODE
-  timeout "$node_seconds_max" srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none \
+  timeout --foreground -k 1 "$node_seconds_max" srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none \
     --nodelist="$2" true &>/dev/null
 }
 

@@ -47,13 +47,14 @@ log_says() { grep -qF -- "$1" crossilo-"${2:-$job}".log; }
 # The ranks of a run, as "host:process host:process …" by rank.
 ranks_of() { awk '$1 == "host" { host = $2 } $1 == "pid" { print host ":" $2 }' "runs/$1"/ranks/*; }
 has_rounds() { [ -e "runs/$1/metrics.jsonl" ] && [ "$(wc -l < "runs/$1/metrics.jsonl")" -ge "${2:-3}" ]; }
-# next_round RUN SECONDS: how long after that unix time the run finished its next round.
+# next_round RUN SECONDS: how long after that unix time the run's last start finished its first round.
 next_round() {
-  python3 - "runs/$1/metrics.jsonl" "$2" << 'PY'
+  python3 - "runs/$1" "$2" << 'PY'
 import json, sys
-since = float(sys.argv[2])
-ends = [json.loads(line)["unix_seconds"] for line in open(sys.argv[1])]
-print(f"{min(end for end in ends if end > since + 1) - since:.0f}")
+run, since = sys.argv[1], float(sys.argv[2])
+before = json.load(open(run + "/manifest.json"))["starts"][-1]["from_round"]
+rounds = (json.loads(line) for line in open(run + "/metrics.jsonl"))
+print(f"{next(one for one in rounds if one['round'] > before)['unix_seconds'] - since:.1f}")
 PY
 }
 sites_of() { grep -o '"site": "[a-z0-9]*"' "runs/$1/manifest.json" | cut -d '"' -f 4 | paste -sd ' '; }

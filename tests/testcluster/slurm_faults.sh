@@ -39,7 +39,7 @@ sed -i 's/^peer_seconds_max = .*/peer_seconds_max = 3/' heart.ini
 fail_seconds_max=2 node_seconds_max=5 submit --nodes=3 --exclusive jobs/single_site.sbatch heart.ini --quiet --run.name node
 wait_for 40 "rounds of node" has_rounds node-1
 node=$(ranks_of node-1 | tail -n 1 | cut -d : -f 1)
-hit=$(date +%s)
+hit=$(date +%s.%N)
 cluster crash "$node"
 wait_for 120 "a start without $node" log_says "node $node does not answer"
 wait_for 90 "end of job $job" job_is_over
