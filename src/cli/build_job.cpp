@@ -143,9 +143,12 @@ SiloSchema check_silo_files(const Config& config) {
   return expected;
 }
 
-Job::Job(const Config& config, std::vector<SiloId> hosted, const std::string& device)
+Job::Job(const Config& config, std::vector<SiloId> hosted, const std::string& device,
+         const std::function<void(const std::function<void()>&)>& do_long)
     : config_(config), root_(public_root(config.run.seed)), hosted_(std::move(hosted)) {
-  for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
+  do_long([this] {
+    for (SiloId silo : hosted_) datasets_.push_back(std::make_shared<Dataset>(read_dataset(silo)));
+  });
   model_ = std::make_unique<Model>(make_model(make_model_spec(config.model, schema())));
   if (!device.empty()) model_->compute_on(device);
   silos_.reserve(hosted_.size());

@@ -42,6 +42,7 @@
 #include "run_place.hpp"
 #include "site_rule.hpp"
 #include "train_report.hpp"
+#include "wait_alive.hpp"
 
 namespace crossilo {
 namespace {
@@ -87,7 +88,12 @@ class RankRun {
     if (gpu_) use_cuda_device(*gpu_);
     const std::string device = gpu_ ? use_torch_on_gpu(*gpu_) : "";
     StopWish wants_stop(places_.max_hours);
-    Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)), device);
+    Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)), device,
+            [&](const auto& work) {
+              const double every_seconds = config_.run.peer_seconds_max / kSignsBeforeDeadline;
+              do_alive(
+                  work, [&] { communicator_->show_life(every_seconds); }, life_seconds_max(config_.run));
+            });
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;
     setup.facts.missing = places_.missing;
@@ -336,7 +342,7 @@ class RankRun {
                        is_gone ? "Was there enough memory (dmesg)?"
                        : lost.lost_rank() < 0
                            ? "If it repeats, look at the network, and please report it"
-                           : "If that silo was merely still loading its rows, raise run.peer_seconds_max");
+                           : "If its disk was merely slow (ten times run.peer_seconds_max), raise that");
   }
 
   const Config& config_;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <future>
 #include <limits>
 #include <utility>
 
@@ -77,7 +76,7 @@ void TrainReport::on_start(const RunStart& start) {
   resumed_ = start.resumed;
   site_names_ = start.sites;
   show_life_ = start.show_life;
-  if (keeper_) keeper_->show_life_by(show_life_, life_seconds_max());
+  if (keeper_) keeper_->show_life_by(show_life_, life_seconds_max(config_.run));
   present_ = roster.cohort.silos;
   missing_ = names_of(config_.run, present_silos(config_.run.silos.size(), present_));
   status_.write_round(RoundIndex{start.resumed.value + 1});
@@ -255,12 +254,11 @@ void TrainReport::save(Job& job, const TrainedModel& trained) {
         "no round did better on the held-back rows than the model before training, which is saved as the best: train "
         "with a lower train.learning_rate");
   if (is_first_rank_) {
-    std::future<void> writing = std::async(std::launch::async, [&] {
+    const auto write = [&] {
       write_model(folder_.file("model/global.safetensors"), config_, job, trained, trained.best);
       write_model(folder_.file("model/last.safetensors"), config_, job, trained, trained.last);
-    });
-    wait_alive(writing, show_life_, life_seconds_max());
-    writing.get();
+    };
+    do_alive(write, show_life_, life_seconds_max(config_.run));
     if (trained.stop == StopReason::signal)
       say(trained.last.round.value == 0
               ? "\nstopped before the first round was done; the same command begins it\n"

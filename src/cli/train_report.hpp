@@ -68,8 +68,6 @@ class TrainReport final : public RunObserver {
   void warn_of_round(RoundIndex round, std::uint32_t times, const std::string& text);
   void show(const PastRound& round, const RoundRecord& next);
   [[nodiscard]] MetricRecord closing_fields(const RoundRecord& next);
-  /// For as long as the others wait for this rank's disk.
-  [[nodiscard]] double life_seconds_max() const noexcept { return 10.0 * config_.run.peer_seconds_max; }
   void save_own_column(Job& job, const TrainedModel& trained) const;
 
   const Config& config_;

@@ -12,4 +12,10 @@ void wait_alive(const std::future<void>& work, const std::function<void()>& show
     if (steady_clock().now_seconds() < begun + life_seconds_max) show_life();
 }
 
+void do_alive(const std::function<void()>& work, const std::function<void()>& show_life, double life_seconds_max) {
+  std::future<void> done = std::async(std::launch::async, work);
+  wait_alive(done, show_life, life_seconds_max);
+  done.get();
+}
+
 }  // namespace crossilo

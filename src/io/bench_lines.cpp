@@ -81,8 +81,7 @@ BenchPoint point_of(const Line& line, const std::string& x_name) {
                    .seconds_median = line.seconds("seconds_median"),
                    .seconds_p90 = line.seconds("seconds_p90")};
   const std::string bound = line.text_or_none("bound");
-  if (line.has("bound_seconds"))
-    point.bound_seconds.emplace_back(bound.empty() ? "bound" : bound, line.seconds("bound_seconds"));
+  if (line.has("bound_seconds")) point.bound.emplace(bound.empty() ? "bound" : bound, line.seconds("bound_seconds"));
   point.is_wrong = line.has("wrong_values") && line.number("wrong_values") > 0.0;
   constexpr std::array kShownElsewhere = {"bench",          "group",       "case",          "x",    "seconds_min",
                                           "seconds_median", "seconds_p90", "bound_seconds", "bound"};

@@ -68,13 +68,14 @@ ChartCurve case_curve(const BenchCase& bench_case, std::size_t number) {
 std::vector<ChartCurve> bound_curves(const BenchChart& chart) {
   std::vector<ChartCurve> curves;
   for (const BenchCase& bench_case : chart.cases)
-    for (const BenchPoint& point : bench_case.points)
-      for (const auto& [name, seconds] : point.bound_seconds) {
-        auto curve = std::ranges::find(curves, name, &ChartCurve::name);
-        if (curve == curves.end())
-          curve = curves.insert(curves.end(), {.name = name, .colour = 6, .dash = 1 + curves.size(), .points = {}});
-        curve->points.emplace_back(point.x, seconds);
-      }
+    for (const BenchPoint& point : bench_case.points) {
+      if (!point.bound) continue;
+      const auto& [name, seconds] = *point.bound;
+      auto curve = std::ranges::find(curves, name, &ChartCurve::name);
+      if (curve == curves.end())
+        curve = curves.insert(curves.end(), {.name = name, .colour = 6, .dash = 1 + curves.size(), .points = {}});
+      curve->points.emplace_back(point.x, seconds);
+    }
   for (ChartCurve& curve : curves) {
     std::ranges::sort(curve.points);
     const auto is_same_x = [](const auto& a, const auto& b) { return a.first == b.first; };
@@ -151,9 +152,8 @@ std::string comparison_html(const BenchChart& chart) {
   for (const ChartCurve& bound : bound_curves(chart)) {
     std::vector<double> shares;
     for (const BenchPoint& point : first.points)
-      if (!point.is_wrong && point.seconds_median > 0.0)
-        for (const auto& [name, seconds] : point.bound_seconds)
-          if (name == bound.name) shares.push_back(seconds / point.seconds_median);
+      if (!point.is_wrong && point.seconds_median > 0.0 && point.bound && point.bound->first == bound.name)
+        shares.push_back(point.bound->second / point.seconds_median);
     if (!shares.empty()) sentences.push_back(fmt::format("{} of the bound “{}”", range_text(shares), bound.name));
   }
   return sentences.empty() ? "" : paragraph_html(fmt::format("{}: {}.", first.name, fmt::join(sentences, "; ")));
@@ -184,10 +184,8 @@ PageTable values_table(const BenchChart& chart) {
            seconds_text(point.seconds_median), seconds_text(point.seconds_p90)};
     const auto ratio = over_first(chart, point);
     if (has_ratios) row.push_back(ratio ? fmt::format("{:.2f}", *ratio) : "–");
-    for (const ChartCurve& bound : bounds) {
-      const auto found = std::ranges::find(point.bound_seconds, bound.name, &std::pair<std::string, double>::first);
-      row.push_back(found == point.bound_seconds.end() ? "–" : seconds_text(found->second));
-    }
+    for (const ChartCurve& bound : bounds)
+      row.push_back(point.bound && point.bound->first == bound.name ? seconds_text(point.bound->second) : "–");
     for (const std::string& key : keys) {
       const auto found = std::ranges::find(point.others, key, &std::pair<std::string, std::string>::first);
       row.push_back(found == point.others.end() ? "–" : found->second);

@@ -62,8 +62,8 @@ void add_surroundings(std::vector<ConfigOption>& options) {
       {.fixes_course = false,
        .meaning =
            "How long a silo waits for another that gives no sign of life, before the run ends with exit code 5, in "
-           "seconds. Silos that train, evaluate or wait give signs; those that load their rows give none, so more than "
-           "the slowest silo needs longer than the fastest to load them."}));
+           "seconds. Silos that train, evaluate or wait give signs; those whose disk takes long (rows, checkpoints, "
+           "models) do for ten times as long."}));
   options.push_back(option("run.relaunches_max", count_from(0), CROSSILO_FIELD(run.relaunches_max),
                            {.fixes_course = false,
                             .meaning = "How often crossilo train --np, or a batch job, starts the ranks again by "

@@ -129,3 +129,8 @@ exit_code_of timeout 60 "$MPIEXEC" --oversubscribe --bind-to none \
   -np 3 -x LD_PRELOAD="$FAULT_LIBRARY" -x FAULT_ALARM_SECONDS=5 "$CROSSILO_BIN" train small.ini : -np 1 sleep 100
 expect_code 5
 expect_text "MPI did not join all ranks in time"
+
+# 6: rows that take longer to load than silos wait for each other
+exit_code_of "$MPIEXEC" --oversubscribe --bind-to none -np 4 -x LD_PRELOAD="$FAULT_LIBRARY" -x FAULT_SLOW_FILE=c.h5 \
+  "$CROSSILO_BIN" train small.ini --run.name loads --run.peer_seconds_max 3 --run.baselines none
+expect_code 0

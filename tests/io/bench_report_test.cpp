@@ -63,8 +63,7 @@ TEST(BenchLines, SortsIntoChartsCasesAndPoints) {
   EXPECT_FALSE(first.is_wrong);
   using Texts = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(first.others, (Texts{{"wrong_values", "0"}, {"sites", "[0,1]"}, {"deep", "…"}}));
-  using Bounds = std::vector<std::pair<std::string, double>>;
-  EXPECT_EQ(chart.cases[1].points[0].bound_seconds, (Bounds{{"wire", 0.1}}));
+  EXPECT_EQ(chart.cases[1].points[0].bound, std::pair(std::string("wire"), 0.1));
   EXPECT_EQ(results.charts[1].group, "8 ranks");
 }
 

@@ -28,8 +28,11 @@ void check_model_file(const ModelConfig& model);
 class Job {
  public:
   /// Reads the files of the silos that this rank hosts. `device`: torch's name of what its model computes on; empty:
-  /// the processor. Throws: DataError, ConfigError, StorageError, EnvironmentError.
-  Job(const Config& config, std::vector<SiloId> hosted, const std::string& device = "");
+  /// the processor. `do_long`: does what it is given, which may take long. Throws: DataError, ConfigError,
+  /// StorageError, EnvironmentError.
+  Job(
+      const Config& config, std::vector<SiloId> hosted, const std::string& device = "",
+      const std::function<void(const std::function<void()>&)>& do_long = [](const auto& work) { work(); });
 
   /// The run's setup; the job outlives it.
   [[nodiscard]] FederationSetup setup();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,9 +14,9 @@ namespace crossilo {
 struct BenchPoint {
   double x = 0.0;
   double seconds_min = 0.0, seconds_median = 0.0, seconds_p90 = 0.0;
-  std::vector<std::pair<std::string, double>> bound_seconds;  // none or one: its name, and what physics allows
-  bool is_wrong = false;                                      // some values of the result were
-  std::vector<std::pair<std::string, std::string>> others;    // all other keys, as texts
+  std::optional<std::pair<std::string, double>> bound;      // its name, and the seconds that physics allows
+  bool is_wrong = false;                                    // some values of the result were
+  std::vector<std::pair<std::string, std::string>> others;  // all other keys, as texts
 };
 
 /// One curve of a chart. Shapes: points by x, ascending, one for each.
