@@ -9,7 +9,7 @@
 stop_seconds_max=${stop_seconds_max:-90}    # for the round at hand once Slurm has warned; less than the warning's lead
 begin_seconds_max=${begin_seconds_max:-300} # for all ranks to join in MPI and open the run's folder
 end_seconds_max=${end_seconds_max:-60}      # from the outcome in the run folder until the launcher has ended
-fail_seconds_max=${fail_seconds_max:-10}    # instead of it behind a failure, where nobody saves anything
+fail_seconds_max=${fail_seconds_max:-10}    # instead of it behind a failure, where nobody saves anything, and where time is short
 node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
 launcher=()
 run_folder= # of this job's run, once a start has told it: the next ones go on with it
@@ -100,7 +100,7 @@ noted() { sed -n "/^$1 /{s///p;q}" "$CROSSILO_START_NOTE"; }
 # $status, the launcher's own; and $folder, the run's, empty where it did not come as far as that. What the run says counts, since
 # a launcher that kills the other ranks returns 137 or 143 for all of these.
 start_once() { # COMMAND…
-  local pid beginning=0 ending=0 stopping=0 why
+  local pid seconds=0 beginning=0 ending=0 stopping=0 stepless=0 why
   status=0
   CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
   export CROSSILO_START_NOTE
@@ -115,7 +115,12 @@ start_once() { # COMMAND…
     note_run
     [ -n "$folder" ] || beginning=$((beginning + 1))
     [ -z "$folder" ] || [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
+    seconds=$((seconds + 1))
+    if [ -n "$folder" ] && [ $((seconds % 5)) -eq 0 ]; then
+      if has_steps; then stepless=0; else stepless=$((stepless + 5)); fi
+    fi
     why= # it is ended
+    [ $stepless -lt $((fail_seconds_max + 5)) ] || why="Slurm has ended its steps, it has not"
     [ $beginning -lt "$begin_seconds_max" ] || why="its ranks have not begun in $begin_seconds_max s"
     [ $ending -eq 0 ] || [ $ending -lt "$(end_limit "$folder")" ] || why="the run has ended, its launcher has not"
     [ $stopping -lt "$stop_seconds_max" ] || why="the round at hand takes longer than $stop_seconds_max s"
@@ -145,7 +150,7 @@ note_run() {
 }
 
 end_limit() { # FOLDER: seconds
-  if outcome_of "$1" | grep -qvxE '0|75'; then echo "$fail_seconds_max"; else echo "$end_seconds_max"; fi
+  if [ -n "$stop_signal" ] || outcome_of "$1" | grep -qvxE '0|75'; then echo "$fail_seconds_max"; else echo "$end_seconds_max"; fi
 }
 outcome_of() { sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$1/outcome.json"; } # FOLDER
 
@@ -159,11 +164,26 @@ hand_on_stop() { # PID
   fi
 }
 
+# The steps of this job and of its other groups, without those of batch scripts: 7.0 8.0
+steps_of_job() {
+  local group jobs=$SLURM_JOB_ID
+  for ((group = 1; group < ${SLURM_HET_SIZE:-1}; ++group)); do jobs+=,$(variable_of_group SLURM_JOB_ID "$group"); done
+  squeue --steps -h -j "$jobs" -o %i | sed -n '/\.[0-9]*$/p'
+}
+
+# Only srun always has one. True, too, where Slurm does not say.
+has_steps() {
+  local steps
+  [ "${launcher[0]}" = srun ] || return 0
+  steps=$(steps_of_job) || return 0
+  [ -n "$steps" ]
+}
+
 end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
   # A node that is gone holds scancel up, but not the others.
-  for step in $(squeue --steps -h -j "$SLURM_JOB_ID" -o %i | grep -E '\.[0-9]+$'); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
+  for step in $(steps_of_job); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
   kill -KILL "$1" 2>/dev/null || true
 }
 

@@ -163,6 +163,22 @@ job rank_refuses
 expect_code 9
 [[ $output != *asked* ]] || fail "$output"
 
+# srun does not notice that Slurm has ended its steps, as behind a dead node.
+add << 'SH'
+fail_seconds_max=2
+srun() { begin runs/heart-1 0; exec sleep 50; }
+SH
+job srun
+expect_code 5
+expect_text "Slurm has ended its steps"
+add << 'SH'
+squeue() { printf '1.batch\n1.0\n'; }
+srun() { begin runs/heart-1 0; sleep 12; ends runs/heart-1 7; return 7; }
+SH
+job srun
+expect_code 7
+[[ $output != *"is killed"* ]] || fail "$output"
+
 # Behind a lost silo any failure is asked about, and a launcher that does not start ranks is a loss.
 cat > crossilo << 'SH'
 #!/bin/bash
