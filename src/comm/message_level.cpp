@@ -56,8 +56,10 @@ void MessageLevel::reserve(const SumPlan& plan, WordType type) {
     messages_max_ = messages;
     requests_.assign(slots_.size() * 4 * messages, Request{});
   }
-  if (words * size_of(type) > arrival_bytes_max_) {
-    arrival_bytes_max_ = words * size_of(type);
+  constexpr std::size_t kAlignment = 16;  // of the allocation; each slot's words begin as even
+  const std::size_t bytes = (words * size_of(type) + kAlignment - 1) / kAlignment * kAlignment;
+  if (bytes > arrival_bytes_max_) {
+    arrival_bytes_max_ = bytes;
     arrivals_.resize(slots_.size() * arrival_bytes_max_);
   }
 }
