@@ -90,9 +90,8 @@ class RankRun {
     StopWish wants_stop(places_.max_hours);
     Job job(config_, hosting_.silos_of_rank.at(static_cast<std::size_t>(identity_.rank)), device,
             [&](const auto& work) {
-              const double every_seconds = config_.run.peer_seconds_max / kSignsBeforeDeadline;
               do_alive(
-                  work, [&] { communicator_->show_life(every_seconds); }, life_seconds_max(config_.run));
+                  work, [&] { communicator_->show_life(config_.run.peer_seconds_max); }, life_seconds_max(config_.run));
             });
     FederationSetup setup = job.setup();
     setup.facts.topology = topology_;

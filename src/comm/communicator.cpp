@@ -31,7 +31,9 @@ SignsOfLife& Communicator::signs() {
   return *signs_;
 }
 
-void Communicator::show_life(double every_seconds) { signs().exchange(/*waits=*/false, every_seconds); }
+void Communicator::show_life(double deadline_seconds) {
+  signs().exchange(/*waits=*/false, deadline_seconds / kSignsBeforeDeadline);
+}
 
 void Communicator::name_peers(std::vector<std::string> names) {
   CROSSILO_ASSERT(names.size() == static_cast<std::size_t>(size()));

@@ -44,7 +44,7 @@ RingSum::Pipeline::Pipeline(Communicator& communicator, SumAgreement agreement, 
   else
     node_ = std::make_unique<WindowLevel>(communicator, slots_, std::move(node), chunk_words_, deadline);
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) slots_[slot].words = node_->memory_of(slot);
-  (void)plan_for(chunk_words_, WordType::u32);
+  prepare(chunk_words_, WordType::u32);
 }
 
 const SumPlan& RingSum::Pipeline::plan_for(std::size_t words, WordType type) {
@@ -54,8 +54,13 @@ const SumPlan& RingSum::Pipeline::plan_for(std::size_t words, WordType type) {
   if (kept == plans_.end())
     kept = plans_.insert(kept, std::make_unique<KeptPlan>(KeptPlan{
                                    goes_flat, plan_sum(goes_flat ? flat_ : shape_, communicator_.rank(), words)}));
-  for (MessageLevel& level : levels_) level.reserve((*kept)->plan, type);
   return (*kept)->plan;
+}
+
+void RingSum::Pipeline::prepare(std::size_t words, WordType type) {
+  if (words == 0) return;
+  const SumPlan& plan = plan_for(words, type);
+  for (MessageLevel& level : levels_) level.reserve(plan, type);
 }
 
 /// Statistics come first, then words; the last chunk of each may be short.
@@ -84,9 +89,8 @@ void RingSum::Pipeline::start(std::size_t statistics, std::size_t words, RingSou
   if (plans_.size() > kPlansKept) plans_.clear();
   // Now that nothing is under way: the plans of all chunks, so that the levels may take room for them.
   for (const std::size_t count : {std::min(statistics, chunk_words_ / 2), statistics % (chunk_words_ / 2)})
-    if (count > 0) (void)plan_for(count, WordType::u64);
-  for (const std::size_t count : {std::min(words, chunk_words_), words % chunk_words_})
-    if (count > 0) (void)plan_for(count, WordType::u32);
+    prepare(count, WordType::u64);
+  for (const std::size_t count : {std::min(words, chunk_words_), words % chunk_words_}) prepare(count, WordType::u32);
   node_->begin(end_);
 }
 

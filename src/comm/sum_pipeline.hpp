@@ -49,6 +49,7 @@ class RingSum::Pipeline {
 
   [[nodiscard]] SumChunk& chunk(std::uint64_t number) { return slots_[number % slots_.size()]; }
   [[nodiscard]] const SumPlan& plan_for(std::size_t words, WordType type);
+  void prepare(std::size_t words, WordType type);
   void describe(std::uint64_t number);
   bool open();
   bool publish();

@@ -214,9 +214,7 @@ void run_rounds(Round& round, SumSession& session, std::uint32_t rounds, const s
 
 TrainedModel train_federation(Communicator& communicator, FederationSetup setup,
                               const std::function<bool()>& wants_stop, RunObserver& observer) {
-  const auto show_life = [&communicator, seconds = setup.session.peer_seconds_max / kSignsBeforeDeadline] {
-    communicator.show_life(seconds);
-  };
+  const auto show_life = [&communicator, seconds = setup.session.peer_seconds_max] { communicator.show_life(seconds); };
   const WorkShowsLife shows_life(setup.silos, show_life);
   SumSession session = open_session(communicator, setup);
   const FederatedRows rows = agree_on_rows(session, setup);

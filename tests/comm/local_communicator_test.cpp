@@ -115,7 +115,7 @@ TEST(LocalCommunicatorTest, WhoWorksLongIsNotTakenForLostAndHidesNobodyWhoIs) {
       if (communicator.rank() == 1)
         for (double end = 5.0; end <= 600.0; end += 5.0) {
           while (communicator.clock().now_seconds() < end) communicator.idle();
-          communicator.show_life(15.0);
+          communicator.show_life(60.0);
         }
       if (communicator.rank() == 2 && rank_2_dies) return;
       const std::byte mine{1};

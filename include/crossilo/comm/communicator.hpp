@@ -129,9 +129,9 @@ class Communicator {
   void name_peers(std::vector<std::string> names);
   [[nodiscard]] std::string peer_name(int rank) const;
 
-  /// Tells the peers that this rank is at work, if it has not for `every_seconds`: between the steps of work that takes
-  /// longer than peers would wait in silence. Waits show life by themselves.
-  void show_life(double every_seconds);
+  /// Tells the peers that this rank is at work, kSignsBeforeDeadline times in a deadline however often it is called:
+  /// between the steps of work that takes longer than peers would wait in silence. Waits show life by themselves.
+  void show_life(double deadline_seconds);
   /// From now on every wait asks which rank's process is known to have ended, if any.
   void watch_peers(std::function<std::optional<int>()> ended_peer) { ended_peer_ = std::move(ended_peer); }
   [[nodiscard]] std::optional<int> ended_peer() const { return ended_peer_ ? ended_peer_() : std::nullopt; }
