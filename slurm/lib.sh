@@ -13,6 +13,7 @@ fail_seconds_max=${fail_seconds_max:-10}    # instead of it behind a failure, wh
 node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
 launcher=()
 run_folder= # of this job's run, once a start has told it: the next ones go on with it
+new_folder= # of a run that has not come as far as that: the next start begins there, too
 from_round= # behind which the first start went on
 stop_signal= # USR2: Slurm's warning; TERM: scancel
 handed_on=
@@ -104,7 +105,9 @@ start_once() { # COMMAND…
   status=0
   CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
   export CROSSILO_START_NOTE
-  [ -z "$run_folder" ] || echo "resume $run_folder" >"$CROSSILO_START_NOTE" # whatever --resume said of the first start
+  # Whatever --resume said of the first start.
+  [ -z "$new_folder" ] || echo "begin $new_folder" >"$CROSSILO_START_NOTE"
+  [ -z "$run_folder" ] || echo "resume $run_folder" >"$CROSSILO_START_NOTE"
   "$@" &
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
@@ -143,6 +146,7 @@ start_once() { # COMMAND…
 note_run() {
   folder=$(noted folder)
   [ -n "$folder" ] || return 0
+  new_folder=$folder
   [ -n "$from_round" ] || from_round=$(noted from_round)
   [ -n "$from_round" ] && [ -z "$run_folder" ] || return 0
   run_folder=$folder

@@ -51,21 +51,12 @@ RelaunchRules relaunch_rules(const Config& config, const RankPlaces& places) {
           .in_a_row_max = config.run.relaunches_max};
 }
 
-void RelaunchNotes::add(const Relaunch& next) {
+void tell_relaunch(const std::optional<RunFolder>& folder, const Relaunch& next, std::uint32_t in_a_row_max) {
   const std::string without =
       next.missing.empty() ? "" : fmt::format(", without silo {}", fmt::join(next.missing, ", "));
   show_text(stderr, fmt::format("crossilo: {}; started again in {:.0f} s, for the {} of at most {} times in a row{}\n",
-                                next.why, next.pause_seconds, next.in_a_row, in_a_row_max_, without));
-  pending_.push_back({.unix_seconds = unix_seconds(), .why = next.why, .missing = next.missing});
-  write();
-}
-
-void RelaunchNotes::write() {
-  if (pending_.empty() || !folder_) return;
-  std::optional<Manifest> manifest = read_manifest(*folder_);
-  if (!manifest) return;
-  for (ManifestRelaunch& one : std::exchange(pending_, {})) manifest->relaunches.push_back(std::move(one));
-  write_manifest(*folder_, *manifest);
+                                next.why, next.pause_seconds, next.in_a_row, in_a_row_max, without));
+  if (folder) add_relaunch(*folder, {.unix_seconds = unix_seconds(), .why = next.why, .missing = next.missing});
 }
 
 std::vector<std::string> next_arguments(std::vector<std::string> arguments, const NextStart& start) {
@@ -93,12 +84,11 @@ bool leave_closing(const RunFolder& folder, const Outcome& outcome, const Outcom
 SupervisedEnd supervise_run(const Config& config, const RankPlaces& places, const SupervisorOptions& options,
                             const RunFolder& folder) {
   Relaunches relaunches(relaunch_rules(config, places));
-  RelaunchNotes notes(folder, config.run.relaunches_max);
   const double begun = steady_clock().now_seconds();
   const Supervisor supervisor;
   SupervisedEnd end = supervisor.run(options, folder);
   while (const auto next = relaunches.after(start_end(folder, end))) {
-    notes.add(*next);
+    tell_relaunch(folder, *next, config.run.relaunches_max);
     if (!supervisor.pause(next->pause_seconds)) return stopped_between_starts(folder);
     clear_for_start(folder);
     SupervisorOptions again = options;
@@ -109,7 +99,6 @@ SupervisedEnd supervise_run(const Config& config, const RankPlaces& places, cons
         {.config = config, .places = places, .relaunch = *next, .seconds_used = steady_clock().now_seconds() - begun});
     end = supervisor.run(again, folder);
   }
-  notes.write();
   const Outcome last = relaunches.closing(end.outcome);
   if (!leave_closing(folder, end.outcome, last)) return end;
   return {.outcome = last, .is_of_a_rank = false, .first_signal = end.first_signal};

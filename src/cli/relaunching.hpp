@@ -24,20 +24,8 @@ namespace crossilo {
 /// What run.relaunches_max and run.min_silos allow.
 [[nodiscard]] RelaunchRules relaunch_rules(const Config& config, const RankPlaces& places);
 
-/// Tells of each next start: a line on stderr, and one in the manifest of the folder where there is one.
-class RelaunchNotes {
- public:
-  RelaunchNotes(std::optional<RunFolder> folder, std::uint32_t in_a_row_max)
-      : folder_(std::move(folder)), in_a_row_max_(in_a_row_max) {}
-  void add(const Relaunch& next);
-  /// Writes down what could not be before: a start that fails before it has a manifest is noted in the next one's.
-  void write();
-
- private:
-  std::optional<RunFolder> folder_;
-  std::uint32_t in_a_row_max_;
-  std::vector<ManifestRelaunch> pending_;
-};
+/// Tells of a start that follows by itself: a line on stderr, and one in the manifest where the run has a folder.
+void tell_relaunch(const std::optional<RunFolder>& folder, const Relaunch& next, std::uint32_t in_a_row_max);
 
 /// The next start of a run.
 struct NextStart {

@@ -44,16 +44,22 @@ void copy_text(const std::string& text, std::array<char, Size>& out) {
 }
 
 /// With the run folder of an earlier start in the same batch job, where there was one: that counts more than the
-/// options, which are those of the first start.
+/// options, which are those of the first start. A run that is to begin there has no manifest yet by which to resume it.
 RankPlaces places_in_job(RankPlaces places) {
   constexpr std::string_view kResume = "resume ";
+  constexpr std::string_view kBegin = "begin ";
   const char* const path = std::getenv(kStartNote);
   std::ifstream note(path == nullptr ? "" : path);
-  for (std::string line; std::getline(note, line);)
+  for (std::string line; std::getline(note, line);) {
     if (line.starts_with(kResume)) {
       places.resume = line.substr(kResume.size());
       places.run_folder.clear();
     }
+    if (line.starts_with(kBegin)) {
+      places.run_folder = line.substr(kBegin.size());
+      clear_for_start(RunFolder(places.run_folder));
+    }
+  }
   return places;
 }
 
@@ -144,7 +150,7 @@ std::optional<Checkpoint> newest_checkpoint(Communicator& communicator, const Ru
 }
 
 void note_start(const RunFolder& folder, const Config& config, const CheckpointKeys& keys, ManifestStart start) {
-  Manifest manifest = read_manifest(folder).value_or(Manifest{});
+  Manifest manifest = read_manifest(folder).value_or(Manifest{.relaunches = early_relaunches(folder)});
   manifest.name = config.run.name;
   manifest.settings = keys.settings;
   manifest.schema = keys.schema;
@@ -156,6 +162,7 @@ void note_start(const RunFolder& folder, const Config& config, const CheckpointK
   start.started_unix_seconds = unix_seconds();
   manifest.starts.push_back(std::move(start));
   write_manifest(folder, manifest);
+  drop_early_relaunches(folder);
   write_file_atomically(folder.file("config.ini"), config_text(config));
 }
 

@@ -214,7 +214,7 @@ int run_slurm_again(int argc, char** argv) {
   const auto next = relaunches.after(end);
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
   add_end(text("ends"), end);
-  RelaunchNotes(folder, train->config.run.relaunches_max).add(*next);
+  tell_relaunch(folder, *next, train->config.run.relaunches_max);
 
   const auto seconds_used = static_cast<double>(number("seconds_used", text("seconds_used")));
   const Names arguments = next_arguments(

@@ -1,5 +1,6 @@
 #include "crossilo/io/manifest.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "crossilo/base/unix_time.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
+constexpr const char* kEarly = "relaunches.json";
 
 Hash256 hash_of(const RunFolder& folder, const Json& json, const char* key) {
   const auto hash = hash_from_hex(json.at(key).get<std::string>());
@@ -66,6 +68,25 @@ ManifestStart start_of(const Json& json) {
   return start;
 }
 
+Json json_of(const std::vector<ManifestRelaunch>& relaunches) {
+  Json all = Json::array();
+  for (const ManifestRelaunch& one : relaunches)
+    all.push_back({{"unix_seconds", one.unix_seconds}, {"why", one.why}, {"missing_silos", one.missing}});
+  return all;
+}
+
+std::vector<ManifestRelaunch> relaunches_of(const Json& json) {
+  std::vector<ManifestRelaunch> relaunches;
+  for (const Json& one : json)
+    relaunches.push_back({.unix_seconds = one.at("unix_seconds"), .why = one.at("why"), .missing = names_in(one)});
+  return relaunches;
+}
+
+/// As the program writes JSON: names and messages may quote what is not UTF-8.
+void write_json(const std::string& path, const Json& json) {
+  write_file_atomically(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
 }  // namespace
 
 bool Manifest::is_unfinished() const {
@@ -84,10 +105,6 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest) {
   for (const auto& [name, version] : manifest.libraries) libraries[name] = version;
   Json starts = Json::array();
   for (const ManifestStart& start : manifest.starts) starts.push_back(json_of(start));
-  Json relaunches = Json::array();
-  for (const ManifestRelaunch& relaunch : manifest.relaunches)
-    relaunches.push_back(
-        {{"unix_seconds", relaunch.unix_seconds}, {"why", relaunch.why}, {"missing_silos", relaunch.missing}});
   const bool has_ended = !manifest.starts.empty() && manifest.starts.back().outcome;
   const Json json = {
       {"format", kFormat},
@@ -102,8 +119,8 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest) {
       {"silos", manifest.silos},
       {"libraries", libraries},
       {"starts", starts},
-      {"relaunches", relaunches}};
-  write_file_atomically(folder.file("manifest.json"), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      {"relaunches", json_of(manifest.relaunches)}};
+  write_json(folder.file("manifest.json"), json);
 }
 
 std::optional<Manifest> read_manifest(const RunFolder& folder) try {
@@ -123,12 +140,33 @@ std::optional<Manifest> read_manifest(const RunFolder& folder) try {
   for (const auto& [name, version] : json.at("libraries").items()) manifest.libraries.emplace_back(name, version);
   for (const Json& start : json.at("starts")) manifest.starts.push_back(start_of(start));
   if (const auto relaunches = json.find("relaunches"); relaunches != json.end())
-    for (const Json& relaunch : *relaunches)
-      manifest.relaunches.push_back(
-          {.unix_seconds = relaunch.at("unix_seconds"), .why = relaunch.at("why"), .missing = names_in(relaunch)});
+    manifest.relaunches = relaunches_of(*relaunches);
   return manifest;
 } catch (const nlohmann::json::exception& failure) {
   throw StorageError(folder.file("manifest.json") + ": cannot be understood: " + failure.what());
+}
+
+void add_relaunch(const RunFolder& folder, ManifestRelaunch relaunch) {
+  if (std::optional<Manifest> manifest = read_manifest(folder)) {
+    manifest->relaunches.push_back(std::move(relaunch));
+    write_manifest(folder, *manifest);
+    return;
+  }
+  std::vector<ManifestRelaunch> early = early_relaunches(folder);
+  early.push_back(std::move(relaunch));
+  write_json(folder.file(kEarly), json_of(early));
+}
+
+std::vector<ManifestRelaunch> early_relaunches(const RunFolder& folder) try {
+  const auto text = read_file_if_there(folder.file(kEarly));
+  return text ? relaunches_of(Json::parse(*text)) : std::vector<ManifestRelaunch>{};
+} catch (const nlohmann::json::exception& failure) {
+  throw StorageError(folder.file(kEarly) + ": cannot be understood: " + failure.what());
+}
+
+void drop_early_relaunches(const RunFolder& folder) {
+  std::error_code ignored;  // a manifest comes first
+  std::filesystem::remove(folder.file(kEarly), ignored);
 }
 
 void end_in_manifest(const RunFolder& folder, const Outcome& outcome) {

@@ -88,6 +88,19 @@ expect_text "silo a, b, c, d has no place any more"
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 
+# lost while its rows were loaded: the next start begins in that folder, and its manifest tells of this one
+mkdir -p runs/small-2/{ranks,logs,model}
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-early --run_folder runs/small-2 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+[ -s runs/small-2/outcome.json ] || fail "the folder does not say so"
+echo "begin runs/small-2" > note
+exit_code_of env CROSSILO_START_NOTE=note "${MPIEXEC:-mpirun}" --oversubscribe -n 4 "$CROSSILO_BIN" train small.ini --max_hours 0.0001
+expect_code 75
+[ "$(echo runs/*)" = "runs/small-1 runs/small-2" ] || fail "it begins elsewhere: $(echo runs/*)"
+[ ! -e runs/small-2/relaunches.json ] || fail "kept twice"
+python3 -c 'import json; m = json.load(open("runs/small-2/manifest.json")); assert len(m["starts"]) == 1 and "code 137" in m["relaunches"][0]["why"], m' ||
+  fail "not in the manifest"
+
 # a run that lives: another job's, whose folder this one was refused
 rm -rf asked
 cp -r lost asked

@@ -195,6 +195,22 @@ then_4() { first || { cat "$CROSSILO_START_NOTE"; begin runs/heart-1 0; ends run
 then_1() { first || return 1; }
 then_9() { first || rank_refuses; }
 SH
+# A run that a silo's loss ends before it has begun begins in the folder that it has.
+add << 'SH'
+loads_and_loses() {
+  cat "$CROSSILO_START_NOTE"
+  [ -e again ] && { begin runs/heart-1 0; ends runs/heart-1 7; return 7; }
+  touch again
+  mkdir -p runs/heart-1
+  echo "folder runs/heart-1" >> "$CROSSILO_START_NOTE"
+  echo '{"exit_code": 5}' > runs/heart-1/outcome.json
+  return 137
+}
+SH
+rm -f again
+job loads_and_loses
+expect_code 44
+expect_text "begin runs/heart-1"
 for launcher in "then_4 44 {\"exit_code\": 4}" "then_1 44 no folder"; do
   read -r name code_wanted text <<< "$launcher"
   rm -f again

@@ -65,6 +65,14 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest);
 /// Nothing where there is none. Throws: StorageError when it cannot be understood.
 [[nodiscard]] std::optional<Manifest> read_manifest(const RunFolder& folder);
 
+/// Adds one. Of a run whose first start has not yet come as far as the manifest it waits in a file, for
+/// early_relaunches(). Throws: StorageError.
+void add_relaunch(const RunFolder& folder, ManifestRelaunch relaunch);
+
+/// Those that were added before there was a manifest. Throws: StorageError when they cannot be understood.
+[[nodiscard]] std::vector<ManifestRelaunch> early_relaunches(const RunFolder& folder);
+void drop_early_relaunches(const RunFolder& folder);
+
 /// Notes how the present start ended; nothing happens without a manifest. Throws: StorageError.
 void end_in_manifest(const RunFolder& folder, const Outcome& outcome);
 
