@@ -2,16 +2,34 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <sstream>
 
+#include "../io/spelling.hpp"
 #include "config_arguments.hpp"
 #include "crossilo/base/error.hpp"
 
 namespace crossilo {
 
 namespace po = boost::program_options;
+
+namespace {
+
+/// "; did you mean --sites?"
+std::string own_option_suggestion(const std::string& option, const po::options_description& options) {
+  constexpr std::size_t kLettersMin = 3;  // fewer look like anything
+  const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  std::vector<std::string> names;
+  for (const auto& known : options.options()) names.push_back(known->long_name());
+  const std::string* near = name.size() < kLettersMin ? nullptr : nearest_name(name, names);
+  for (const std::string& known : names)
+    if (known == "np" && (name == "n" || name == "np")) near = &known;  // as mpirun and srun have it
+  return near == nullptr ? "" : "; did you mean --" + *near + "?";
+}
+
+}  // namespace
 
 std::optional<po::variables_map> parse_command_line(const CommandText& text, const po::options_description& options,
                                                     int argc, char** argv) {
@@ -36,8 +54,7 @@ std::optional<po::variables_map> parse_command_line(const CommandText& text, con
   } catch (const po::unknown_option& error) {
     const std::string option = error.get_option_name();
     std::string suggestion = text.takes_settings ? option_suggestion(option) : "";
-    if (options.find_nothrow("np", /*approx=*/false) != nullptr && (option == "-n" || option == "-np"))
-      suggestion = "; did you mean --np?";  // as mpirun and srun have it
+    if (suggestion.empty()) suggestion = own_option_suggestion(option, options);
     throw ConfigError(fmt::format("{0}: {1}{2}; see crossilo {0} --help", text.name, error.what(), suggestion));
   } catch (const po::error& error) {
     throw ConfigError(fmt::format("{0}: {1}; see crossilo {0} --help", text.name, error.what()));

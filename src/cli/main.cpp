@@ -58,7 +58,7 @@ std::string subcommand_lines(std::string_view beginning) {
   std::string text;
   for (const Subcommand& subcommand : kSubcommands)
     if (subcommand.name.starts_with(beginning))
-      text += fmt::format("  {:<46}{}\n", fmt::format("crossilo {} {}", subcommand.name, subcommand.arguments),
+      text += fmt::format("  {:<48}{}\n", fmt::format("crossilo {} {}", subcommand.name, subcommand.arguments),
                           subcommand.meaning);
   return text;
 }

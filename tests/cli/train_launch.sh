@@ -31,12 +31,15 @@ expect_text "start with --np 4, one rank for each silo"
 exit_code_of "$CROSSILO_BIN" train small.ini --np four
 expect_code 2
 expect_text "--np four: a number of ranks from 1 on is wanted"
-for option in "-n 4" "-np 4"; do
+for option in "-n 4" "-np 4" "--npp 4"; do
   # shellcheck disable=SC2086
   exit_code_of "$CROSSILO_BIN" train small.ini $option
   expect_code 2
   expect_text "did you mean --np?"
 done
+exit_code_of "$CROSSILO_BIN" plan --sitez 2
+expect_code 2
+expect_text "plan: unrecognised option '--sitez'; did you mean --sites?"
 exit_code_of "$CROSSILO_BIN" train small.ini --rounds 5
 expect_code 2
 expect_text "unrecognised option '--rounds'; did you mean --run.rounds?"
