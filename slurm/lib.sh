@@ -168,12 +168,14 @@ hand_on_stop() { # PID
   fi
 }
 
-# The steps of this job and of its other groups, without those of batch scripts: 7.0 8.0
-steps_of_job() {
+jobs_of_groups() { # 7,8: for Slurm each group is a job
   local group jobs=$SLURM_JOB_ID
   for ((group = 1; group < ${SLURM_HET_SIZE:-1}; ++group)); do jobs+=,$(variable_of_group SLURM_JOB_ID "$group"); done
-  squeue --steps -h -j "$jobs" -o %i | sed -n '/\.[0-9]*$/p'
+  echo "$jobs"
 }
+
+# The steps of this job, without those of batch scripts: 7.0 8.0
+steps_of_job() { squeue --steps -h -j "$(jobs_of_groups)" -o %i | sed -n '/\.[0-9]*$/p'; }
 
 # Only srun always has one. True, too, where Slurm does not say.
 has_steps() {
@@ -237,7 +239,7 @@ wants_another_start() {
 
 # Starts until the run has ended otherwise than by a lost silo, or is not started again.
 start_until_done() { # ARGUMENT of crossilo…
-  local first=("${launcher[@]}" "$crossilo" "$@") command hosts dead pause
+  local first=("${launcher[@]}" "$crossilo" "$@") command hosts dead node pause
   command=("${first[@]}")
   while true; do
     start_once "${command[@]}"
@@ -245,7 +247,7 @@ start_until_done() { # ARGUMENT of crossilo…
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
     hosts=$(nodes_with_room)
     dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
-    [ -z "$dead" ] || say "node $dead does not answer"
+    for node in $dead; do say "node $node does not answer"; done
     "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$hosts" \
       --seconds_used "$SECONDS" -- "${first[@]}" >"$notes/next" || { code=$?; return 0; }
     { read -r pause && mapfile -t command; } <"$notes/next"
@@ -255,6 +257,17 @@ start_until_done() { # ARGUMENT of crossilo…
     wait $! || true
     [ -z "$stop_signal" ] || return 0
   done
+}
+
+# A group whose nodes are all gone Slurm has requeued by itself. It would stay behind this job, and can be cancelled only with it.
+cancel_what_waits() {
+  local waiting
+  [ "${SLURM_HET_SIZE:-1}" -gt 1 ] || return 0
+  waiting=$(squeue -h --states=PENDING -j "$(jobs_of_groups)" -o %i | paste -sd ' ') || return 0
+  [ -n "$waiting" ] || return 0
+  say "Slurm has lost all nodes of $waiting, and it waits for others: cancelled"
+  trap '' TERM
+  scancel --quiet "$SLURM_JOB_ID"
 }
 
 newest_checkpoint() { # of the job's run
@@ -283,12 +296,16 @@ train_in_job() { # CONFIG [OPTION…]
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi
   [ "$code" = 75 ] || rm -f "$runs_folder/.job-$SLURM_JOB_ID" # a job that is preempted may be started again, too
-  if [ "$code" != 75 ] || [ "$stop_signal" != USR2 ]; then exit "$code"; fi
-  newest=$(newest_checkpoint) || true
-  if [ "${newest:-0}" -le "${from_round:-${began_with:-0}}" ]; then
-    say "stopped before another checkpoint was written: not requeued; give it more time (--time), or less warning (--signal)"
-  elif ! scontrol requeue "$SLURM_JOB_ID"; then
-    say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"
+  if [ "$code" = 75 ] && [ "$stop_signal" = USR2 ]; then
+    newest=$(newest_checkpoint) || true
+    if [ "${newest:-0}" -le "${from_round:-${began_with:-0}}" ]; then
+      say "stopped before another checkpoint was written: not requeued; give it more time (--time), or less warning (--signal)"
+    elif scontrol requeue "$SLURM_JOB_ID"; then
+      exit 75
+    else
+      say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"
+    fi
   fi
-  exit 75
+  cancel_what_waits
+  exit "$code"
 }

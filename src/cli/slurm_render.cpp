@@ -77,6 +77,7 @@ void add_group(Lines& lines, const SlurmProfile& profile, const ProfileGroup& gr
   const std::uint32_t ranks_on_node = (group.ranks + group.nodes - 1) / group.nodes;
   if (profile.gpus_per_rank > 0) add("gpus-per-node", std::to_string(profile.gpus_per_rank * ranks_on_node));
   add("time", profile.time);
+  lines.emplace_back("#SBATCH --no-kill");
   add_options(lines, profile.options);
   add_options(lines, group.options);
 }
@@ -106,7 +107,7 @@ std::string script(const Config& config, const SlurmProfile& profile, const std:
   lines.push_back(fmt::format("#SBATCH --job-name={}", config.run.name));
   lines.push_back("#SBATCH --output=crossilo-%j.log");
   lines.push_back(fmt::format("#SBATCH --signal=B:USR2@{}", profile.warning_seconds));
-  lines.insert(lines.end(), {"#SBATCH --requeue", "#SBATCH --no-kill", "#SBATCH --open-mode=append"});
+  lines.insert(lines.end(), {"#SBATCH --requeue", "#SBATCH --open-mode=append"});
   for (std::size_t group = 0; group < profile.groups.size(); ++group) {
     if (group > 0) lines.push_back("#SBATCH hetjob");
     add_group(lines, profile, profile.groups[group]);

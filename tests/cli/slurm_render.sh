@@ -45,7 +45,9 @@ for line in "#SBATCH --signal=B:USR2@300" "export stop_seconds_max=225 " "#SBATC
   "# Ranks 0 to 2, silos cleveland, hungarian, switzerland: 2 nodes of partition gpu,big" "# Rank 3, silo va: 1 node"; do
   expect_text "$line"
 done
-[ "$(grep -c -e "--time=1-00:00:00" <<< "$output")" = 2 ] || fail "each group has a time: $output"
+for line in "--time=1-00:00:00" "--no-kill"; do
+  [ "$(grep -c -e "$line" <<< "$output")" = 2 ] || fail "each group has $line: $output"
+done
 
 refused() { # TEXT LINE…: of a profile with these lines
   local text=$1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Aim: a job whose time is over is requeued, goes on, and ends with the bits of a run that was left alone; scancel ends it.
+# Aim: a job whose time is over is requeued, goes on, and ends with the bits of a run that was left alone; scancel ends it; and so does the
+# loss of a whole group, which Slurm itself requeues alone.
 # Method: a het job with a limit of one minute, warned by Slurm's own timer; rounds are added while it waits to start again.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/on_cluster.sh"
@@ -34,3 +35,14 @@ wait_for 30 "rounds of job $job" has_rounds cancelled-1
 cluster run scancel "$job"
 wait_for 30 "end of job $job" job_is_over
 [ "$(grep -c "lib.sh: job $job, start" "crossilo-$job.log")" = 1 ] || fail "$(cat "crossilo-$job.log")"
+
+# The nodes of a group are gone for Slurm before the run has given them up.
+sed -i 's/^seed /peer_seconds_max = 30\n&/' heart.ini
+fail_seconds_max=3 node_seconds_max=5 submit jobs/multi_site_het.sbatch heart.ini --quiet --run.name group
+wait_for 40 "rounds of job $job" has_rounds group-1
+cluster link down
+wait_for 60 "job $job still has the group" eval 'cluster run squeue -h -o "%i %T" | grep "^$job+1 PENDING"'
+wait_for 60 "end of all of job $job" job_is_over
+log_says "node b2 does not answer" || fail "$(cat "crossilo-$job.log")"
+cluster run scontrol show job "$job" | grep -q "ExitCode=5:0" || fail "$(cluster run scontrol show job "$job")"
+[ "$(sed -n 's/.*"exit_code": \([0-9]*\).*/\1/p' runs/group-1/outcome.json)" = 5 ] || fail "$(cat "crossilo-$job.log")"
