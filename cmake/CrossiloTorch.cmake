@@ -62,6 +62,9 @@ add_library(crossilo_torch INTERFACE IMPORTED GLOBAL)
 # After the system's folders: libtorch brings its own fmt, which must not hide the one that spdlog is built with.
 target_compile_options(crossilo_torch INTERFACE "SHELL:-idirafter ${CROSSILO_TORCH_ROOT}/include"
   "SHELL:-idirafter ${CROSSILO_TORCH_ROOT}/include/torch/csrc/api/include")
+if(CMAKE_CXX_FLAGS MATCHES "undefined")  # that check wants names of types which libtorch keeps to itself
+  target_compile_options(crossilo_torch INTERFACE -fno-sanitize=vptr)
+endif()
 # libtorch carries a few functions of the C++ library; the compiler's own stands before it, or --as-needed keeps libtorch.
 target_link_libraries(crossilo_torch INTERFACE stdc++ crossilo_torch_torch_cpu crossilo_torch_c10)
 target_link_options(crossilo_torch INTERFACE -Wl,--allow-shlib-undefined)

@@ -41,7 +41,8 @@ sed -i 's/^seed /peer_seconds_max = 30\n&/' heart.ini
 fail_seconds_max=3 node_seconds_max=5 submit jobs/multi_site_het.sbatch heart.ini --quiet --run.name group
 wait_for 40 "rounds of job $job" has_rounds group-1
 cluster link down
-wait_for 60 "job $job still has the group" eval 'cluster run squeue -h -o "%i %T" | grep "^$job+1 PENDING"'
+group_waits() { cluster run squeue -h -o "%i %T" | grep "^$job+1 PENDING"; }
+wait_for 60 "Slurm has not requeued the group" group_waits
 wait_for 60 "end of all of job $job" job_is_over
 log_says "node b2 does not answer" || fail "$(cat "crossilo-$job.log")"
 cluster run scontrol show job "$job" | grep -q "ExitCode=5:0" || fail "$(cluster run scontrol show job "$job")"
