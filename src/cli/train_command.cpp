@@ -55,12 +55,13 @@ double number_of_hours(const std::string& text) {
 po::options_description train_options() {
   po::options_description options("Options");
   for (const LaunchOption& option : launch_options()) {
-    auto* const value = po::value<std::string>();
-    if (!option.default_value.empty()) value->default_value(option.default_value);
-    if (option.argument.empty())
+    if (option.argument.empty()) {
       options.add_options()(option.name.c_str(), po::bool_switch(), option.meaning.c_str());
-    else
-      options.add_options()(option.name.c_str(), value->value_name(option.argument), option.meaning.c_str());
+      continue;
+    }
+    auto* const value = po::value<std::string>()->value_name(option.argument);
+    if (!option.default_value.empty()) value->default_value(option.default_value);
+    options.add_options()(option.name.c_str(), value, option.meaning.c_str());
   }
   return options;
 }
