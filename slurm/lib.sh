@@ -11,6 +11,8 @@ begin_seconds_max=${begin_seconds_max:-300} # for all ranks to join in MPI and o
 end_seconds_max=${end_seconds_max:-60}      # from the outcome in the run folder until the launcher has ended
 fail_seconds_max=${fail_seconds_max:-10}    # instead of it behind a failure, where nobody saves anything, and where time is short
 node_seconds_max=${node_seconds_max:-15}    # for a node to start a process once a silo was lost
+slurm_seconds_max=5                         # for Slurm to answer while ranks run
+step_name="crossilo-ranks"
 launcher=()
 run_folder= # of this job's run, once a start has told it: the next ones go on with it
 new_folder= # of a run that has not come as far as that: the next start begins there, too
@@ -23,7 +25,7 @@ say() { echo "slurm/lib.sh: $*" >&2; }
 find_crossilo() {
   local candidate
   crossilo=${CROSSILO_BIN:-}
-  for candidate in build/release/crossilo build/check/crossilo; do
+  for candidate in ${SLURM_GPUS_ON_NODE:+build/cuda/crossilo} build/release/crossilo build/check/crossilo; do
     [ -n "$crossilo" ] || [ ! -x "$candidate" ] || crossilo=$PWD/$candidate
   done
   [ -x "$crossilo" ] && return
@@ -40,7 +42,8 @@ choose_launcher() { # srun|mpirun [RANKS]
   groups=$(seq -s , 0 $((${SLURM_HET_SIZE:-1} - 1)))
   case $1 in
     srun)
-      launcher=(srun --mpi=pmix --kill-on-bad-exit=1)
+      #: the first rank may be busy for minutes behind the others. The name: of the steps that are ours.
+      launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0 "--job-name=$step_name")
       [ -z "${SLURM_HET_SIZE:-}" ] || launcher+=("--het-group=$groups")
       [ -z "${2:-}" ] || launcher+=("--ntasks=$2")
       cores=$(variable_of_group SLURM_CPUS_PER_TASK 0 "")
@@ -101,7 +104,7 @@ noted() { sed -n "/^$1 /{s///p;q}" "$CROSSILO_START_NOTE"; }
 # $status, the launcher's own; and $folder, the run's, empty where it did not come as far as that. What the run says counts, since
 # a launcher that kills the other ranks returns 137 or 143 for all of these.
 start_once() { # COMMAND…
-  local pid seconds=0 beginning=0 ending=0 stopping=0 stepless=0 why
+  local pid turn last=$SECONDS checked=$SECONDS beginning=0 ending=0 stopping=0 stepless=0 why # in seconds
   status=0
   CROSSILO_START_NOTE=$(mktemp "$runs_folder/.start.XXXXXX")
   export CROSSILO_START_NOTE
@@ -114,12 +117,15 @@ start_once() { # COMMAND…
     sleep 1 &
     wait $! || true # a signal ends this wait at once
     hand_on_stop "$pid"
-    [ -z "$stop_signal" ] || stopping=$((stopping + 1))
     note_run
-    [ -n "$folder" ] || beginning=$((beginning + 1))
-    [ -z "$folder" ] || [ ! -e "$folder/outcome.json" ] || ending=$((ending + 1))
-    seconds=$((seconds + 1))
-    if [ -n "$folder" ] && [ $((seconds % 5)) -eq 0 ]; then
+    turn=$((SECONDS - last))
+    last=$SECONDS
+    [ $turn -le $((slurm_seconds_max + 5)) ] || turn=1 # the job was suspended meanwhile
+    [ -z "$stop_signal" ] || stopping=$((stopping + turn))
+    [ -n "$folder" ] || beginning=$((beginning + turn))
+    ! has_ended "$folder" || ending=$((ending + turn))
+    if [ -n "$folder" ] && [ -z "$stop_signal" ] && [ $((SECONDS - checked)) -ge 5 ]; then
+      checked=$SECONDS
       if has_steps; then stepless=0; else stepless=$((stepless + 5)); fi
     fi
     why= # it is ended
@@ -133,7 +139,7 @@ start_once() { # COMMAND…
   note_run
   if [ -n "$folder" ]; then
     code=5
-    [ ! -s "$folder/outcome.json" ] || code=$(outcome_of "$folder")
+    ! has_ended "$folder" || code=$(outcome_of "$folder")
   else
     code=$(noted exit_code)
     # The launcher's own: killed while MPI started, or behind a loss it does not start ranks any more.
@@ -153,6 +159,10 @@ note_run() {
   echo "$run_folder" >"$runs_folder/.job-$SLURM_JOB_ID"
 }
 
+# A network file system remembers for a minute that a file was not there, until somebody looks through the folder.
+has_ended() { # FOLDER, or nothing
+  [ -n "$1" ] && ls "$1" &>/dev/null && [ -s "$1/outcome.json" ]
+}
 end_limit() { # FOLDER: seconds
   if [ -n "$stop_signal" ] || outcome_of "$1" | grep -qvxE '0|75'; then echo "$fail_seconds_max"; else echo "$end_seconds_max"; fi
 }
@@ -174,32 +184,41 @@ jobs_of_groups() { # 7,8: for Slurm each group is a job
   echo "$jobs"
 }
 
-# The steps of this job, without those of batch scripts: 7.0 8.0
-steps_of_job() { squeue --steps -h -j "$(jobs_of_groups)" -o %i | sed -n '/\.[0-9]*$/p'; }
+# The steps in which ranks run, or mpirun's daemons: 7.0 8.0. Others are the user's.
+own_steps() {
+  timeout $slurm_seconds_max squeue --steps -h -j "$(jobs_of_groups)" -o '%i %j' |
+    sed -nE "s/^([0-9]+\.[0-9]+) ($step_name|${crossilo##*/}|orted|prted)$/\1/p"
+}
 
-# Only srun always has one. True, too, where Slurm does not say.
+# mpirun need not have any. True, too, where Slurm does not say.
 has_steps() {
   local steps
-  [ "${launcher[0]}" = srun ] || return 0
-  steps=$(steps_of_job) || return 0
+  [[ " ${launcher[*]} " == *" --job-name=$step_name "* ]] || return 0
+  steps=$(own_steps) || return 0
   [ -n "$steps" ]
 }
 
 end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
+  # mpirun takes its ranks on this host along, and what they have in shared memory.
+  [[ " ${launcher[*]} " == *" --job-name=$step_name "* ]] || { kill -TERM "$1" && sleep 2; } 2>/dev/null || true
   # A node that is gone holds scancel up, but not the others.
-  for step in $(steps_of_job); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
+  for step in $(own_steps); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
   kill -KILL "$1" 2>/dev/null || true
 }
 
 ### A job
 
 # True of a node of this job that starts something; asked directly, since Slurm itself takes minutes to give one up.
+# The node of this script answers at once, so where it does not, Slurm's controller is busy, and nothing is known of any.
 node_answers() { # GROUP NODE
-  timeout --foreground -k 1 "$node_seconds_max" srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none \
-    --nodelist="$2" true &>/dev/null
+  local seconds=$node_seconds_max
+  [ "$2" != "${SLURMD_NODENAME:-}" ] || seconds=$(((seconds + 1) / 2))
+  timeout --foreground -k 1 "$seconds" env -u SLURM_GPUS -u SLURM_GPUS_PER_NODE -u SLURM_GPUS_PER_TASK -u SLURM_NTASKS_PER_NODE \
+    srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none --nodelist="$2" true &>/dev/null
 }
+is_answered() { [[ ,${1//;/,}, != *",${SLURMD_NODENAME:-}:0,"* ]]; } # HOSTS
 
 # The nodes of a group and how many ranks each has room for: by its processors and, a rank needs one, its GPUs. With --gpus-per-task
 # a node has them for the ranks that started there.
@@ -245,7 +264,10 @@ start_until_done() { # ARGUMENT of crossilo…
     start_once "${command[@]}"
     wants_another_start || return 0
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
-    hosts=$(nodes_with_room)
+    until hosts=$(nodes_with_room) && is_answered "$hosts"; do
+      [ -z "$stop_signal" ] || return 0
+      say "Slurm has started nothing on this node for $(((node_seconds_max + 1) / 2)) s, so it may be slow rather than a node gone: asked again"
+    done
     dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
     for node in $dead; do say "node $node does not answer"; done
     "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$hosts" \
@@ -289,9 +311,9 @@ train_in_job() { # CONFIG [OPTION…]
   began_with=$(newest_checkpoint) || true
   notes=$(mktemp -d)
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
-  trap 'stop_signal=USR2' USR1 USR2
-  trap 'stop_signal=TERM' TERM # scancel: stopped, never requeued
-  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on ${SLURM_JOB_NODELIST:-several groups}: ${launcher[*]}"
+  trap 'stop_signal=USR2' USR2
+  trap 'stop_signal=TERM' TERM USR1 # scancel: stopped, never requeued
+  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on ${SLURM_JOB_NODELIST:-several groups}: ${launcher[*]} $crossilo"
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi
@@ -305,6 +327,8 @@ train_in_job() { # CONFIG [OPTION…]
     else
       say "Slurm does not requeue this job (sbatch --requeue?): submit it again, it goes on from its checkpoint"
     fi
+  elif [ -n "$stop_signal" ] && [ "$code" = 75 ]; then
+    say "told to end, by scancel or at the end of its time: not requeued; submitted again, it goes on from its checkpoint"
   fi
   cancel_what_waits
   exit "$code"

@@ -89,7 +89,7 @@ up() {
   write_settings
   setsid unshare --mount --uts --net --pid --fork --kill-child=KILL "$self" begin >"$folder/begin.log" 2>&1 </dev/null &
   local top=$!
-  wait_until 300 "start of the cluster" ready_or_gone "$top"
+  (wait_until 900 "start of the cluster" ready_or_gone "$top") || true # it waits less long itself
   if [ ! -e "$folder/ready" ]; then
     tail -n 3 "$folder"/*.log >&2
     down
@@ -266,6 +266,7 @@ MailProg=/bin/true
 ReturnToService=2
 SlurmdTimeout=20
 KillWait=5
+WaitTime=2
 GresTypes=gpu
 NodeName=a1 NodeAddr=10.77.1.1 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a
 NodeName=a2 NodeAddr=10.77.1.2 CPUs=4 RealMemory=2000 Gres=gpu:2 Feature=site_a

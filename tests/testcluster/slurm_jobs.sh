@@ -21,11 +21,14 @@ jobs+=("$job")
 "$CROSSILO_BIN" slurm render heart.ini --profile two_sites --run.name rendered > rendered.sbatch
 submit rendered.sbatch --quiet
 jobs+=("$job")
+# The first rank is busy for seconds behind the others, longer than srun waits by itself (WaitTime).
+submit jobs/single_site.sbatch heart.ini --quiet --run.name table --run.rounds 1 --train.local_epochs 5000 --run.baselines pooled
+jobs+=("$job")
 submit --array=0-2 jobs/sweep_array.sbatch heart.ini train.learning_rate=0.01,0.05 --quiet
 wrong=$job
 for job in "${jobs[@]}" "$wrong"; do wait_for 120 "end of job $job: $(cat crossilo-"$job"*.log)" job_is_over "$job"; done
 
-for run in single-1 hosts-1 het-1 rendered-1 heart-sweep-1-1; do
+for run in single-1 hosts-1 het-1 rendered-1 table-1 heart-sweep-1-1; do
   grep -q '"exit_code": 0' "runs/$run/outcome.json" || fail "$run: $(cat crossilo-*.log)"
 done
 same runs/single-1 runs/alone-1

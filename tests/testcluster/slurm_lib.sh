@@ -12,6 +12,11 @@ printf '[run]\nname = heart\n' > heart.ini
 touch crossilo
 chmod +x crossilo
 
+mkdir tools
+tool() { printf '#!/bin/bash\n%s\n' "$2" > "tools/$1" && chmod +x "tools/$1"; } # NAME TEXT
+tool squeue :
+as_srun= # with which a launcher is one whose steps Slurm has
+
 # job LAUNCHER OPTION…: a job whose launcher is that function; its exit code, output and seconds.
 job() {
   local begun=$SECONDS
@@ -21,16 +26,16 @@ job() {
     set -euo pipefail
     . "$0/slurm/lib.sh"
     . ./cluster.sh
-    launcher=("$1")
-    shift
-    train_in_job heart.ini "$@"' "$root" "$@"
+    launcher=("$1" $2)
+    shift 2
+    train_in_job heart.ini "$@"' "$root" "$1" "$as_srun" "${@:2}"
   seconds=$((SECONDS - begun))
 }
 # Slurm and a run, as far as lib.sh knows them.
 cat > cluster.sh << 'SH'
 export SLURM_JOB_ID=1 CROSSILO_BIN=$PWD/crossilo script=$$
 scontrol() { echo "scontrol $*"; }
-squeue() { :; }
+PATH=$PWD/tools:$PATH
 nodes_with_room() { echo n1:4; }
 begin() { # FOLDER FROM_ROUND [CHECKPOINT]
   mkdir -p "$1"/{ranks,checkpoints}
@@ -122,6 +127,19 @@ for variable in SLURM_CPUS_PER_TASK SLURM_CPUS_PER_TASK_HET_GROUP_0; do
   expect_text "SRUN_CPUS_PER_TASK=8"
 done
 
+# The gentle stop of everybody but Slurm, and TERM behind Slurm's warning.
+add << 'SH'
+stopped() { trap : USR2; kill -"$1" "$script"; sleep 2.5; begin runs/heart-1 40 43; ends runs/heart-1 75; return 75; }
+by_usr1() { stopped USR1; }
+by_term() { kill -USR2 "$script"; stopped TERM; }
+SH
+for launcher in by_usr1 by_term; do
+  job $launcher
+  expect_code 75
+  expect_text "told to end, by scancel or at the end of its time: not requeued"
+  [[ $output != *"scontrol requeue"* ]] || fail "$output"
+done
+
 # A launcher that does not end behind its run: sooner where the run has failed.
 add << 'SH'
 end_seconds_max=50 fail_seconds_max=2
@@ -166,18 +184,23 @@ expect_code 9
 # srun does not notice that Slurm has ended its steps, as behind a dead node.
 add << 'SH'
 fail_seconds_max=2
-srun() { begin runs/heart-1 0; exec sleep 50; }
+job_step() { begin runs/heart-1 0; exec sleep 50; }
 SH
-job srun
+as_srun=--job-name=crossilo-ranks
+tool squeue "printf '1.batch batch\n1.1 bash\n'" # a step of the user's
+job job_step
 expect_code 5
 expect_text "Slurm has ended its steps"
 add << 'SH'
-squeue() { printf '1.batch\n1.0\n'; }
-srun() { begin runs/heart-1 0; sleep 12; ends runs/heart-1 7; return 7; }
+job_step() { begin runs/heart-1 0; sleep 12; ends runs/heart-1 7; return 7; }
 SH
-job srun
-expect_code 7
-[[ $output != *"is killed"* ]] || fail "$output"
+for steps in "printf '1.batch batch\n1.0 crossilo-ranks\n'" "sleep 20"; do # Slurm does not say
+  tool squeue "$steps"
+  job job_step
+  expect_code 7
+  [[ $output != *"is killed"* ]] || fail "$output"
+done
+as_srun=
 
 # Behind a lost silo any failure is asked about, and a launcher that does not start ranks is a loss.
 cat > crossilo << 'SH'
@@ -223,6 +246,27 @@ rm -f again
 job then_9
 expect_code 9
 
+# Nodes are asked again where not even the script's own answers: then Slurm is busy.
+rm -f again
+add << 'SH'
+unset -f nodes_with_room
+. "$0/slurm/lib.sh"
+export SLURM_JOB_NODELIST=n SLURM_JOB_CPUS_PER_NODE='1(x2)' SLURM_TASKS_PER_NODE='1(x2)' SLURM_CPUS_PER_TASK=1 SLURMD_NODENAME=n1
+scontrol() { printf 'n1\nn2\n'; }
+SH
+cat > crossilo << 'SH'
+#!/bin/bash
+echo "asked: $*" >&2
+exit 5
+SH
+# shellcheck disable=SC2016
+tool srun '[[ "$*" == *"=n1 "* ]] && [ -e busy-no-more ] && exit 0; touch busy-no-more; exit 1'
+job first
+expect_text "asked again"
+expect_text "--hosts n1:1,n2:0"
+[[ $output != *"node n1 does not answer"* ]] || fail "$output"
+expect_text "node n2 does not answer"
+
 # The grid of a sweep: all of its points, or one of them again.
 ln -s "$root/slurm" slurm
 cat > crossilo << 'SH'
@@ -233,9 +277,8 @@ sweep() { # MIN MAX COUNT ID: of the points 0 to 3
   exit_code_of env SLURM_JOB_ID=1 CROSSILO_BIN="$PWD/crossilo" SLURM_ARRAY_TASK_MIN="$1" SLURM_ARRAY_TASK_MAX="$2" SLURM_ARRAY_TASK_COUNT="$3" \
     SLURM_ARRAY_TASK_ID="$4" PATH="$PWD/tools:$PATH" bash "$root/jobs/sweep_array.sbatch" heart.ini train.learning_rate=0.01,0.05 train.batch_size=16,32
 }
-mkdir tools
-printf '#!/bin/sh\nshift 2\nexec "$@"\n' > tools/srun
-chmod +x tools/srun
+# shellcheck disable=SC2016
+tool srun 'shift 4; exec "$@"'
 for array in "0 3 4 1" "1 1 1 1"; do
   # shellcheck disable=SC2086
   sweep $array
