@@ -36,10 +36,10 @@ int tasks_of_srun(const Environment& environment) {
 
 /// The srun that starts a rank for each silo: in a heterogeneous job each group brings its own.
 std::string srun_line(std::size_t silos, int groups, const std::string& command) {
-  if (groups < 2) return fmt::format("srun --mpi=pmix -n {} {}", silos, command);
+  if (groups < 2) return fmt::format("srun --mpi=pmix -K --wait=0 -n {} {}", silos, command);
   std::string list = "0";
   for (int group = 1; group < groups; ++group) list += fmt::format(",{}", group);
-  return fmt::format("srun --mpi=pmix --het-group={} {}", list, command);
+  return fmt::format("srun --mpi=pmix -K --wait=0 --het-group={} {}", list, command);
 }
 
 std::string counted(long number, const char* one, const char* many) {

@@ -45,24 +45,28 @@ TEST(Guard, GivesTheLineThatStartsItRight) {
             "4 silos, but mpirun started 1 process: start with  mpirun --oversubscribe --bind-to none -np 4 "
             "/bin/crossilo train a.ini");
   EXPECT_EQ(launch_mismatch(4, 8, Launch{"srun", 8}, 1, command),
-            "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "4 silos, but srun started 8 processes: under Slurm start with  srun --mpi=pmix -K --wait=0 -n 4 "
+            "/bin/crossilo train "
             "a.ini");
   EXPECT_EQ(launch_mismatch(4, 1, Launch{"srun", 4}, 1, command),
-            "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "srun started 4 processes, but MPI joined 1 of them: start with  srun --mpi=pmix -K --wait=0 -n 4 "
+            "/bin/crossilo train "
             "a.ini, with the launcher of the MPI that crossilo was built with");
 }
 
 TEST(Guard, ABatchScriptAndAJobOfSeveralGroupsAreToldOfSrun) {
   const std::string command = "/bin/crossilo train a.ini";
   EXPECT_EQ(launch_mismatch(4, 1, std::nullopt, 1, command),
-            "4 silos, but one process was started: under Slurm start with  srun --mpi=pmix -n 4 /bin/crossilo train "
+            "4 silos, but one process was started: under Slurm start with  srun --mpi=pmix -K --wait=0 -n 4 "
+            "/bin/crossilo train "
             "a.ini");
   EXPECT_EQ(launch_mismatch(4, 2, Launch{"mpirun", 2}, 3, command),
             "4 silos, but mpirun started 2 processes: it sees the first of the 3 groups of this job only "
-            "(docs/clusters.md); start with  srun --mpi=pmix --het-group=0,1,2 /bin/crossilo train a.ini");
-  EXPECT_EQ(launch_mismatch(4, 2, Launch{"srun", 2}, 2, command),
-            "4 silos, but srun started 2 processes: under Slurm start with  srun --mpi=pmix --het-group=0,1 "
-            "/bin/crossilo train a.ini");
+            "(docs/clusters.md); start with  srun --mpi=pmix -K --wait=0 --het-group=0,1,2 /bin/crossilo train a.ini");
+  EXPECT_EQ(
+      launch_mismatch(4, 2, Launch{"srun", 2}, 2, command),
+      "4 silos, but srun started 2 processes: under Slurm start with  srun --mpi=pmix -K --wait=0 --het-group=0,1 "
+      "/bin/crossilo train a.ini");
 }
 
 TEST(Guard, KnowsTheGroupsOfAJob) {
@@ -88,7 +92,8 @@ TEST(Guard, SrunWithoutPmixIsToldBeforeMpiFails) {
   };
   std::map<std::string, std::string> step = {{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}};
   EXPECT_EQ(fault_in(step),
-            "srun started 4 processes without PMIx, so MPI cannot join them: start with  srun --mpi=pmix -n 4 crossilo "
+            "srun started 4 processes without PMIx, so MPI cannot join them: start with  srun --mpi=pmix -K --wait=0 "
+            "-n 4 crossilo "
             "train a.ini; nothing was started");
   EXPECT_EQ(fault_in({}), "");
   for (const char* joined_by : {"PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE"}) {

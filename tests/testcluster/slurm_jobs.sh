@@ -59,5 +59,5 @@ wait_for 20 "end of job $job" job_is_over
 log_says "nowhere.ini: a file that can be read is wanted behind the script" || fail "$(cat "crossilo-$job.log")"
 submit --ntasks=3 jobs/single_site.sbatch heart.ini
 wait_for 30 "end of job $job" job_is_over
-log_says "srun --mpi=pmix -n 4 $CROSSILO_BIN train heart.ini" || fail "$(cat "crossilo-$job.log")"
+log_says "srun --mpi=pmix -K --wait=0 -n 4 $CROSSILO_BIN train heart.ini" || fail "$(cat "crossilo-$job.log")"
 grep "^JobId=$job " "$CLUSTER_FOLDER/jobs.txt" | grep -q "ExitCode=3:0" || fail "not the program's exit code: $(cat "$CLUSTER_FOLDER/jobs.txt")"

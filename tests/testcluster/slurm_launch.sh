@@ -19,14 +19,14 @@ refused() { # TEXT COMMAND…
   expect_text "$text"
   [ "$(grep -c "^crossilo: .*start" <<< "$output")" = 1 ] || fail "once is enough: $output"
 }
-refused "srun started 4 processes without PMIx, so MPI cannot join them: start with  srun --mpi=pmix -n 4 $CROSSILO_BIN train heart.ini" \
+refused "srun started 4 processes without PMIx, so MPI cannot join them: start with  srun --mpi=pmix -K --wait=0 -n 4 $CROSSILO_BIN train heart.ini" \
   srun -n 4 --mpi=none "$CROSSILO_BIN" train heart.ini
-refused "under Slurm start with  srun --mpi=pmix -n 4" srun -n 3 --mpi=pmix "$CROSSILO_BIN" train heart.ini
-refused "4 silos, but one process was started: under Slurm start with  srun --mpi=pmix -n 4" \
+refused "under Slurm start with  srun --mpi=pmix -K --wait=0 -n 4" srun -n 3 --mpi=pmix "$CROSSILO_BIN" train heart.ini
+refused "4 silos, but one process was started: under Slurm start with  srun --mpi=pmix -K --wait=0 -n 4" \
   "${plain[@]}" "$CROSSILO_BIN" train heart.ini
-refused "it sees the first of the 2 groups of this job only (docs/clusters.md); start with  srun --mpi=pmix --het-group=0,1" \
+refused "it sees the first of the 2 groups of this job only (docs/clusters.md); start with  srun --mpi=pmix -K --wait=0 --het-group=0,1" \
   "${groups[@]}" "$MPIEXEC" "$CROSSILO_BIN" train heart.ini
-refused "under Slurm start with  srun --mpi=pmix --het-group=0,1" "${groups[@]}" srun --mpi=pmix "$CROSSILO_BIN" train heart.ini
+refused "under Slurm start with  srun --mpi=pmix -K --wait=0 --het-group=0,1" "${groups[@]}" srun --mpi=pmix "$CROSSILO_BIN" train heart.ini
 exit_code_of cluster run srun -n 2 --mpi=pmix "$CROSSILO_BIN" train heart.ini --np 4
 expect_code 3
 expect_text "srun started 2 processes, and each would start 4 ranks: leave --np out"
