@@ -42,13 +42,15 @@ mpirun="$(sed -n 's/^MPIEXEC_EXECUTABLE:.*=//p' $release/CMakeCache.txt) --overs
 
 torch_python=${CROSSILO_BENCH_PYTHON:-python3}
 fashion=data/download/fashion-mnist
+ring_sum="$release/bench/comm/ring_sum_bench --words 4096 16384 1000000 25000000 --cases ring_sum null default"
 # Name | command. Each prints one JSON line per case.
 benches=(
   "crypto | $release/bench/foreign/crypto_bench"
   "ring_codec | $release/bench/update/ring_codec_bench"
   "mask | $release/bench/aggregate/mask_bench"
-  "ring_sum_4 | $mpirun -np 4 $release/bench/comm/ring_sum_bench --cases ring_sum null default"
-  "ring_sum_8 | $mpirun -np 8 $release/bench/comm/ring_sum_bench --cases ring_sum null default"
+  "ring_sum_2 | $mpirun -np 2 $ring_sum"
+  "ring_sum_4 | $mpirun -np 4 $ring_sum"
+  "ring_sum_8 | $mpirun -np 8 $ring_sum"
   "round_8 | $mpirun -np 8 $release/bench/round/round_bench"
   "kept_rounds_8 | $mpirun -np 8 $release/bench/round/kept_rounds_bench $results/kept_rounds"
   "local_step | $torch_python bench/silo/local_step.py $release/bench/silo/local_step_bench"

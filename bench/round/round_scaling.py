@@ -2,7 +2,8 @@
 
 usage: round_scaling.py CROSSILO FOLDER --silos 1 2 4 8 --rows N --rounds N --cores N -- LAUNCHER…   ({ranks} in it is replaced)
 Strong: N rows in all. Weak: N rows for each silo. A line for each point; the bound is what one silo took, over as many
-cores as there are, so it knows neither the sum nor anything that grows with the number of silos.
+cores as there are, so it knows neither the sum nor anything that grows with the number of silos. Where one silo was not
+measured before, there is none.
 """
 import argparse
 import json
@@ -83,15 +84,17 @@ def main():
             rows = options.rows // silos if kind == "strong" else options.rows
             seconds = seconds_of_rounds(options, f"{kind}{silos}", silos, rows)
             median = statistics.median(seconds)
-            alone = alone or median
-            work = alone / silos if kind == "strong" else alone
-            bound = work * max(1, silos / options.cores)
-            print(json.dumps({
+            if silos == 1:
+                alone = median
+            line = {
                 "bench": f"round_{kind}", "x": "ranks", "case": "crossilo train", "ranks": silos, "rows_of_a_silo": rows,
                 "cores": options.cores, "repeats": len(seconds), "seconds_min": round(seconds[0], 6),
-                "seconds_median": round(median, 6), "seconds_p90": round(seconds[len(seconds) * 9 // 10], 6),
-                "bound": "one silo's time over the cores", "bound_seconds": round(bound, 6),
-                "fraction_of_bound": round(bound / median, 4)}), flush=True)
+                "seconds_median": round(median, 6), "seconds_p90": round(seconds[len(seconds) * 9 // 10], 6)}
+            if alone is not None:
+                bound = (alone / silos if kind == "strong" else alone) * max(1, silos / options.cores)
+                line |= {"bound": "one silo's time over the cores", "bound_seconds": round(bound, 6),
+                         "fraction_of_bound": round(bound / median, 4)}
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ std::span<const ReservedVariable> reserved_variables() {
                        "the mpirun that crossilo train --np starts, instead of the one it was built with"},
       ReservedVariable{"CROSSILO_BIN", "the program that scripts in jobs/ and tests start"},
       ReservedVariable{"CROSSILO_BENCH_PYTHON", "the Python with torch that jobs/bench.sh compares with"},
+      ReservedVariable{"CROSSILO_NEEDS_NVCC", "1: jobs/cuda.sh fails where there is no nvcc, instead of passing"},
       ReservedVariable{"CROSSILO_PYTHON", "the Python with h5py that tests compare with"},
       ReservedVariable{"CROSSILO_TORCH_ROOT", "libtorch, for the build (docs/install.md)"},
       ReservedVariable{"CROSSILO_WRITE_DOCS", "1: the tests of the settings write the generated pages anew"},

@@ -17,7 +17,8 @@ double most(const std::vector<std::uint64_t>& bytes) {
   return bytes.empty() ? 0.0 : static_cast<double>(*std::ranges::max_element(bytes));
 }
 
-/// Ranks of the fullest node, and how many of them share one core.
+/// Ranks of the fullest node, and how many of them share its fullest core: no rank is on two cores, and all wait for
+/// the slowest.
 struct FullestNode {
   std::size_t ranks = 0;
   double ranks_per_core = 1.0;
@@ -27,8 +28,10 @@ FullestNode fullest_node(const RoundCase& planned) {
   FullestNode node;
   for (const std::size_t silos : planned.silos_of_site)
     node.ranks = std::max(node.ranks, (silos + planned.nodes_per_site - 1) / planned.nodes_per_site);
-  if (planned.cores_per_node > 0)
-    node.ranks_per_core = std::max(1.0, static_cast<double>(node.ranks) / static_cast<double>(planned.cores_per_node));
+  if (planned.cores_per_node > 0) {
+    const std::size_t on_fullest_core = (node.ranks + planned.cores_per_node - 1) / planned.cores_per_node;
+    node.ranks_per_core = static_cast<double>(on_fullest_core);
+  }
   return node;
 }
 

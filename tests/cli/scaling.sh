@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Aim: jobs/scaling.sh measures and writes lines as the page wants them, with right sums; the best of Open MPI's ways is the best; what
 # is cut off or fails takes no other line along. Method: two ranks and two sizes on the programs at hand; every line read; lines
-# made by hand, whose best is known; a launcher that prints one such line and hangs, and in other parts fails.
+# made by hand, whose best is known; rounds of a fake program; a launcher that prints one such line and hangs, and in other parts fails.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/federation.sh"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -34,6 +34,21 @@ for line in map(json.loads, open(sys.argv[1])):
 [ "$found" = "ring_sum 3 1 5 9 1 
 MPI_Allreduce default 1 4 4 4 0 
 MPI_Allreduce best tuned 1 2 2 2 7 rabenseifner" ] || fail "$found"
+# The bound of rounds is one silo's time: none without it.
+cat > "$folder/rounds" <<'FAKE'
+#!/bin/sh
+[ "$1" = train ] || exit 0
+run=$5/$(basename "$2" .ini)-1
+mkdir -p "$run"
+printf '{"unix_seconds":%s}\n' 0 6 12 > "$run/metrics.jsonl"
+FAKE
+chmod +x "$folder/rounds"
+bounds_of() { # SILOS…
+  python3 "$root/bench/round/round_scaling.py" "$folder/rounds" "$folder/$#_silos" --silos "$@" --rows 4 --rounds 2 --cores 2 -- env |
+    python3 -c 'import json, sys; print(*(json.loads(line).get("bound_seconds") for line in sys.stdin))'
+}
+[ "$(bounds_of 1 2 4)" = "6.0 3.0 3.0 6.0 6.0 12.0" ] || fail "the bounds are $(bounds_of 1 2 4)"
+[ "$(bounds_of 2 4)" = "None None None None" ] || fail "without one silo the bounds are $(bounds_of 2 4)"
 exit_code_of "$root/jobs/scaling.sh" nothing
 expect_code 2
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Aim: jobs/test.sh ends with the tests that were skipped and why, also when one fails.
-# Method: its last lines, from the run of ctest on, over a small project of four tests; the other jobs are replaced.
+# Aim: jobs/test.sh ends with the tests that were skipped and why, also when one fails; jobs/cuda.sh without nvcc says so, or fails.
+# Method: its last lines, from the run of ctest on, over a small project of four tests; the other jobs are replaced. jobs/cuda.sh
+# itself on a PATH that has nothing but what it needs until then.
 # Usage: skipped_tests.sh REPOSITORY
 set -euo pipefail
+repository=$(realpath "$1")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder"/{jobs,tests/support,build/check}
-cp "$1/tests/support/skipped_tests.py" "$folder/tests/support"
-{ echo 'set -euo pipefail'; sed -n '/^tests=/,$p' "$1/jobs/test.sh"; } >"$folder/jobs/test.sh"
+cp "$repository/tests/support/skipped_tests.py" "$folder/tests/support"
+{ echo 'set -euo pipefail'; sed -n '/^tests=/,$p' "$repository/jobs/test.sh"; } >"$folder/jobs/test.sh"
 for job in fuzz sanitize cuda; do
   echo "echo $job" >"$folder/jobs/$job.sh"
   chmod +x "$folder/jobs/$job.sh"
@@ -45,3 +47,16 @@ $expected"
 sed -i 's/echo "SKIPPED: no"/false/' CMakeLists.txt
 cmake --preset check >log
 says 8 "$expected"
+
+mkdir bin
+ln -s "$(command -v dirname)" bin
+bash=$(command -v bash)
+cuda_says() { # CODE TEXT [NAME=VALUE]
+  local code=0
+  env -u CROSSILO_NEEDS_NVCC PATH="$folder/bin" CUDAToolkit_ROOT="$folder" "${@:3}" "$bash" "$repository/jobs/cuda.sh" >log 2>&1 || code=$?
+  [ "$code" = "$1" ] && [ "$(wc -l <log)" = 1 ] && [[ $(cat log) == "$2"* ]] && return
+  echo "jobs/cuda.sh without nvcc: exit code $code, $1 expected, and $2. It said:" "$(cat log)"
+  exit 1
+}
+cuda_says 0 "SKIPPED: no nvcc "
+cuda_says 3 "jobs/cuda.sh: no nvcc " CROSSILO_NEEDS_NVCC=1

@@ -16,9 +16,9 @@ struct MachineRates {
   double decode = 14.4e9;          // parameters written
   double fingerprint = 8.7e9;      // parameters
   double copy = 10e9;              // the step of the server's rule, per parameter byte
-  double window = 50e9;            // words put into the node's window, or read from it
-  double add = 17.5e9;             // peers' words added
-  double handover_seconds = 3e-6;  // of a chunk, from one neighbour
+  double window = 42e9;            // words put into the node's window, or read from it
+  double add = 14.5e9;             // peers' words added
+  double handover_seconds = 8e-7;  // of a chunk, from one neighbour
 };
 
 /// The rates of the codec depend on the width of the lanes.
