@@ -96,7 +96,10 @@ class CostAnswers {
 std::vector<std::size_t> silos_of_site(const CostAnswers& answers, const CostDefaults& defaults) {
   std::vector<std::size_t> sites{defaults.silos};
   if (answers.has("silos")) sites = parse_shape("--silos", answers.text("silos"));
-  const std::size_t silos = std::accumulate(sites.begin(), sites.end(), std::size_t{0});
+  const bool is_one_too_large = std::ranges::any_of(sites, [](std::size_t site) { return site > kSilosMax; });
+  // Numbers that large might add up to a small one.
+  const std::size_t silos =
+      is_one_too_large ? kSilosMax + 1 : std::accumulate(sites.begin(), sites.end(), std::size_t{0});
   if (silos == 0) throw ConfigError("plan: no --silos is given, nor a configuration; see crossilo plan --help");
   if (silos > kSilosMax || sites.size() > kSilosMax)
     refuse("silos", answers.has("silos") ? answers.text("silos") : fmt::format("{}", silos),

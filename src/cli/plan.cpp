@@ -46,8 +46,8 @@ void refuse_faults(const PlanFacts& plan) {
 }
 
 CostDefaults cost_defaults(const Config& config, const PlanFacts& plan) {
-  const std::size_t cohort = config.algorithm.silos_per_round;
-  return {.silos = cohort > 0 ? cohort : config.run.silos.size(),
+  // Not the cohort alone: who sits out masks and sums, too.
+  return {.silos = config.run.silos.size(),
           .parameters = plan.model ? plan.model->weights + plan.model->buffers : 0,
           .lane_bits = config.privacy.lane_bits,
           .is_masked = config.privacy.masking};

@@ -12,6 +12,7 @@
 #include "crossilo/foreign/torch.hpp"
 #include "crossilo/round/evaluation_statistics.hpp"
 #include "crossilo/round/round.hpp"
+#include "site_rule.hpp"
 
 namespace crossilo {
 namespace {
@@ -95,6 +96,14 @@ std::uint64_t server_vectors(const std::string& algorithm) {
   return algorithm == "fedavgm" ? 1 : 2;
 }
 
+/// As far as the settings say: where only the job knows, or the list cannot be read, there may be several.
+bool may_have_sites(const Config& config) {
+  const SiteRule rule = site_rule(config);
+  if (rule.sites_from == "one") return false;
+  const bool is_listed = rule.sites_from == "hosts" || rule.sites_from == "file";
+  return !is_listed || !rule.fault.empty() || rule.sites.size() > 1;
+}
+
 PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
   PlannedMemory memory{.program_bytes = kProgramBytes};
   const std::uint64_t row_bytes = 4 * (plan.schema->feature_names.size() + 1);
@@ -107,8 +116,10 @@ PlannedMemory memory_of(const Config& config, const PlanFacts& plan) {
   const std::uint64_t model_vectors = 7 + (feeds_errors_back(config.privacy.lane_bits) ? 1 : 0);
   memory.model_bytes = 4 * (values * (model_vectors + server_vectors(config.algorithm.name)) +
                             plan.model->weights * (1 + optimizer_vectors));
-  // The region of the window, and what arrives from other nodes; a lone silo's payload is never in memory as a whole.
-  memory.sum_bytes = std::uint64_t{8} * RingSum::Options::for_payload(values).window_words;
+  // The region of the window, and what arrives from other nodes and sites, at most as much; a lone silo's payload is
+  // never in memory as a whole.
+  const std::vector<int> sites = may_have_sites(config) ? std::vector{0, 1} : std::vector<int>{};
+  memory.sum_bytes = std::uint64_t{8} * RingSum::Options::for_payload(values, sites).window_words;
   return memory;
 }
 

@@ -70,6 +70,13 @@ std::vector<std::string> mapping(const Config& config, const Hosting& hosting) {
   return entries;
 }
 
+std::string crowd_warning(const Config& config, const Hosting& hosting, int rank) {
+  const int cores = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  std::string text = crowding({.ranks = 1, .threads = config.run.threads, .cores = usable_cores()});
+  if (!text.empty()) return text;
+  return crowding({.ranks = hosting.ranks_beside(rank), .threads = config.run.threads, .cores = cores});
+}
+
 void log_machine() {
   log_debug(fmt::format("crossilo {}, {} ({})", kVersion, MpiSession::library_version(), loaded_library("libmpi.so")));
   for (char** entry = environ; *entry != nullptr; ++entry)

@@ -1,4 +1,4 @@
-// Aim: what a rank of train checks and says before anything is agreed on.
+// Aim: what a rank of train checks and says while it starts.
 #pragma once
 
 #include <string>
@@ -28,6 +28,10 @@ void check_launch(const Config& config, int processes, const RankPlaces& places)
 
 /// Who is who: "rank 0 on host n1: silo c", one entry a rank.
 [[nodiscard]] std::vector<std::string> mapping(const Config& config, const Hosting& hosting);
+
+/// A warning where the ranks of this one's host have more threads than it has cores, or this one has more than the
+/// cores that it is bound to; otherwise empty.
+[[nodiscard]] std::string crowd_warning(const Config& config, const Hosting& hosting, int rank);
 
 /// Logs the libraries that are really loaded, and what was set for MPI.
 void log_machine();

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -230,6 +229,8 @@ class RankRun {
     topology_ = agree_on_topology(*communicator_, hosting_, config_.run.silos,
                                   own_site(rule, names_of_rank(identity_.rank), gpu_ ? 1 : 0), deadline);
     sums_on_gpus_ = sums_on_gpus(topology_, config_.topology.sum_on);
+    if (topology_.sites() > 1)
+      buffers_warning_ = agree_on_buffers(*communicator_, tuning_.small_buffers, hosting_.host_of_rank, deadline);
     refuses_alike_ = false;
     watch_peers(deadline);
   }
@@ -290,7 +291,7 @@ class RankRun {
     if (is_first() && !places_.is_quiet) show_text(stdout, fmt::format("  {}\n", fmt::join(tree, "\n  ")));
     warn(unread_site_variable(config_));
     warn(gpu_warning_);
-    if (topology_.sites() > 1) warn(tuning_.warning);
+    warn(buffers_warning_);
   }
 
   void warn(const std::string& text) const {
@@ -299,12 +300,9 @@ class RankRun {
     if (is_first()) show_warning(text);
   }
 
-  /// Under --np this was looked at before anything was started; ranks started by hand may also be bound to few cores.
+  /// Under --np this was looked at before anything was started.
   void check_crowd() {
-    const int cores = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-    std::string text = crowding({.ranks = 1, .threads = config_.run.threads, .cores = usable_cores()});
-    if (text.empty())
-      text = crowding({.ranks = hosting_.ranks_beside(identity_.rank), .threads = config_.run.threads, .cores = cores});
+    const std::string text = crowd_warning(config_, hosting_, identity_.rank);
     if (text.empty()) return;
     log_warning(text);
     if (is_first() && places_.run_folder.empty()) show_warning(text);
@@ -353,6 +351,7 @@ class RankRun {
   std::optional<int> gpu_;      // by CUDA's number
   std::string no_gpu_because_;  // empty where run.device does not ask for one
   std::string gpu_warning_;
+  std::string buffers_warning_;
   bool sums_on_gpus_ = false;
   bool refuses_alike_ = false;  // what is thrown now, but for a lost peer, all ranks throw
   bool log_is_open_ = false;

@@ -61,8 +61,8 @@ std::vector<std::string> expand_numbers(std::string_view numbers, std::string_vi
     if (high < low) refuse(part, "has a range that runs backwards");
     if (high - low >= kHostsMax || texts.size() > kHostsMax)
       refuse(part, fmt::format("names more than {} hosts", kHostsMax));
-    for (std::uint64_t number = low; number <= high; ++number)
-      texts.push_back(fmt::format("{:0{}}", number, first.size()));
+    for (std::uint64_t step = 0; step <= high - low; ++step)  // high itself may be the last number there is
+      texts.push_back(fmt::format("{:0{}}", low + step, first.size()));
   }
   return texts;
 }

@@ -100,10 +100,10 @@ SumAgreement agree_on_sum(Communicator& communicator, const RingSum::Options& op
                         agreement.shape.site_of_rank[rank]};
     agreement.shape.node_of_rank.push_back(first_rank.emplace(key, own).first->second);
     if (shares && agreement.shape.node_of_rank.back() != own) window_words = std::min(window_words, free);
-    if (wants_to_share && !shares && own == communicator.rank())
+    const bool has_neighbours = std::ranges::count(memory, memory[rank].node, &RankMemory::node) > 1;
+    if (wants_to_share && !shares && has_neighbours && own == communicator.rank())
       log_warning("too little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm): this rank exchanges messages with its neighbours instead, which is slower");
-    const bool has_neighbours = std::ranges::count(memory, memory[rank].node, &RankMemory::node) > 1;
     if (shares && has_neighbours && free < options.window_words && own == communicator.rank())
       log_warning("little shared memory is free (" + std::to_string(memory[rank].bytes_free >> 20) +
                   " MB in /dev/shm, for all ranks here): so much less is under way in every sum (" +

@@ -1,8 +1,10 @@
 #include "crossilo/foreign/mpi.hpp"
 
 #include <mpi.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -11,6 +13,10 @@ namespace {
 
 // MPI_Abort asks a daemon that may be dead or stopped; SIGALRM ends the process if no answer comes.
 constexpr unsigned kAbortSecondsMax = 10;
+std::atomic<int> abort_code{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may only use lock-free atomics");
+
+extern "C" void on_abort_deadline(int) { ::_exit(abort_code.load()); }
 
 std::string header_version() {
 #if defined(OPEN_MPI)
@@ -97,6 +103,11 @@ MpiCommunicatorHandle MpiSession::duplicate_world() {
 void MpiSession::abort(ExitCode exit_code) noexcept {
   const int code = static_cast<int>(exit_code);
   if (mpi_is_active()) {
+    // Whatever else waits for SIGALRM would end with a code, and words, of its own.
+    abort_code.store(code);
+    struct sigaction action {};
+    action.sa_handler = on_abort_deadline;
+    static_cast<void>(::sigaction(SIGALRM, &action, nullptr));  // ended by the signal itself where it fails
     ::alarm(kAbortSecondsMax);
     static_cast<void>(MPI_Abort(MPI_COMM_WORLD, code));
   }

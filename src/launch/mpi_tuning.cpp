@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "crossilo/base/text.hpp"
 
@@ -79,23 +80,51 @@ MpiTuning mpi_tuning(const MpiFacts& facts) {
   };
   if (facts.ranks_here > facts.cores) set(kYield, "1");
   if (!facts.crosses_hosts) return tuning;
-  std::vector<std::string> limits;
-  const auto set_buffer = [&](const char* parameter, std::uint64_t bytes_max, const char* limit) {
-    if (bytes_max >= kSocketBytesMin)
-      set(parameter, std::to_string(std::min(bytes_max, kSocketBytesMax)));
-    else if (!facts.chosen.contains(parameter))  // a smaller one than the kernel finds by itself would do harm
-      limits.push_back(fmt::format("net.core.{}={}", limit, kSocketBytesMax));
+  const auto is_small = [&](const char* parameter, std::uint64_t bytes_max) {
+    const bool is_enough = bytes_max >= kSocketBytesMin;
+    if (is_enough) set(parameter, std::to_string(std::min(bytes_max, kSocketBytesMax)));
+    return !is_enough && !facts.chosen.contains(parameter);  // a smaller one than the kernel finds itself would do harm
   };
-  set_buffer(kSendBuffer, facts.send_buffer_bytes_max, "wmem_max");
-  set_buffer(kReceiveBuffer, facts.receive_buffer_bytes_max, "rmem_max");
+  tuning.small_buffers = {.sends = is_small(kSendBuffer, facts.send_buffer_bytes_max),
+                          .receives = is_small(kReceiveBuffer, facts.receive_buffer_bytes_max)};
   set(kEagerLimit, std::to_string(kEagerBytes));
   set(kCollectives, "^han");  // takes minutes over a long link for what takes seconds
-  if (!limits.empty())
-    tuning.warning = fmt::format(
-        "the kernel allows sockets too small a buffer to fill a long link between sites; as root, on every host: "
-        "sysctl -w {}",
-        fmt::join(limits, " "));
   return tuning;
+}
+
+std::string buffers_warning(std::span<const SmallBuffers> of_rank, const std::vector<std::string>& host_of_rank) {
+  constexpr std::size_t kNamedMax = 5;
+  std::map<SmallBuffers, std::set<std::string>> hosts_with;
+  for (std::size_t rank = 0; rank < of_rank.size(); ++rank)
+    if (of_rank[rank] != SmallBuffers{}) hosts_with[of_rank[rank]].insert(host_of_rank[rank]);
+  const std::size_t all = std::set(host_of_rank.begin(), host_of_rank.end()).size();
+  std::vector<std::string> parts;
+  for (const auto& [small, hosts] : hosts_with) {
+    std::vector<std::string> named(hosts.begin(), hosts.end());
+    if (named.size() > kNamedMax) named.resize(kNamedMax);
+    std::string where = "every host";
+    if (hosts.size() < all) {
+      where = fmt::format("{} of {} hosts ({}", hosts.size(), all, fmt::join(named, ", "));
+      where += hosts.size() > named.size() ? fmt::format(" and {} more)", hosts.size() - named.size()) : ")";
+    }
+    parts.push_back(fmt::format("on {}: sysctl -w", where));
+    if (small.sends) parts.back() += fmt::format(" net.core.wmem_max={}", kSocketBytesMax);
+    if (small.receives) parts.back() += fmt::format(" net.core.rmem_max={}", kSocketBytesMax);
+  }
+  if (parts.empty()) return "";
+  return fmt::format("the kernel allows sockets too small a buffer to fill a long link between sites; as root, {}",
+                     fmt::join(parts, "; "));
+}
+
+std::string agree_on_buffers(Communicator& communicator, SmallBuffers own, const std::vector<std::string>& host_of_rank,
+                             const Deadline& deadline) {
+  std::vector<std::uint8_t> all(2 * static_cast<std::size_t>(communicator.size()));  // no peer writes a bool
+  const std::uint8_t mine[] = {own.sends, own.receives};
+  all_gather(communicator, std::as_bytes(std::span(mine)), std::as_writable_bytes(std::span(all)), deadline);
+  std::vector<SmallBuffers> of_rank;
+  for (std::size_t i = 0; i < all.size(); i += 2)
+    of_rank.push_back({.sends = all[i] != 0, .receives = all[i + 1] != 0});
+  return buffers_warning(of_rank, host_of_rank);
 }
 
 std::set<std::string> parameters_in_files(const std::vector<std::string>& paths) {

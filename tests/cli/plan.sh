@@ -69,6 +69,20 @@ exit_code_of "$CROSSILO_BIN" train small.ini --np 4 --model.name mlp --model.hid
 expect_code 3
 expect_text "GB of memory are free; choose narrower layers"
 
+# 4c: with several sites more is under way at a time, and in memory: all of this model, twice
+large=(small.ini --model.name mlp --model.hidden "2000,2000" --json)
+"$CROSSILO_BIN" plan "${large[@]}" > plan.json
+[ "$(field plan.json "j['estimated_memory_bytes']['sum']")" = $((8 << 20)) ] || fail "one site: $(cat plan.json)"
+printf 'a,b north\nc,d south\n' > sites.txt
+for sites in "hosts --topology.hosts north:n1;south:n2" "file --topology.file sites.txt" het env; do
+  # shellcheck disable=SC2086 # words of options
+  "$CROSSILO_BIN" plan "${large[@]}" --topology.sites_from $sites > plan.json
+  [ "$(field plan.json "j['estimated_memory_bytes']['sum'] == 8 * j['model']['parameters']")" = True ] ||
+    fail "sites of $sites: $(cat plan.json)"
+done
+"$CROSSILO_BIN" plan "${large[@]}" --topology.sites_from hosts --topology.hosts "north: n[1-4]" > plan.json
+[ "$(field plan.json "j['estimated_memory_bytes']['sum']")" = $((8 << 20)) ] || fail "a list of one site: $(cat plan.json)"
+
 # 5: several machines: only the own silo's file is looked at, once it is known which that is
 sed 's/^one_machine = true/one_machine = false/' small.ini > apart.ini
 exit_code_of "$CROSSILO_BIN" plan apart.ini

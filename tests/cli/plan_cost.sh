@@ -64,10 +64,16 @@ expect_text "memory of a rank with one silo"
 expect_text "a round of 4 silos at 2 sites (2, 2), 5 parameters, 32 bits, masked"
 "$CROSSILO_BIN" plan small.ini --sites 4 --privacy.masking off --privacy.lane_bits 8 --json > plan.json
 [ "$(field "j['silos_of_site'], j['seconds']['mask']")" = "([1, 1, 1, 1], 0.0)" ] || fail "$(cat plan.json)"
+# a silo that sits out masks and sums with the others
+"$CROSSILO_BIN" plan small.ini --sites 2 --algorithm.silos_per_round 3 --json > plan.json
+[ "$(field "j['silos_of_site']")" = "[2, 2]" ] || fail "not all silos are in the sum: $(cat plan.json)"
 
 # 5: what makes no sense
 refused '--silos = "0"' --silos 0 --parameters 10
 refused '--silos = "1001"' --silos 1001 --parameters 10
+for list in 18446744073709551615,2 18446744073709551615,1 1001,1; do # the first two add up to 1 and to 0
+  refused "--silos = \"$list\": at most 1000 in all is wanted" --silos "$list" --parameters 1000
+done
 refused 'no more than there are silos (2)' --silos 2 --sites 3 --parameters 10
 refused '--sites = "0"' --silos 2 --sites 0 --parameters 10
 refused 'as many as --silos lists' --silos 1,3 --sites 3 --parameters 10

@@ -104,6 +104,15 @@ grep -q "OMPI_MCA_coll=^han" $log || fail "MPI was not told: $(cat $log)"
 grep -q "OMPI_MCA_btl_tcp_eager_limit=70000" $log || fail "$(cat $log)"
 if grep -q "for MPI: btl_tcp_eager_limit" $log; then fail "the user's own value is not kept: $(cat $log)"; fi
 if grep -q "for MPI: coll" runs/small-1/logs/a.log; then fail "one host has no long links"; fi
+# a host whose sockets are too small for a long link is told of on the screen, whichever rank is there
+# shellcheck disable=SC2016
+exit_code_of "${mpirun[@]}" -np 4 bash -c 'export CROSSILO_SITE=north
+  if [ "$OMPI_COMM_WORLD_RANK" = 2 ]; then
+    export CROSSILO_SITE=south LD_PRELOAD=$FAULT_LIBRARY FAULT_SMALL_SOCKETS=1 OMPI_COMM_WORLD_LOCAL_SIZE=1
+  fi
+  exec "$@"' bash "${train[@]}" --resume never --topology.sites_from env
+expect_code 0
+expect_text "the kernel allows sockets too small a buffer to fill a long link between sites; as root, on every host: sysctl -w net.core.wmem_max=16777216 net.core.rmem_max=16777216"
 
 # 5: a GPU that one silo asks for and that is not there: all refuse with one voice, and nothing stays behind. By itself
 # the program takes the processor, and says so

@@ -18,6 +18,9 @@ TEST(HostList, ExpandsRangesListsAndLeadingZeros) {
   EXPECT_EQ(expand_hosts("gpu[001,3]-ib"), (Hosts{"gpu001-ib", "gpu3-ib"}));
   EXPECT_EQ(expand_hosts("r[1-2]n[0-1]"), (Hosts{"r1n0", "r1n1", "r2n0", "r2n1"}));
   EXPECT_EQ(expand_hosts("n[5-5]"), (Hosts{"n5"}));
+  EXPECT_EQ(expand_hosts("n[18446744073709551615]"), (Hosts{"n18446744073709551615"})) << "nothing is above it";
+  EXPECT_EQ(expand_hosts("n[18446744073709551614-18446744073709551615]"),
+            (Hosts{"n18446744073709551614", "n18446744073709551615"}));
   EXPECT_EQ(expand_hosts("n[1-100000]").size(), kHostsMax);
 }
 

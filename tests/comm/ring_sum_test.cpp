@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -53,6 +54,21 @@ TEST(RingSumTest, ANodeWithLittleMemoryToShareSendsMessagesAndHoldsNobodyElseUp)
     EXPECT_EQ(ring_sum.shape().node_of_rank, (std::vector<int>{0, 1, 2, 2}));
     expect_sum_equals_oracle<std::uint32_t>(limited, ring_sum, 100'000);
   });
+}
+
+TEST(RingSumTest, OnlyARankWithNeighboursWarnsOfLittleMemoryToShare) {
+  const SumShape shape{.site_of_rank = {0, 0, 0}, .node_of_rank = {0, 0, 2}};
+  for (const std::size_t room : {std::size_t{1} << 20, std::size_t{6} << 20}) {  // too little, and little
+    testing::internal::CaptureStderr();
+    run_local_ranks(run_of(shape, 1), [&](Communicator& communicator) {
+      CapturingCommunicator limited(communicator);
+      limited.watch_window([](std::span<const std::byte>) {});
+      limited.limit_windows(communicator.rank() < 2 ? room : room / 2);
+      const RingSum ring_sum(limited, RingSum::Options::for_payload(1 << 20));
+    });
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(said, '\n'), 2) << said;
+  }
 }
 
 /// Words that follow from their place and rank, given and checked without ever standing in memory together.

@@ -4,10 +4,23 @@
 
 #include <gtest/gtest.h>
 #include <mpi.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <type_traits>
 
 #include "support/mpi_main.hpp"
+
+namespace {
+bool abort_hangs = false;
+}
+
+// In front of the library's, which asks a daemon that may never answer.
+extern "C" int MPI_Abort(MPI_Comm communicator, int code) {
+  if (!abort_hangs) return PMPI_Abort(communicator, code);
+  ::raise(SIGALRM);  // the alarm, without the wait
+  return MPI_SUCCESS;
+}
 
 namespace crossilo::test {
 namespace {
@@ -64,6 +77,15 @@ TEST(MpiTest, ADuplicateHasTheRanksOfTheWorldAndIsNotTheWorld) {
   check_mpi(MPI_Comm_compare(*static_cast<const MPI_Comm*>(moved.native()), MPI_COMM_WORLD, &comparison),
             "MPI_Comm_compare");
   EXPECT_EQ(comparison, MPI_CONGRUENT);
+}
+
+TEST(MpiTest, AnAbortThatHangsEndsWithTheCodeThatWasGiven) {
+  const auto abort_in_vain = [] {
+    ::signal(SIGALRM, [](int) { ::_exit(99); });  // of a deadline that was set before
+    abort_hangs = true;
+    MpiSession::abort(ExitCode::data);
+  };
+  EXPECT_EXIT(abort_in_vain(), testing::ExitedWithCode(static_cast<int>(ExitCode::data)), "^$");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Aim: MPI is told what a job over long links or on few cores needs, never against the user's own choice.
-// Method: made-up machines and launchers; files of parameters; what a process finds in its environment afterwards.
+// Method: made-up machines, launchers and ranks; files of parameters; what a process finds in its environment
+// afterwards.
 #include "crossilo/launch/mpi_tuning.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <map>
 
 #include "../data/temporary_folder.hpp"
+#include "crossilo/comm/local_communicator.hpp"
 
 namespace crossilo {
 namespace {
@@ -31,7 +33,7 @@ TEST(MpiTuning, SetsWhatALongLinkNeeds) {
                                               {"btl_tcp_rcvbuf", "4194304"},
                                               {"btl_tcp_eager_limit", "1048576"},
                                               {"coll", "^han"}}));
-  EXPECT_EQ(mpi_tuning(kLongLink).warning, "");
+  EXPECT_EQ(mpi_tuning(kLongLink).small_buffers, SmallBuffers{});
 }
 
 TEST(MpiTuning, TakesAsLargeSocketsAsTheKernelGrantsUpToWhatALongLinkHolds) {
@@ -44,7 +46,7 @@ TEST(MpiTuning, TakesAsLargeSocketsAsTheKernelGrantsUpToWhatALongLinkHolds) {
 
 TEST(MpiTuning, SetsNothingOnOneHostWithCoresForAll) {
   EXPECT_TRUE(settings_of({.crosses_hosts = false, .ranks_here = 2, .cores = 2}).empty());
-  EXPECT_EQ(mpi_tuning({.crosses_hosts = false}).warning, "") << "no socket is used";
+  EXPECT_EQ(mpi_tuning({.crosses_hosts = false}).small_buffers, SmallBuffers{}) << "no socket is used";
 }
 
 TEST(MpiTuning, LetsRanksYieldThatOutnumberTheCores) {
@@ -52,17 +54,50 @@ TEST(MpiTuning, LetsRanksYieldThatOutnumberTheCores) {
             (Settings{{"mpi_yield_when_idle", "1"}}));
 }
 
-TEST(MpiTuning, NeverSetsASmallerBufferButSaysWhatToDo) {
+TEST(MpiTuning, NeverSetsASmallerBufferButSaysWhichIsSmall) {
   MpiFacts facts = kLongLink;
   facts.send_buffer_bytes_max = kEnough - 1;
   EXPECT_EQ(settings_of(facts).count("btl_tcp_sndbuf"), 0u);
   EXPECT_EQ(settings_of(facts).count("btl_tcp_rcvbuf"), 1u);
-  EXPECT_HAS(mpi_tuning(facts).warning, "on every host: sysctl -w net.core.wmem_max=16777216");
-  EXPECT_EQ(mpi_tuning(facts).warning.find("rmem"), std::string::npos);
+  EXPECT_EQ(mpi_tuning(facts).small_buffers, (SmallBuffers{.sends = true}));
   facts.receive_buffer_bytes_max = 212992;
-  EXPECT_HAS(mpi_tuning(facts).warning, "sysctl -w net.core.wmem_max=16777216 net.core.rmem_max=16777216");
+  EXPECT_EQ(mpi_tuning(facts).small_buffers, (SmallBuffers{.sends = true, .receives = true}));
   facts.chosen = {"btl_tcp_sndbuf", "btl_tcp_rcvbuf"};
-  EXPECT_EQ(mpi_tuning(facts).warning, "") << "the user has chosen";
+  EXPECT_EQ(mpi_tuning(facts).small_buffers, SmallBuffers{}) << "the user has chosen";
+}
+
+constexpr SmallBuffers kNone{};
+constexpr SmallBuffers kSends{.sends = true};
+constexpr SmallBuffers kBoth{.sends = true, .receives = true};
+
+TEST(MpiTuning, SaysOnWhichHostsABufferIsSmall) {
+  const std::vector<std::string> hosts{"n1", "n1", "s1", "s2"};
+  const auto said = [&](std::vector<SmallBuffers> of_rank) { return buffers_warning(of_rank, hosts); };
+  EXPECT_EQ(said({kNone, kNone, kNone, kNone}), "");
+  EXPECT_EQ(said({kBoth, kBoth, kBoth, kBoth}),
+            "the kernel allows sockets too small a buffer to fill a long link between sites; as root, on every host: "
+            "sysctl -w net.core.wmem_max=16777216 net.core.rmem_max=16777216");
+  EXPECT_HAS(said({kNone, kNone, kSends, kNone}),
+             "as root, on 1 of 3 hosts (s1): sysctl -w net.core.wmem_max=16777216");
+  EXPECT_HAS(said({kBoth, kBoth, kSends, kBoth}),
+             "on 1 of 3 hosts (s1): sysctl -w net.core.wmem_max=16777216; on 2 of 3 hosts (n1, s2): sysctl -w "
+             "net.core.wmem_max=16777216 net.core.rmem_max=16777216");
+}
+
+TEST(MpiTuning, NamesAFewOfManyHosts) {
+  std::vector<std::string> hosts;
+  for (int host = 1; host <= 9; ++host) hosts.push_back("n" + std::to_string(host));
+  std::vector<SmallBuffers> of_rank(9, kSends);
+  of_rank[0] = kNone;
+  EXPECT_HAS(buffers_warning(of_rank, hosts), "on 8 of 9 hosts (n2, n3, n4, n5, n6 and 3 more): sysctl");
+}
+
+TEST(MpiTuning, EveryRankHearsOfAnothersSmallBuffers) {
+  run_local_ranks({.size = 3}, [](Communicator& communicator) {
+    const std::string said = agree_on_buffers(communicator, communicator.rank() == 2 ? kSends : kNone,
+                                              {"n1", "n1", "s1"}, {.seconds = 10.0, .step = "start-up"});
+    EXPECT_HAS(said, "on 1 of 2 hosts (s1): sysctl -w net.core.wmem_max=16777216");
+  });
 }
 
 TEST(MpiTuning, LeavesEveryParameterThatTheUserHasSet) {

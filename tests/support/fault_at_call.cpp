@@ -8,11 +8,13 @@
 //   FAULT_SLOW_FILE  the end of an HDF5 file's path: it takes 8 s longer to open
 //   FAULT_ALARM_SECONDS  no alarm is set later than that
 //   FAULT_NO_SHARED_MEMORY  set: /dev/shm has no room, so ranks of a node send each other messages
+//   FAULT_SMALL_SOCKETS  set: sockets get small buffers, whatever they ask for
 //   FAULT_SLOW_MASKS  set: all ranks but that one take their time over each stretch of a mask
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mpi.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -107,6 +109,15 @@ unsigned alarm(unsigned seconds) noexcept {
   static const auto original = next<unsigned(unsigned)>("alarm");
   const auto most = static_cast<unsigned>(std::atoi(text_of("FAULT_ALARM_SECONDS")));
   return original(most == 0 ? seconds : std::min(seconds, most));
+}
+
+int setsockopt(int socket, int level, int option, const void* value, socklen_t size) noexcept {
+  static const auto original = next<int(int, int, int, const void*, socklen_t)>("setsockopt");
+  const int small = 65536;
+  const bool is_buffer = level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF);
+  if (std::getenv("FAULT_SMALL_SOCKETS") != nullptr && is_buffer)
+    return original(socket, level, option, &small, sizeof(small));
+  return original(socket, level, option, value, size);
 }
 
 int statvfs(const char* path, struct statvfs* room) noexcept {
