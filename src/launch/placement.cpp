@@ -7,9 +7,10 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <numeric>
+#include <iterator>
 #include <set>
 
+#include "crossilo/base/check.hpp"
 #include "crossilo/base/error.hpp"
 #include "crossilo/base/text.hpp"
 #include "crossilo/comm/host_list.hpp"
@@ -19,51 +20,78 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// The parts of a group between which no silo moves: its hosts by site.
-std::vector<HostGroup> by_site(const HostGroup& group) {
-  std::vector<HostGroup> parts;
-  for (const HostSlots& host : group) {
-    auto part = std::ranges::find(parts, host.site, [](const HostGroup& one) { return one.front().site; });
-    if (part == parts.end()) part = parts.insert(part, HostGroup());
-    part->push_back(host);
+/// A host of the job, the number of its group, and for how many more ranks it has room.
+struct Room {
+  HostSlots host;
+  std::size_t group = 0;
+  int left = host.slots;
+  [[nodiscard]] bool is_gone() const { return host.slots == 0; }
+};
+
+/// Finds a host for each silo: first for those whose own is alive, then for those whose own is gone, last for those of
+/// whom nobody knows where they were.
+class Seating {
+ public:
+  Seating(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+    for (std::size_t group = 0; group < groups.size(); ++group)
+      for (const HostSlots& host : groups[group]) rooms_.push_back({.host = host, .group = group});
+    for (const std::string& silo : silos) own_.push_back(room_of(silo, hosts));
+    seats_.resize(silos.size(), nullptr);
+    for (std::size_t silo = 0; silo < silos.size(); ++silo)
+      if (own_[silo] != nullptr && !own_[silo]->is_gone()) sit(silo, own_[silo]);
+    for (std::size_t silo = 0; silo < silos.size(); ++silo)
+      if (own_[silo] != nullptr && own_[silo]->is_gone()) sit(silo, room_beside(*own_[silo]));
+    for (std::size_t silo = 0; silo < silos.size(); ++silo)
+      if (own_[silo] == nullptr) sit(silo, own_[silo] = room_between(silo));
   }
-  return parts;
-}
+  /// Nothing where it has none.
+  [[nodiscard]] const Room* seat(std::size_t silo) const { return seats_[silo]; }
 
-int ranks_on(const HostGroup& hosts) {
-  return std::accumulate(hosts.begin(), hosts.end(), 0, [](int sum, const HostSlots& one) { return sum + one.slots; });
-}
-
-/// The host in that part of a group on which a silo was; the end where it was elsewhere.
-HostGroup::const_iterator host_in(const HostGroup& group, const std::string& silo, const HostOfSilo& hosts) {
-  const auto host = hosts.find(silo);
-  return host == hosts.end() ? group.end() : std::ranges::find(group, host->second, &HostSlots::host);
-}
-
-Names silos_in(const HostGroup& group, Names silos, const HostOfSilo& hosts) {
-  std::erase_if(silos, [&](const std::string& silo) { return host_in(group, silo, hosts) == group.end(); });
-  return silos;
-}
-
-/// Writes down where the silos of a part are now: whose host is alive stays there, the others go where most room is
-/// left.
-void move_in(const HostGroup& part, const Names& silos, HostOfSilo& hosts) {
-  HostGroup room = part;
-  std::erase_if(room, [](const HostSlots& one) { return one.slots == 0; });
-  Names moving;
-  for (const std::string& silo : silos) {
-    const auto own = std::ranges::find(room, hosts.at(silo), &HostSlots::host);
-    if (own == room.end())
-      moving.push_back(silo);
-    else
-      --own->slots;
+ private:
+  Room* room_of(const std::string& silo, const HostOfSilo& hosts) {
+    const auto host = hosts.find(silo);
+    if (host == hosts.end()) return nullptr;
+    const auto room =
+        std::ranges::find_if(rooms_, [&](const Room& one) { return is_same_host(one.host.host, host->second); });
+    return room == rooms_.end() ? nullptr : &*room;
   }
-  for (const std::string& silo : moving) {
-    const auto host = std::ranges::max_element(room, {}, &HostSlots::slots);
-    hosts[silo] = host->host;
-    --host->slots;
+
+  void sit(std::size_t silo, Room* room) {
+    seats_[silo] = room;
+    if (room != nullptr) --room->left;
   }
-}
+
+  /// Where most room is left at that site of that group.
+  Room* room_beside(const Room& own) {
+    Room* most = nullptr;
+    for (Room& room : rooms_)
+      if (room.group == own.group && room.host.site == own.host.site && room.left > (most == nullptr ? 0 : most->left))
+        most = &room;
+    return most;
+  }
+
+  /// The first with room between the groups of the silos in front and behind, since ranks lie in the order of groups.
+  /// Where no host is gone, it is as crowded as it was.
+  Room* room_between(std::size_t silo) {
+    const auto is_known = [](const Room* room) { return room != nullptr; };
+    const auto at = own_.begin() + static_cast<std::ptrdiff_t>(silo);
+    const auto in_front = std::find_if(std::make_reverse_iterator(at), own_.rend(), is_known);
+    const auto behind = std::find_if(at, own_.end(), is_known);
+    const std::size_t first = in_front == own_.rend() ? 0 : (*in_front)->group;
+    const std::size_t last = behind == own_.end() ? rooms_.size() : (*behind)->group;
+    std::vector<Room*> rooms;
+    for (Room& room : rooms_)
+      if (first > last || (room.group >= first && room.group <= last)) rooms.push_back(&room);
+    const auto room = std::ranges::find_if(rooms, [](const Room* one) { return one->left > 0; });
+    if (room != rooms.end()) return *room;
+    if (rooms.empty() || std::ranges::any_of(rooms_, &Room::is_gone)) return nullptr;
+    return *std::ranges::max_element(rooms, {}, &Room::left);
+  }
+
+  std::vector<Room> rooms_;
+  std::vector<Room*> own_;    // where each silo was
+  std::vector<Room*> seats_;  // where it goes
+};
 
 /// The launcher's options without those that say where and how many.
 Names without_places(const Names& launcher) {
@@ -142,28 +170,20 @@ void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& s
 }
 
 Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+  const Seating seating(groups, silos, hosts);
   Names displaced;
-  for (const HostGroup& group : groups)
-    for (const HostGroup& part : by_site(group)) {
-      const Names there = silos_in(part, silos, hosts);
-      const auto before = static_cast<std::ptrdiff_t>(displaced.size());
-      int too_many = static_cast<int>(there.size()) - ranks_on(part);
-      for (auto silo = there.rbegin(); silo != there.rend() && too_many > 0; ++silo) {
-        if (host_in(part, *silo, hosts)->slots > 0) continue;
-        displaced.push_back(*silo);
-        --too_many;
-      }
-      std::reverse(displaced.begin() + before, displaced.end());
-    }
+  for (std::size_t silo = 0; silo < silos.size(); ++silo)
+    if (seating.seat(silo) == nullptr) displaced.push_back(silos[silo]);
   return displaced;
 }
 
-std::vector<Names> places_of(const std::vector<HostGroup>& groups, const Names& silos, HostOfSilo hosts) {
-  std::vector<Names> places;
-  for (const HostGroup& group : groups) {
-    for (const HostGroup& part : by_site(group)) move_in(part, silos_in(part, silos, hosts), hosts);
-    Names& placed = places.emplace_back();
-    for (const std::string& silo : silos_in(group, silos, hosts)) placed.push_back(hosts.at(silo));
+std::vector<Names> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+  const Seating seating(groups, silos, hosts);
+  std::vector<Names> places(groups.size());
+  for (std::size_t silo = 0; silo < silos.size(); ++silo) {
+    const Room* const room = seating.seat(silo);
+    CROSSILO_ASSERT(room != nullptr);
+    places[room->group].push_back(room->host.host);
   }
   return places;
 }

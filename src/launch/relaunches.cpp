@@ -76,9 +76,8 @@ std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
 Outcome Relaunches::closing(Outcome last) const {
   if (has_no_place_) {
     last.text += fmt::format(
-        "; silo {} has no place any more: its host does not answer, and no other of its group has room. run.min_silos "
-        "says "
-        "whether the others may go on without it",
+        "; silo {} has no place any more: a host does not answer, and the others of its group and site have no room. "
+        "run.min_silos says whether the others may go on without it",
         fmt::join(wanted_, ", "));
     return last;
   }

@@ -87,6 +87,32 @@ expect_text "silo a, b, c, d has no place any more"
 # no folder: the ranks died while MPI started
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+# and a host is gone: all go where there is room, without whom there is none, or nobody does
+without_folder() { # NAME HOSTS ARGUMENT…
+  exit_code_of "$CROSSILO_BIN" slurm again --ends "ends-$1" --hosts "$2" -- srun "$CROSSILO_BIN" train small.ini "${@:3}"
+}
+without_folder none-gone a1:4,a2:0 --run.relaunches_max 1
+expect_code 0
+prints 1 srun --nodes=1 --ntasks=4 --distribution=arbitrary --nodelist=a1,a1,a1,a1 "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+without_folder none-few a1:3,a2:0 "${rules[@]}"
+prints 1 srun --nodes=1 --ntasks=3 --distribution=arbitrary --nodelist=a1,a1,a1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d
+without_folder none-room a1:2,a2:0 "${rules[@]}"
+expect_code 5
+expect_text "silo c, d has no place any more: a host does not answer"
+# a later start that has no folder: its silos were where those of the start before were
+again later "$host:4,other:4" "${rules[@]}"
+without_folder later "$host:4,other:4,third:0" "${rules[@]}"
+prints 2 srun --nodes=1 --ntasks=4 --distribution=arbitrary "--nodelist=$host,$host,$host,$host" "$CROSSILO_BIN" train small.ini "${rules[@]}"
+without_folder later "other:4,$host:0" "${rules[@]}" --topology.sites_from hosts --topology.hosts "a: $host; b: other"
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+
+# two of four ranks had begun
+mkdir -p runs/half/{ranks,logs,model}
+cp lost/ranks/{1,3} runs/half/ranks/
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-half --run_folder runs/half --hosts "$host:0,other:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 2
+prints 1 srun --nodes=1 --ntasks=4 --distribution=arbitrary --nodelist=other,other,other,other "$CROSSILO_BIN" train small.ini --run.relaunches_max 2
+rm -r runs/half
 
 # lost while its rows were loaded: the next start begins in that folder, and its manifest tells of this one
 mkdir -p runs/small-2/{ranks,logs,model}
@@ -117,7 +143,7 @@ if [ -e asked/outcome.json ] || [ -e ends-lives ]; then fail "a living run was t
 mkdir full
 cp -r lost/ranks full/
 for rank in full/ranks/*; do echo finished >> "$rank"; done
-echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": []}' > ends-full
+echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": [], "hosts": {}}' > ends-full
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-full --run_folder full --status 9 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 3
 expect_code 9
 grep -q '"exit_code": 9' full/outcome.json || fail "$(cat full/outcome.json)"

@@ -45,7 +45,33 @@ TEST(Placement, SilosOfAGoneHostHaveNoPlaceWhereTheirGroupHasNoRoom) {
   EXPECT_EQ(displaced_silos(parse_host_groups("n1:3,n2:0"), kSilos, kTwoHosts), Names{"d"}) << "as few as can be";
   EXPECT_EQ(displaced_silos(parse_host_groups("n1:0,n2:2"), kSilos, kTwoHosts), (Names{"a", "b"}));
   EXPECT_EQ(displaced_silos(parse_host_groups("n1:1,n2:1"), kSilos, kTwoHosts), Names{}) << "crowded, but there";
-  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, {}), Names{}) << "nobody knows where they were";
+}
+
+TEST(Placement, SilosOfUnknownHostsFillWhatIsLeft) {
+  const auto groups = parse_host_groups("n1:4,n2:0");
+  EXPECT_EQ(displaced_silos(groups, kSilos, {}), Names{});
+  EXPECT_EQ(places_of(groups, kSilos, {}), (std::vector<Names>{{"n1", "n1", "n1", "n1"}}));
+  EXPECT_EQ(places_of(groups, kSilos, {{"a", "n1"}, {"c", "n2"}}).front().size(), 4U) << "two of four were heard of";
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, {}), (Names{"c", "d"}));
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2:0"), kSilos, {{"d", "n2"}}), (Names{"b", "c"}));
+  EXPECT_EQ(places_of(parse_host_groups("n1:1,n2:1"), kSilos, {}), (std::vector<Names>{{"n1", "n2", "n1", "n2"}}))
+      << "crowded, but nobody is gone";
+  const auto two = parse_host_groups("a1:1,a2:0;b1:9");
+  EXPECT_EQ(places_of(two, {"a", "b", "c"}, {}), (std::vector<Names>{{"a1"}, {"b1", "b1"}}));
+  EXPECT_EQ(places_of(parse_host_groups("a1:9,a2:0;b1:9"), kSilos, {{"b", "b1"}, {"d", "b1"}}),
+            (std::vector<Names>{{"a1"}, {"b1", "b1", "b1"}}))
+      << "ranks lie in the order of groups";
+  EXPECT_EQ(displaced_silos(two, kSilos, {{"c", "a1"}}), (Names{"a", "b"}))
+      << "those in front are not of a later group";
+  EXPECT_EQ(displaced_silos(two, kSilos, {{"a", "b1"}, {"d", "a1"}}), Names{}) << "each rank says which silo it is";
+}
+
+TEST(Placement, HostsAreTheSameWithAndWithoutTheirDomain) {
+  const HostOfSilo hosts = {{"a", "n1.cluster.edu"}, {"b", "n1.cluster.edu"}, {"c", "n2"}, {"d", "n2"}};
+  EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2.cluster.edu:0"), kSilos, hosts), (Names{"c", "d"}));
+  EXPECT_EQ(places_of(parse_host_groups("n1:2,n2.cluster.edu:2,n3:0"), kSilos, hosts),
+            (std::vector<Names>{{"n1", "n1", "n2.cluster.edu", "n2.cluster.edu"}}))
+      << "as the job calls them";
 }
 
 TEST(Placement, SilosStayAtTheSiteOfTheirHosts) {

@@ -23,21 +23,22 @@ using HostGroup = std::vector<HostSlots>;
 /// The groups of "a1:1,a2:1;b1:1,b2:0"; none of an empty text. Throws: ConfigError.
 [[nodiscard]] std::vector<HostGroup> parse_host_groups(const std::string& text);
 
-/// Which host each silo was last on, as the job calls it.
+/// Which host each silo was last on, with or without its domain.
 using HostOfSilo = std::map<std::string, std::string>;
 
 /// Notes the site of each host that these name; to them n4 and n4.cluster.edu are one.
 void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites);
 
-/// Those of the silos that have no place left: of a site of a group without room for all, the last ones from hosts that
-/// are gone.
+/// Those of the silos that have no place: of a site of a group without room for all, the last ones from hosts that are
+/// gone. Silos of whom nobody knows where they were fill what is left, in the order of the groups.
 [[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
                                                        const std::vector<std::string>& silos, const HostOfSilo& hosts);
 
-/// The host of each of these silos in their order, which is that of ranks, by groups: its own where that is alive. None
-/// of them may be displaced.
+/// The host of each of these silos, as the job calls it, in their order, which is that of ranks, by groups: its own
+/// where that is alive. None of them may be displaced.
 [[nodiscard]] std::vector<std::vector<std::string>> places_of(const std::vector<HostGroup>& groups,
-                                                              const std::vector<std::string>& silos, HostOfSilo hosts);
+                                                              const std::vector<std::string>& silos,
+                                                              const HostOfSilo& hosts);
 
 /// The launcher's words in front of the program's: both together are a command.
 struct LaunchCommand {
