@@ -204,15 +204,16 @@ int run_slurm_again(int argc, char** argv) {
   std::optional<RunFolder> folder;
   std::optional<RunLock> lock;
   auto [ends, hosts] = read_ends(text("ends"));
+  Relaunches relaunches(relaunch_rules(train->config, train->places));
+  for (const StartEnd& before : ends) (void)relaunches.after(before);
   if (!text("run_folder").empty()) {
     folder.emplace(text("run_folder"));
     lock.emplace(lock_of_ended_run(*folder));
     end = last_end(*folder, *train, static_cast<int>(number("status", text("status"))));
     note_hosts(*folder, hosts);
   }
-  if (!groups.empty()) end.displaced = displaced_silos(groups, silos_with(*train, {}), hosts);
-  Relaunches relaunches(relaunch_rules(train->config, train->places));
-  for (const StartEnd& before : ends) (void)relaunches.after(before);
+  if (!groups.empty())
+    end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts);
   const auto next = relaunches.after(end);
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
   add_end(text("ends"), end, hosts);
