@@ -130,12 +130,11 @@ RunLock lock_of_ended_run(const RunFolder& folder) {
   return {folder.path(), fmt::format("again-{}", ::getpid())};
 }
 
-/// The start that has just ended. Where no rank could leave its outcome in its folder, that is done now: a launcher
-/// that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
-StartEnd last_end(const RunFolder& folder, const TrainCommand& command, int launcher_code) {
-  const auto ranks = static_cast<int>(command.config.run.silos.size() - command.places.missing.size());
-  SupervisedEnd end =
-      judge(folder, ranks, {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
+/// The start of so many ranks that has just ended. Where no rank could leave its outcome in its folder, that is done
+/// now: a launcher that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
+StartEnd last_end(const RunFolder& folder, std::size_t ranks, int launcher_code) {
+  SupervisedEnd end = judge(folder, static_cast<int>(ranks),
+                            {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
   if (!end.is_of_a_rank) {
     if (end.outcome.exit_code != ExitCode::storage) end.outcome.exit_code = ExitCode::peer_lost;
     (void)folder.write_outcome(end.outcome);
@@ -204,12 +203,14 @@ int run_slurm_again(int argc, char** argv) {
   std::optional<RunFolder> folder;
   std::optional<RunLock> lock;
   auto [ends, hosts] = read_ends(text("ends"));
-  Relaunches relaunches(relaunch_rules(train->config, train->places));
+  const RelaunchRules rules = relaunch_rules(train->config, train->places);
+  Relaunches relaunches(rules);
   for (const StartEnd& before : ends) (void)relaunches.after(before);
   if (!text("run_folder").empty()) {
     folder.emplace(text("run_folder"));
     lock.emplace(lock_of_ended_run(*folder));
-    end = last_end(*folder, *train, static_cast<int>(number("status", text("status"))));
+    end = last_end(*folder, rules.silos - relaunches.missing().size(),
+                   static_cast<int>(number("status", text("status"))));
     note_hosts(*folder, hosts);
   }
   if (!groups.empty())

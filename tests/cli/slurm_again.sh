@@ -164,6 +164,15 @@ exit_code_of "$CROSSILO_BIN" slurm again --ends ends-full --run_folder full --st
 expect_code 9
 grep -q '"exit_code": 9' full/outcome.json || fail "$(cat full/outcome.json)"
 
+# all ranks of a start without silo c were killed together: none of them is to blame
+mkdir -p killed/ranks
+for rank in 0 1 3; do sed '/^finished/d; /^T/d' "lost/ranks/$rank" > "killed/ranks/$rank"; done
+echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": ["c"], "hosts": {}}' > ends-killed
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-killed --run_folder killed --status 137 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini "${rules[@]}"
+expect_code 0
+expect_text "all silos were ended from outside"
+grep -q '"silo": ""' killed/outcome.json || fail "$(cat killed/outcome.json)"
+
 for words in "--ends x -- srun" "-- srun crossilo train small.ini" "--ends x --hosts a1 -- srun crossilo train small.ini" \
   "--ends x --run_folder asked --status many -- srun crossilo train small.ini"; do
   # shellcheck disable=SC2086
