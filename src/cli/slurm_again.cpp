@@ -197,7 +197,6 @@ int run_slurm_again(int argc, char** argv) {
   const auto train = parse_train(static_cast<int>(pointers.size()), pointers.data());
   if (!train) return 0;
   std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
-  set_sites(groups, site_rule(train->config).sites);
 
   StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
   std::optional<RunFolder> folder;
@@ -213,6 +212,7 @@ int run_slurm_again(int argc, char** argv) {
                    static_cast<int>(number("status", text("status"))));
     note_hosts(*folder, hosts);
   }
+  set_sites(groups, site_rule(train->config), hosts);
   if (!groups.empty())
     end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts);
   const auto next = relaunches.after(end);

@@ -71,7 +71,8 @@ class Seating {
   }
 
   /// The first with room between the groups of the silos in front and behind, since ranks lie in the order of groups.
-  /// Where no host is gone, it is as crowded as it was.
+  /// Where these are of several sites, nobody knows which is its own. Where no host is gone, nothing changes: it is as
+  /// crowded as it was.
   Room* room_between(std::size_t silo) {
     const auto is_known = [](const Room* room) { return room != nullptr; };
     const auto at = own_.begin() + static_cast<std::ptrdiff_t>(silo);
@@ -82,16 +83,30 @@ class Seating {
     std::vector<Room*> rooms;
     for (Room& room : rooms_)
       if (first > last || (room.group >= first && room.group <= last)) rooms.push_back(&room);
+    const bool is_any_gone = std::ranges::any_of(rooms_, &Room::is_gone);
+    const auto is_elsewhere = [&](const Room* room) { return room->host.site != rooms.front()->host.site; };
+    if (rooms.empty() || (is_any_gone && std::ranges::any_of(rooms, is_elsewhere))) return nullptr;
     const auto room = std::ranges::find_if(rooms, [](const Room* one) { return one->left > 0; });
     if (room != rooms.end()) return *room;
-    if (rooms.empty() || std::ranges::any_of(rooms_, &Room::is_gone)) return nullptr;
-    return *std::ranges::max_element(rooms, {}, &Room::left);
+    return is_any_gone ? nullptr : *std::ranges::max_element(rooms, {}, &Room::left);
   }
 
   std::vector<Room> rooms_;
   std::vector<Room*> own_;    // where each silo was
   std::vector<Room*> seats_;  // where it goes
 };
+
+/// The sites in whose lists the host is, or a silo that was on it.
+std::set<std::string> sites_of(const std::string& host, const std::vector<SiteMembers>& sites,
+                               const HostOfSilo& hosts) {
+  std::set<std::string> found;
+  for (const SiteMembers& one : sites)
+    for (const std::string& member : one.members)
+      if (const auto silo = hosts.find(member);
+          is_same_host(member, host) || (silo != hosts.end() && is_same_host(silo->second, host)))
+        found.insert(one.site);
+  return found;
+}
 
 /// The launcher's options without those that say where and how many.
 Names without_places(const Names& launcher) {
@@ -161,12 +176,14 @@ std::vector<HostGroup> parse_host_groups(const std::string& text) {
   return groups;
 }
 
-void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites) {
+void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts) {
+  if (rule.sites_from == "one" || rule.sites_from == "het") return;
+  const HostOfSilo named = rule.sites_from == "file" ? hosts : HostOfSilo();  // the other lists are of hosts alone
   for (HostGroup& group : groups)
-    for (HostSlots& host : group)
-      for (const SiteMembers& one : sites)
-        if (std::ranges::any_of(one.members, [&](const std::string& name) { return is_same_host(name, host.host); }))
-          host.site = one.site;
+    for (HostSlots& host : group) {
+      const std::set<std::string> sites = sites_of(host.host, rule.sites, named);
+      host.site = sites.size() == 1 ? *sites.begin() : "only " + host.host;  // no site's name has a blank
+    }
 }
 
 Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {

@@ -100,6 +100,16 @@ again sites "$host:0,other:4" "${rules[@]}" --topology.sites_from hosts --topolo
 expect_code 5
 expect_text "silo a, b, c, d has no place any more"
 
+printf '%s\n' "a north" "b north" "c north" "d north" "other south" > sites
+again sites-file "$host:0,other:4" "${rules[@]}" --topology.sites_from file --topology.file sites
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+again sites-env "$host:0,other:4" "${rules[@]}" --topology.sites_from env
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+again sites-env "$host:4,other:0" "${rules[@]}" --topology.sites_from env
+expect_code 0
+
 # no folder: the ranks died while MPI started
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1

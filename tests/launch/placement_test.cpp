@@ -76,7 +76,7 @@ TEST(Placement, HostsAreTheSameWithAndWithoutTheirDomain) {
 
 TEST(Placement, SilosStayAtTheSiteOfTheirHosts) {
   auto groups = parse_host_groups("a1:4,a2:0,b1:4,b2:0");
-  set_sites(groups, parse_sites("a: a[1-2]; b: b1.cluster.edu, b2"));
+  set_sites(groups, {.sites_from = "hosts", .sites = parse_sites("a: a[1-2], c; b: b1.cluster.edu, b2")}, kTwoSites);
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), Names{});
   const auto places = places_of(groups, kSilos, kTwoSites);
   EXPECT_EQ(places, (std::vector<Names>{{"a1", "a1", "b1", "b1"}}));
@@ -88,6 +88,41 @@ TEST(Placement, SilosStayAtTheSiteOfTheirHosts) {
   groups.front()[0].slots = 0;
   EXPECT_EQ(displaced_silos(groups, kSilos, kTwoSites), (Names{"a", "b", "d"}));
   EXPECT_EQ(places_of(groups, {"c"}, kTwoSites), (std::vector<Names>{{"b1"}}));
+}
+
+TEST(Placement, AHostIsAtTheSiteOfItsSilos) {
+  const SiteRule rule{.sites_from = "file",
+                      .sites = parse_sites_file("a north\nb north\nc south\nd south\nn6 south\n", "sites")};
+  const HostOfSilo hosts = {{"a", "n1"}, {"b", "n2.cluster.edu"}, {"c", "n3"}, {"d", "n4"}};
+  auto groups = parse_host_groups("n1:9,n2:0,n3:1,n4:0,n5:9,n6:1");
+  set_sites(groups, rule, hosts);
+  EXPECT_EQ(displaced_silos(groups, kSilos, hosts), Names{});
+  EXPECT_EQ(places_of(groups, kSilos, hosts), (std::vector<Names>{{"n1", "n1", "n3", "n6"}}));
+  groups.front()[5].slots = 0;
+  EXPECT_EQ(displaced_silos(groups, kSilos, hosts), Names{"d"}) << "nobody says where n5 is";
+
+  auto mixed = parse_host_groups("n1:9,n2:0,n3:9");
+  const HostOfSilo on_mixed = {{"a", "n1"}, {"b", "n2"}, {"c", "n2"}, {"d", "n3"}};
+  set_sites(mixed, rule, on_mixed);
+  EXPECT_EQ(displaced_silos(mixed, kSilos, on_mixed), (Names{"b", "c"})) << "of two sites on one host";
+}
+
+TEST(Placement, SilosStayWhereTheyAreUnlessTheirSiteIsKnown) {
+  for (const SiteRule& rule :
+       {SiteRule{.sites_from = "env"}, SiteRule{.sites_from = "file", .fault = "no such file"}}) {
+    auto groups = parse_host_groups("n1:9,n2:0");
+    set_sites(groups, rule, kTwoHosts);
+    EXPECT_EQ(displaced_silos(groups, kSilos, kTwoHosts), (Names{"c", "d"}));
+    EXPECT_EQ(places_of(groups, {"a", "b"}, kTwoHosts), (std::vector<Names>{{"n1", "n1"}}));
+    EXPECT_EQ(displaced_silos(groups, kSilos, {}), kSilos) << "nobody knows where they were";
+    groups.front().pop_back();
+    EXPECT_EQ(displaced_silos(groups, kSilos, {}), Names{}) << "no host is gone";
+  }
+  for (const char* sites_from : {"one", "het"}) {
+    auto groups = parse_host_groups("n1:9,n2:0");
+    set_sites(groups, {.sites_from = sites_from}, kTwoHosts);
+    EXPECT_EQ(displaced_silos(groups, kSilos, kTwoHosts), Names{}) << "a group is a site";
+  }
 }
 
 TEST(Placement, OneCommandForEachGroupUnderSrun) {

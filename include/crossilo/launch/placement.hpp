@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "crossilo/comm/site_list.hpp"
+#include "crossilo/round/sites.hpp"
 
 namespace crossilo {
 
@@ -26,8 +26,10 @@ using HostGroup = std::vector<HostSlots>;
 /// Which host each silo was last on, with or without its domain.
 using HostOfSilo = std::map<std::string, std::string>;
 
-/// Notes the site of each host that these name; to them n4 and n4.cluster.edu are one.
-void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites);
+/// Notes the site of each host, where a group has several: by the rule's lists of hosts, to which n4 and
+/// n4.cluster.edu are one, or of the silos that were last there. A host of which they do not say just one, as under
+/// sites_from = env, is a site of its own, so that no silo moves to another or comes from there.
+void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts);
 
 /// Those of the silos that have no place: of a site of a group without room for all, the last ones from hosts that are
 /// gone. Silos of whom nobody knows where they were fill what is left, in the order of the groups.
