@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -167,6 +168,16 @@ Names silos_with(const TrainCommand& command, const Names& missing) {
   return names;
 }
 
+/// Where Slurm laid out the ranks of the first start, in a job of so many groups: all that is known of one that died in
+/// MPI.
+GroupOfSilo first_groups(const TrainCommand& command, std::size_t groups) {
+  Names tasks;
+  for (std::size_t group = 0; group < groups; ++group)
+    if (const char* const value = std::getenv(fmt::format("SLURM_TASKS_PER_NODE_HET_GROUP_{}", group).c_str()))
+      tasks.emplace_back(value);
+  return tasks.size() == groups ? groups_of_silos(silos_with(command, {}), tasks) : GroupOfSilo();
+}
+
 /// True where the ranks start as they did at first.
 bool stays_as_it_was(const std::vector<HostGroup>& groups, const Relaunch& next) {
   const auto is_gone = [](const HostSlots& host) { return host.slots == 0; };
@@ -213,8 +224,9 @@ int run_slurm_again(int argc, char** argv) {
     note_hosts(*folder, hosts);
   }
   set_sites(groups, site_rule(train->config), hosts);
+  const GroupOfSilo laid_out = first_groups(*train, groups.size());
   if (!groups.empty())
-    end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts);
+    end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts, laid_out);
   const auto next = relaunches.after(end);
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
   add_end(text("ends"), end, hosts);
@@ -230,7 +242,7 @@ int run_slurm_again(int argc, char** argv) {
   words.insert(words.end(), command.program.begin(), command.program.end());
   if (!stays_as_it_was(groups, *next)) {
     if (groups.empty()) throw ConfigError("slurm again: --hosts GROUPS is wanted, since a silo is left out");
-    words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts));
+    words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts, laid_out));
   }
   fmt::print("{:.0f}\n{}\n", next->pause_seconds, fmt::join(words, "\n"));
   return 0;

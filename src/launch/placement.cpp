@@ -32,7 +32,8 @@ struct Room {
 /// whom nobody knows where they were.
 class Seating {
  public:
-  Seating(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
+  Seating(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts,
+          const GroupOfSilo& first_groups) {
     for (std::size_t group = 0; group < groups.size(); ++group)
       for (const HostSlots& host : groups[group]) rooms_.push_back({.host = host, .group = group});
     for (const std::string& silo : silos) own_.push_back(room_of(silo, hosts));
@@ -42,12 +43,21 @@ class Seating {
     for (std::size_t silo = 0; silo < silos.size(); ++silo)
       if (own_[silo] != nullptr && own_[silo]->is_gone()) sit(silo, room_beside(*own_[silo]));
     for (std::size_t silo = 0; silo < silos.size(); ++silo)
-      if (own_[silo] == nullptr) sit(silo, own_[silo] = room_between(silo));
+      if (own_[silo] == nullptr) {
+        const auto group = first_groups.find(silos[silo]);
+        const Groups in = group == first_groups.end() ? groups_between(silo) : Groups{group->second, group->second};
+        sit(silo, own_[silo] = room_in(in));
+      }
   }
   /// Nothing where it has none.
   [[nodiscard]] const Room* seat(std::size_t silo) const { return seats_[silo]; }
 
  private:
+  struct Groups {
+    std::size_t first;
+    std::size_t last;
+  };
+
   Room* room_of(const std::string& silo, const HostOfSilo& hosts) {
     const auto host = hosts.find(silo);
     if (host == hosts.end()) return nullptr;
@@ -70,19 +80,24 @@ class Seating {
     return most;
   }
 
-  /// The first with room between the groups of the silos in front and behind, since ranks lie in the order of groups.
-  /// Where these are of several sites, nobody knows which is its own. Where no host is gone, nothing changes: it is as
-  /// crowded as it was.
-  Room* room_between(std::size_t silo) {
+  /// From that of the silo in front to that of the one behind, since ranks lie in the order of groups.
+  [[nodiscard]] Groups groups_between(std::size_t silo) const {
     const auto is_known = [](const Room* room) { return room != nullptr; };
     const auto at = own_.begin() + static_cast<std::ptrdiff_t>(silo);
     const auto in_front = std::find_if(std::make_reverse_iterator(at), own_.rend(), is_known);
     const auto behind = std::find_if(at, own_.end(), is_known);
-    const std::size_t first = in_front == own_.rend() ? 0 : (*in_front)->group;
-    const std::size_t last = behind == own_.end() ? rooms_.size() : (*behind)->group;
+    const Groups all{0, rooms_.size()};
+    const Groups between{in_front == own_.rend() ? all.first : (*in_front)->group,
+                         behind == own_.end() ? all.last : (*behind)->group};
+    return between.first > between.last ? all : between;
+  }
+
+  /// The first with room in these groups. Where they are of several sites, nobody knows which is the silo's. Where no
+  /// host is gone, nothing changes: it is as crowded as it was.
+  Room* room_in(const Groups& groups) {
     std::vector<Room*> rooms;
     for (Room& room : rooms_)
-      if (first > last || (room.group >= first && room.group <= last)) rooms.push_back(&room);
+      if (room.group >= groups.first && room.group <= groups.last) rooms.push_back(&room);
     const bool is_any_gone = std::ranges::any_of(rooms_, &Room::is_gone);
     const auto is_elsewhere = [&](const Room* room) { return room->host.site != rooms.front()->host.site; };
     if (rooms.empty() || (is_any_gone && std::ranges::any_of(rooms, is_elsewhere))) return nullptr;
@@ -95,6 +110,23 @@ class Seating {
   std::vector<Room*> own_;    // where each silo was
   std::vector<Room*> seats_;  // where it goes
 };
+
+/// 7 of "2(x3),1"; 0 of what cannot be understood.
+std::size_t tasks_in(const std::string& tasks_per_node) {
+  std::size_t sum = 0;
+  for (const std::string& part : parts_of(tasks_per_node, ',')) {
+    std::size_t tasks = 0;
+    std::size_t nodes = 1;
+    const char* const end = part.data() + part.size();
+    const auto read = std::from_chars(part.data(), end, tasks);
+    if (const std::string_view rest(read.ptr, end); rest.starts_with("(x"))
+      std::from_chars(rest.data() + 2, end, nodes);
+    else if (read.ec != std::errc() || !rest.empty())
+      return 0;
+    sum += tasks * nodes;
+  }
+  return sum;
+}
 
 /// The sites in whose lists the host is, or a silo that was on it.
 std::set<std::string> sites_of(const std::string& host, const std::vector<SiteMembers>& sites,
@@ -176,6 +208,17 @@ std::vector<HostGroup> parse_host_groups(const std::string& text) {
   return groups;
 }
 
+GroupOfSilo groups_of_silos(const Names& silos, const Names& tasks_per_node) {
+  GroupOfSilo groups;
+  std::size_t silo = 0;
+  for (std::size_t group = 0; group < tasks_per_node.size(); ++group)
+    for (std::size_t tasks = tasks_in(tasks_per_node[group]); tasks > 0; --tasks, ++silo) {
+      if (silo == silos.size()) return {};
+      groups[silos[silo]] = group;
+    }
+  return silo == silos.size() ? groups : GroupOfSilo();
+}
+
 void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts) {
   if (rule.sites_from == "one" || rule.sites_from == "het") return;
   const HostOfSilo named = rule.sites_from == "file" ? hosts : HostOfSilo();  // the other lists are of hosts alone
@@ -186,16 +229,18 @@ void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostO
     }
 }
 
-Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
-  const Seating seating(groups, silos, hosts);
+Names displaced_silos(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts,
+                      const GroupOfSilo& first_groups) {
+  const Seating seating(groups, silos, hosts, first_groups);
   Names displaced;
   for (std::size_t silo = 0; silo < silos.size(); ++silo)
     if (seating.seat(silo) == nullptr) displaced.push_back(silos[silo]);
   return displaced;
 }
 
-std::vector<Names> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts) {
-  const Seating seating(groups, silos, hosts);
+std::vector<Names> places_of(const std::vector<HostGroup>& groups, const Names& silos, const HostOfSilo& hosts,
+                             const GroupOfSilo& first_groups) {
+  const Seating seating(groups, silos, hosts, first_groups);
   std::vector<Names> places(groups.size());
   for (std::size_t silo = 0; silo < silos.size(); ++silo) {
     const Room* const room = seating.seat(silo);

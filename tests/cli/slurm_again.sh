@@ -125,6 +125,11 @@ prints 1 srun --nodes=1 --ntasks=3 --distribution=arbitrary --nodelist=a1,a1,a1 
 without_folder none-room a1:2,a2:0 "${rules[@]}"
 expect_code 5
 expect_text "silo c, d has no place any more: a host does not answer"
+export SLURM_TASKS_PER_NODE_HET_GROUP_0="1(x2)" SLURM_TASKS_PER_NODE_HET_GROUP_1=2
+without_folder none-het "a1:4,a2:0;b1:1" "${rules[@]}"
+prints 1 srun --het-group=0 --nodes=1 --ntasks=2 --distribution=arbitrary --nodelist=a1,a1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d : \
+  --het-group=1 --nodes=1 --ntasks=1 --distribution=arbitrary --nodelist=b1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d
+unset SLURM_TASKS_PER_NODE_HET_GROUP_0 SLURM_TASKS_PER_NODE_HET_GROUP_1
 # a later start that has no folder: its silos were where those of the start before were
 again later "$host:4,other:4" "${rules[@]}"
 without_folder later "$host:4,other:4,third:0" "${rules[@]}"

@@ -66,6 +66,18 @@ TEST(Placement, SilosOfUnknownHostsFillWhatIsLeft) {
   EXPECT_EQ(displaced_silos(two, kSilos, {{"a", "b1"}, {"d", "a1"}}), Names{}) << "each rank says which silo it is";
 }
 
+TEST(Placement, SilosOfUnknownHostsStayInTheGroupThatSlurmGaveThem) {
+  const GroupOfSilo first = groups_of_silos(kSilos, {"1,1", "1(x2)"});
+  EXPECT_EQ(first, (GroupOfSilo{{"a", 0}, {"b", 0}, {"c", 1}, {"d", 1}}));
+  EXPECT_EQ(groups_of_silos(kSilos, {"3", "1"}).at("c"), 0U);
+  for (const Names& tasks : {Names{"2", "1"}, Names{"2", "3"}, Names{"2", "x"}, Names{"2", ""}, Names{}})
+    EXPECT_EQ(groups_of_silos(kSilos, tasks), GroupOfSilo{}) << "not a rank a silo";
+  EXPECT_EQ(places_of(parse_host_groups("a1:9,a2:9;b1:9,b2:0"), kSilos, {}, first),
+            (std::vector<Names>{{"a1", "a1"}, {"b1", "b1"}}));
+  EXPECT_EQ(displaced_silos(parse_host_groups("a1:9,a2:9;b1:1,b2:0"), kSilos, {}, first), Names{"d"});
+  EXPECT_EQ(displaced_silos(parse_host_groups("a1:9,a2:9;b1:0,b2:0"), kSilos, {}, first), (Names{"c", "d"}));
+}
+
 TEST(Placement, HostsAreTheSameWithAndWithoutTheirDomain) {
   const HostOfSilo hosts = {{"a", "n1.cluster.edu"}, {"b", "n1.cluster.edu"}, {"c", "n2"}, {"d", "n2"}};
   EXPECT_EQ(displaced_silos(parse_host_groups("n1:2,n2.cluster.edu:0"), kSilos, hosts), (Names{"c", "d"}));

@@ -26,21 +26,31 @@ using HostGroup = std::vector<HostSlots>;
 /// Which host each silo was last on, with or without its domain.
 using HostOfSilo = std::map<std::string, std::string>;
 
+/// The group in which each silo's rank was started first, where no more is known.
+using GroupOfSilo = std::map<std::string, std::size_t>;
+
+/// By what Slurm says of each group: "2(x3),1" (SLURM_TASKS_PER_NODE_HET_GROUP_…). Empty where that is not a rank a
+/// silo.
+[[nodiscard]] GroupOfSilo groups_of_silos(const std::vector<std::string>& silos,
+                                          const std::vector<std::string>& tasks_per_node);
+
 /// Notes the site of each host, where a group has several: by the rule's lists of hosts, to which n4 and
 /// n4.cluster.edu are one, or of the silos that were last there. A host of which they do not say just one, as under
 /// sites_from = env, is a site of its own, so that no silo moves to another or comes from there.
 void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts);
 
 /// Those of the silos that have no place: of a site of a group without room for all, the last ones from hosts that are
-/// gone. Silos of whom nobody knows where they were fill what is left, in the order of the groups.
+/// gone. Silos of whom nobody knows where they were fill what is left of their group, or else of all in their order.
 [[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
-                                                       const std::vector<std::string>& silos, const HostOfSilo& hosts);
+                                                       const std::vector<std::string>& silos, const HostOfSilo& hosts,
+                                                       const GroupOfSilo& first_groups = {});
 
 /// The host of each of these silos, as the job calls it, in their order, which is that of ranks, by groups: its own
 /// where that is alive. None of them may be displaced.
 [[nodiscard]] std::vector<std::vector<std::string>> places_of(const std::vector<HostGroup>& groups,
                                                               const std::vector<std::string>& silos,
-                                                              const HostOfSilo& hosts);
+                                                              const HostOfSilo& hosts,
+                                                              const GroupOfSilo& first_groups = {});
 
 /// The launcher's words in front of the program's: both together are a command.
 struct LaunchCommand {
