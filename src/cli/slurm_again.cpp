@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -69,43 +70,45 @@ Names names_in(const std::string& text) {
   return names;
 }
 
-/// Slurm calls a node n4 whose host name is n4.cluster.edu.
-std::string node_of(const std::string& host) { return host.substr(0, host.find('.')); }
-
-/// Where each silo was when it was last there.
-HostOfSilo hosts_of_silos(const RunFolder& folder) {
-  HostOfSilo hosts;
+/// Notes where each silo was when it was last there.
+void note_hosts(const RunFolder& folder, HostOfSilo& hosts) {
   if (const auto manifest = read_manifest(folder))
     for (const ManifestStart& start : manifest->starts)
       for (const ManifestRank& rank : start.ranks)
-        for (const std::string& silo : rank.silos) hosts[silo] = node_of(rank.host);
+        for (const std::string& silo : rank.silos) hosts[silo] = rank.host;
   for (const RankStatus& status : read_rank_statuses(folder))
-    for (const std::string& silo : names_in(status.identity.silos)) hosts[silo] = node_of(status.identity.host);
-  return hosts;
+    for (const std::string& silo : names_in(status.identity.silos)) hosts[silo] = status.identity.host;
 }
 
-/// The ends of starts, one a line, since this program does not live from one to the next.
-std::vector<StartEnd> read_ends(const std::string& path) {
-  std::vector<StartEnd> ends;
+/// The starts before, of which this program keeps a file, since it does not live from one to the next.
+struct Before {
+  std::vector<StartEnd> ends;  // one a line
+  HostOfSilo hosts;            // a start that dies in MPI has no folder that says them
+};
+
+Before read_ends(const std::string& path) {
+  Before before;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const auto json = nlohmann::json::parse(line);
-    ends.push_back({.outcome = {static_cast<ExitCode>(json.at("exit_code")), "", json.at("silo")},
-                    .is_of_a_rank = json.at("is_of_a_rank"),
-                    .from = {json.at("from")},
-                    .finished = {json.at("finished")},
-                    .displaced = json.at("displaced")});
+    before.ends.push_back({.outcome = {static_cast<ExitCode>(json.at("exit_code")), "", json.at("silo")},
+                           .is_of_a_rank = json.at("is_of_a_rank"),
+                           .from = {json.at("from")},
+                           .finished = {json.at("finished")},
+                           .displaced = json.at("displaced")});
+    before.hosts = json.at("hosts");
   }
-  return ends;
+  return before;
 }
 
-void add_end(const std::string& path, const StartEnd& end) {
+void add_end(const std::string& path, const StartEnd& end, const HostOfSilo& hosts) {
   const nlohmann::json json = {{"exit_code", static_cast<int>(end.outcome.exit_code)},
                                {"silo", end.outcome.silo},
                                {"is_of_a_rank", end.is_of_a_rank},
                                {"from", end.from.value},
                                {"finished", end.finished.value},
-                               {"displaced", end.displaced}};
+                               {"displaced", end.displaced},
+                               {"hosts", hosts}};
   std::ofstream file(path, std::ios::app);
   if (!(file << json.dump() << std::endl)) throw StorageError(path + ": cannot be written");
 }
@@ -128,12 +131,11 @@ RunLock lock_of_ended_run(const RunFolder& folder) {
   return {folder.path(), fmt::format("again-{}", ::getpid())};
 }
 
-/// The start that has just ended. Where no rank could leave its outcome in its folder, that is done now: a launcher
-/// that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
-StartEnd last_end(const RunFolder& folder, const TrainCommand& command, int launcher_code) {
-  const auto ranks = static_cast<int>(command.config.run.silos.size() - command.places.missing.size());
-  SupervisedEnd end =
-      judge(folder, ranks, {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
+/// The start of so many ranks that has just ended. Where no rank could leave its outcome in its folder, that is done
+/// now: a launcher that was killed, or that killed the ranks, says 137 or 143 for all kinds of ends.
+StartEnd last_end(const RunFolder& folder, std::size_t ranks, int launcher_code) {
+  SupervisedEnd end = judge(folder, static_cast<int>(ranks),
+                            {.launcher_status = W_EXITCODE(launcher_code, 0), .launcher = "the launcher"});
   if (!end.is_of_a_rank) {
     if (end.outcome.exit_code != ExitCode::storage) end.outcome.exit_code = ExitCode::peer_lost;
     (void)folder.write_outcome(end.outcome);
@@ -166,6 +168,16 @@ Names silos_with(const TrainCommand& command, const Names& missing) {
   return names;
 }
 
+/// Where Slurm laid out the ranks of the first start, in a job of so many groups: all that is known of one that died in
+/// MPI.
+GroupOfSilo first_groups(const TrainCommand& command, std::size_t groups) {
+  Names tasks;
+  for (std::size_t group = 0; group < groups; ++group)
+    if (const char* const value = std::getenv(fmt::format("SLURM_TASKS_PER_NODE_HET_GROUP_{}", group).c_str()))
+      tasks.emplace_back(value);
+  return tasks.size() == groups ? groups_of_silos(silos_with(command, {}), tasks) : GroupOfSilo();
+}
+
 /// True where the ranks start as they did at first.
 bool stays_as_it_was(const std::vector<HostGroup>& groups, const Relaunch& next) {
   const auto is_gone = [](const HostSlots& host) { return host.slots == 0; };
@@ -196,24 +208,28 @@ int run_slurm_again(int argc, char** argv) {
   const auto train = parse_train(static_cast<int>(pointers.size()), pointers.data());
   if (!train) return 0;
   std::vector<HostGroup> groups = parse_host_groups(text("hosts"));
-  set_sites(groups, site_rule(train->config).sites);
 
   StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
   std::optional<RunFolder> folder;
   std::optional<RunLock> lock;
-  HostOfSilo hosts;
+  auto [ends, hosts] = read_ends(text("ends"));
+  const RelaunchRules rules = relaunch_rules(train->config, train->places);
+  Relaunches relaunches(rules);
+  for (const StartEnd& before : ends) (void)relaunches.after(before);
   if (!text("run_folder").empty()) {
     folder.emplace(text("run_folder"));
     lock.emplace(lock_of_ended_run(*folder));
-    end = last_end(*folder, *train, static_cast<int>(number("status", text("status"))));
-    hosts = hosts_of_silos(*folder);
-    end.displaced = displaced_silos(groups, silos_with(*train, {}), hosts);
+    end = last_end(*folder, rules.silos - relaunches.missing().size(),
+                   static_cast<int>(number("status", text("status"))));
+    note_hosts(*folder, hosts);
   }
-  Relaunches relaunches(relaunch_rules(train->config, train->places));
-  for (const StartEnd& before : read_ends(text("ends"))) (void)relaunches.after(before);
+  set_sites(groups, site_rule(train->config), hosts);
+  const GroupOfSilo laid_out = first_groups(*train, groups.size());
+  if (!groups.empty())
+    end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts, laid_out);
   const auto next = relaunches.after(end);
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
-  add_end(text("ends"), end);
+  add_end(text("ends"), end, hosts);
   tell_relaunch(folder, *next, train->config.run.relaunches_max);
 
   const auto seconds_used = static_cast<double>(number("seconds_used", text("seconds_used")));
@@ -224,8 +240,10 @@ int run_slurm_again(int argc, char** argv) {
   command.program.insert(command.program.end(), arguments.begin(), arguments.end());
   Names words = command.launcher;
   words.insert(words.end(), command.program.begin(), command.program.end());
-  if (!stays_as_it_was(groups, *next))
-    words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts));
+  if (!stays_as_it_was(groups, *next)) {
+    if (groups.empty()) throw ConfigError("slurm again: --hosts GROUPS is wanted, since a silo is left out");
+    words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts, laid_out));
+  }
   fmt::print("{:.0f}\n{}\n", next->pause_seconds, fmt::join(words, "\n"));
   return 0;
 }

@@ -47,7 +47,7 @@ bool Relaunches::leave_out(const std::vector<std::string>& silos) {
 std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
   constexpr double kPauseSecondsMax = 60.0;
   const std::vector<std::string> named = named_in(end.outcome);
-  if (end.finished > std::max(furthest_, end.from)) {
+  if (is_further(end)) {
     furthest_ = end.finished;
     in_a_row_ = 0;
     suspects_ = std::exchange(missing_, {});
@@ -73,12 +73,15 @@ std::optional<Relaunch> Relaunches::after(const StartEnd& end) {
   return Relaunch{.in_a_row = ++in_a_row_, .pause_seconds = pause, .missing = missing_, .why = cause_of(end.outcome)};
 }
 
+std::vector<std::string> Relaunches::still_missing(const StartEnd& end) const {
+  return is_further(end) ? std::vector<std::string>() : missing_;
+}
+
 Outcome Relaunches::closing(Outcome last) const {
   if (has_no_place_) {
     last.text += fmt::format(
-        "; silo {} has no place any more: its host does not answer, and no other of its group has room. run.min_silos "
-        "says "
-        "whether the others may go on without it",
+        "; silo {} has no place any more: a host does not answer, and the others of its group and site have no room. "
+        "run.min_silos says whether the others may go on without it",
         fmt::join(wanted_, ", "));
     return last;
   }

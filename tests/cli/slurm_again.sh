@@ -79,14 +79,71 @@ expect_code 5
 expect_text "silo c, d has no place any more"
 grep -q "has no place any more" asked/outcome.json || fail "the folder does not say so: $(cat asked/outcome.json)"
 
+# silo c is left out already when its host is gone, with that of d: there is room for the three others. Behind a new
+# finished round it comes back, and d is the last of four
+lost_on_two_hosts() {
+  sed -i 's/^host .*/host gone/' lost/ranks/{2,3}
+  [ -z "${1:-}" ] || for rank in lost/ranks/*; do echo "round $1" >> "$rank"; done
+}
+cp -r lost as_it_was
+lost_on_two_hosts
+again fewer "$host:3,gone:0" "${rules[@]}"
+prints 4 srun --mpi=pmix --nodes=1 --ntasks=3 --distribution=arbitrary "--nodelist=$host,$host,$host" "${start_words[@]:1}" "${rules[@]}" --without_silos c
+lost_on_two_hosts 999999
+again fewer "$host:3,gone:0" "${rules[@]}"
+prints 1 srun --mpi=pmix --nodes=1 --ntasks=3 --distribution=arbitrary "--nodelist=$host,$host,$host" "${start_words[@]:1}" "${rules[@]}" --without_silos d
+rm -r lost
+mv as_it_was lost
+
 # another host has room for all, but is at another site
 again sites "$host:0,other:4" "${rules[@]}" --topology.sites_from hosts --topology.hosts "a: $host; b: other"
 expect_code 5
 expect_text "silo a, b, c, d has no place any more"
 
+printf '%s\n' "a north" "b north" "c north" "d north" "other south" > sites
+again sites-file "$host:0,other:4" "${rules[@]}" --topology.sites_from file --topology.file sites
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+again sites-env "$host:0,other:4" "${rules[@]}" --topology.sites_from env
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+again sites-env "$host:4,other:0" "${rules[@]}" --topology.sites_from env
+expect_code 0
+
 # no folder: the ranks died while MPI started
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-none --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
 prints 1 srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+# and a host is gone: all go where there is room, without whom there is none, or nobody does
+without_folder() { # NAME HOSTS ARGUMENT…
+  exit_code_of "$CROSSILO_BIN" slurm again --ends "ends-$1" --hosts "$2" -- srun "$CROSSILO_BIN" train small.ini "${@:3}"
+}
+without_folder none-gone a1:4,a2:0 --run.relaunches_max 1
+expect_code 0
+prints 1 srun --nodes=1 --ntasks=4 --distribution=arbitrary --nodelist=a1,a1,a1,a1 "$CROSSILO_BIN" train small.ini --run.relaunches_max 1
+without_folder none-few a1:3,a2:0 "${rules[@]}"
+prints 1 srun --nodes=1 --ntasks=3 --distribution=arbitrary --nodelist=a1,a1,a1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d
+without_folder none-room a1:2,a2:0 "${rules[@]}"
+expect_code 5
+expect_text "silo c, d has no place any more: a host does not answer"
+export SLURM_TASKS_PER_NODE_HET_GROUP_0="1(x2)" SLURM_TASKS_PER_NODE_HET_GROUP_1=2
+without_folder none-het "a1:4,a2:0;b1:1" "${rules[@]}"
+prints 1 srun --het-group=0 --nodes=1 --ntasks=2 --distribution=arbitrary --nodelist=a1,a1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d : \
+  --het-group=1 --nodes=1 --ntasks=1 --distribution=arbitrary --nodelist=b1 "$CROSSILO_BIN" train small.ini "${rules[@]}" --without_silos d
+unset SLURM_TASKS_PER_NODE_HET_GROUP_0 SLURM_TASKS_PER_NODE_HET_GROUP_1
+# a later start that has no folder: its silos were where those of the start before were
+again later "$host:4,other:4" "${rules[@]}"
+without_folder later "$host:4,other:4,third:0" "${rules[@]}"
+prints 2 srun --nodes=1 --ntasks=4 --distribution=arbitrary "--nodelist=$host,$host,$host,$host" "$CROSSILO_BIN" train small.ini "${rules[@]}"
+without_folder later "other:4,$host:0" "${rules[@]}" --topology.sites_from hosts --topology.hosts "a: $host; b: other"
+expect_code 5
+expect_text "silo a, b, c, d has no place any more"
+
+# two of four ranks had begun
+mkdir -p runs/half/{ranks,logs,model}
+cp lost/ranks/{1,3} runs/half/ranks/
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-half --run_folder runs/half --hosts "$host:0,other:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 2
+prints 1 srun --nodes=1 --ntasks=4 --distribution=arbitrary --nodelist=other,other,other,other "$CROSSILO_BIN" train small.ini --run.relaunches_max 2
+rm -r runs/half
 
 # lost while its rows were loaded: the next start begins in that folder, and its manifest tells of this one
 mkdir -p runs/small-2/{ranks,logs,model}
@@ -117,10 +174,19 @@ if [ -e asked/outcome.json ] || [ -e ends-lives ]; then fail "a living run was t
 mkdir full
 cp -r lost/ranks full/
 for rank in full/ranks/*; do echo finished >> "$rank"; done
-echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": []}' > ends-full
+echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": [], "hosts": {}}' > ends-full
 exit_code_of "$CROSSILO_BIN" slurm again --ends ends-full --run_folder full --status 9 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini --run.relaunches_max 3
 expect_code 9
 grep -q '"exit_code": 9' full/outcome.json || fail "$(cat full/outcome.json)"
+
+# all ranks of a start without silo c were killed together: none of them is to blame
+mkdir -p killed/ranks
+for rank in 0 1 3; do sed '/^finished/d; /^T/d' "lost/ranks/$rank" > "killed/ranks/$rank"; done
+echo '{"exit_code": 5, "silo": "c", "is_of_a_rank": true, "from": 0, "finished": 0, "displaced": ["c"], "hosts": {}}' > ends-killed
+exit_code_of "$CROSSILO_BIN" slurm again --ends ends-killed --run_folder killed --status 137 --hosts "$host:4" -- srun "$CROSSILO_BIN" train small.ini "${rules[@]}"
+expect_code 0
+expect_text "all silos were ended from outside"
+grep -q '"silo": ""' killed/outcome.json || fail "$(cat killed/outcome.json)"
 
 for words in "--ends x -- srun" "-- srun crossilo train small.ini" "--ends x --hosts a1 -- srun crossilo train small.ini" \
   "--ends x --run_folder asked --status many -- srun crossilo train small.ini"; do

@@ -94,6 +94,17 @@ TEST(Relaunches, ADisplacedSiloIsLeftOutAtOnce) {
   EXPECT_EQ(relaunches.after(displaced(lost("a", 9), {"d"}))->missing, Names{"d"}) << "the host of silo c is back";
 }
 
+TEST(Relaunches, TellsWhoIsMissingBeforeAnEndIsJudged) {
+  Relaunches relaunches({.silos = 5, .silos_min = 3, .in_a_row_max = 3});
+  EXPECT_EQ(relaunches.missing(), Names{});
+  (void)relaunches.after(displaced(lost("c", 5), {"c"}));
+  EXPECT_EQ(relaunches.missing(), Names{"c"});
+  EXPECT_EQ(relaunches.still_missing(lost("a", 5)), Names{"c"});
+  EXPECT_EQ(relaunches.still_missing(lost("a", 6)), Names{}) << "all come back";
+  EXPECT_EQ(relaunches.still_missing(lost("a", 6, 6)), Names{"c"}) << "round 6 was finished before";
+  EXPECT_EQ(relaunches.missing(), Names{"c"}) << "asking changes nothing";
+}
+
 TEST(Relaunches, EndsWhereADisplacedSiloMayNotBeLeftOut) {
   Relaunches relaunches({.silos = 4, .silos_min = 3, .in_a_row_max = 3});
   const StartEnd end = displaced(lost("c", 5), {"c", "d"});

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "crossilo/comm/site_list.hpp"
+#include "crossilo/round/sites.hpp"
 
 namespace crossilo {
 
@@ -23,21 +23,34 @@ using HostGroup = std::vector<HostSlots>;
 /// The groups of "a1:1,a2:1;b1:1,b2:0"; none of an empty text. Throws: ConfigError.
 [[nodiscard]] std::vector<HostGroup> parse_host_groups(const std::string& text);
 
-/// Which host each silo was last on, as the job calls it.
+/// Which host each silo was last on, with or without its domain.
 using HostOfSilo = std::map<std::string, std::string>;
 
-/// Notes the site of each host that these name; to them n4 and n4.cluster.edu are one.
-void set_sites(std::vector<HostGroup>& groups, const std::vector<SiteMembers>& sites);
+/// The group in which each silo's rank was started first, where no more is known.
+using GroupOfSilo = std::map<std::string, std::size_t>;
 
-/// Those of the silos that have no place left: of a site of a group without room for all, the last ones from hosts that
-/// are gone.
+/// By what Slurm says of each group: "2(x3),1" (SLURM_TASKS_PER_NODE_HET_GROUP_…). Empty where that is not a rank a
+/// silo.
+[[nodiscard]] GroupOfSilo groups_of_silos(const std::vector<std::string>& silos,
+                                          const std::vector<std::string>& tasks_per_node);
+
+/// Notes the site of each host, where a group has several: by the rule's lists of hosts, to which n4 and
+/// n4.cluster.edu are one, or of the silos that were last there. A host of which they do not say just one, as under
+/// sites_from = env, is a site of its own, so that no silo moves to another or comes from there.
+void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts);
+
+/// Those of the silos that have no place: of a site of a group without room for all, the last ones from hosts that are
+/// gone. Silos of whom nobody knows where they were fill what is left of their group, or else of all in their order.
 [[nodiscard]] std::vector<std::string> displaced_silos(const std::vector<HostGroup>& groups,
-                                                       const std::vector<std::string>& silos, const HostOfSilo& hosts);
+                                                       const std::vector<std::string>& silos, const HostOfSilo& hosts,
+                                                       const GroupOfSilo& first_groups = {});
 
-/// The host of each of these silos in their order, which is that of ranks, by groups: its own where that is alive. None
-/// of them may be displaced.
+/// The host of each of these silos, as the job calls it, in their order, which is that of ranks, by groups: its own
+/// where that is alive. None of them may be displaced.
 [[nodiscard]] std::vector<std::vector<std::string>> places_of(const std::vector<HostGroup>& groups,
-                                                              const std::vector<std::string>& silos, HostOfSilo hosts);
+                                                              const std::vector<std::string>& silos,
+                                                              const HostOfSilo& hosts,
+                                                              const GroupOfSilo& first_groups = {});
 
 /// The launcher's words in front of the program's: both together are a command.
 struct LaunchCommand {

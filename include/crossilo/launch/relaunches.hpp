@@ -1,6 +1,7 @@
 // Aim: whether a run is started again after a silo was lost, when, and without whom; from the run folder's words alone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,10 +47,15 @@ class Relaunches {
   explicit Relaunches(RelaunchRules rules) : rules_(rules) {}
   /// What follows that end; nothing where the run is over.
   [[nodiscard]] std::optional<Relaunch> after(const StartEnd& end);
+  /// The silos that the start under way is without.
+  [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
+  /// Those that the start behind that end is without, whatever else it leaves out.
+  [[nodiscard]] std::vector<std::string> still_missing(const StartEnd& end) const;
   /// The outcome of a run that is over: that of the last start, and why no other follows where one would have.
   [[nodiscard]] Outcome closing(Outcome last) const;
 
  private:
+  [[nodiscard]] bool is_further(const StartEnd& end) const { return end.finished > std::max(furthest_, end.from); }
   bool leave_out(const std::vector<std::string>& silos);
 
   RelaunchRules rules_;
