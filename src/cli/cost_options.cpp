@@ -153,6 +153,7 @@ PlannedCost planned_cost(const po::variables_map& values, const CostDefaults& de
   const CostAnswers answers(values);
   RoundCase planned{.silos_of_site = silos_of_site(answers, defaults)};
   planned.parameters = answers.count("parameters", defaults.parameters, 1'000'000'000'000);
+  if (planned.parameters == defaults.parameters) planned.buffers = defaults.buffers;
   if (planned.parameters == 0) throw ConfigError("plan: the size of the model is not known: give --parameters NUMBER");
   planned.lane_bits = static_cast<unsigned>(answers.count("lane_bits", defaults.lane_bits, 32));
   if (planned.lane_bits != 32 && planned.lane_bits != 16 && planned.lane_bits != 8)

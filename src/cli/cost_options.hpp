@@ -18,6 +18,7 @@ struct PlannedCost {
 struct CostDefaults {
   std::size_t silos = 0;         // 0: must be given
   std::uint64_t parameters = 0;  // 0: must be given
+  std::uint64_t buffers = 0;     // among these
   unsigned lane_bits = 32;
   bool is_masked = true;
 };

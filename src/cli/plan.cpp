@@ -49,6 +49,7 @@ CostDefaults cost_defaults(const Config& config, const PlanFacts& plan) {
   // Not the cohort alone: who sits out masks and sums, too.
   return {.silos = config.run.silos.size(),
           .parameters = plan.model ? plan.model->weights + plan.model->buffers : 0,
+          .buffers = plan.model ? plan.model->buffers : 0,
           .lane_bits = config.privacy.lane_bits,
           .is_masked = config.privacy.masking};
 }

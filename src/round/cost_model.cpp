@@ -101,8 +101,10 @@ RoundCost predict_round(const RoundCase& planned) {
   CROSSILO_ASSERT(silos > 0 && planned.parameters > 0 && planned.nodes_per_site > 0);
   const MachineRates& rates = planned.rates;
   const FullestNode node = fullest_node(planned);
+  CROSSILO_ASSERT(planned.buffers <= planned.parameters);
   const std::uint64_t lanes = 32 / planned.lane_bits;
-  RoundCost cost{.train = planned.train_seconds, .words = (planned.parameters + lanes - 1) / lanes};
+  const std::uint64_t weights = planned.parameters - planned.buffers;
+  RoundCost cost{.train = planned.train_seconds, .words = (weights + lanes - 1) / lanes + planned.buffers};
   cost.traffic = sum_traffic(planned_shape(planned), cost.words);
   const double model_bytes = 4.0 * static_cast<double>(planned.parameters);
   const double word_bytes = 4.0 * static_cast<double>(cost.words);

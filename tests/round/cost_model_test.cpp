@@ -116,6 +116,8 @@ TEST(CostModelTest, MasksLanesAndTraining) {
   planned.lane_bits = 16;
   EXPECT_EQ(predict_round(planned).words, 500'000u);
   EXPECT_NEAR(predict_round(planned).sites, open.sites / 2, 1e-5);
+  planned.buffers = 1001;  // two weights a word, and one of them alone
+  EXPECT_EQ(predict_round(planned).words, 499'500u + 1001);
   planned.train_seconds = 10.0;
   EXPECT_EQ(predict_round(planned).binding, CostBound::training);
   EXPECT_GT(predict_round(planned).total, 10.0);

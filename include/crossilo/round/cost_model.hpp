@@ -30,6 +30,7 @@ struct RoundCase {
   std::size_t nodes_per_site = 1;
   std::size_t cores_per_node = 0;  // 0: one for each silo
   std::uint64_t parameters = 0;
+  std::uint64_t buffers = 0;  // among them; each is a word, however narrow the lanes of the others
   unsigned lane_bits = 32;
   bool is_masked = true;
   double uplink_bits = 1e9;  // a second, of each site, in each direction
