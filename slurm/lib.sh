@@ -29,7 +29,7 @@ find_crossilo() {
     [ -n "$crossilo" ] || [ ! -x "$candidate" ] || crossilo=$PWD/$candidate
   done
   [ -x "$crossilo" ] && return
-  say "no program crossilo in $PWD: submit the job from the folder of the repository, or set CROSSILO_BIN"
+  say "no program crossilo in $PWD: build it (jobs/quickstart.sh), submit the job from the folder of the repository, or set CROSSILO_BIN"
   exit 3
 }
 
@@ -74,6 +74,12 @@ variable_of_group() { # NAME GROUP [DEFAULT]: the group's value, or where Slurm 
 hosts_with_slots() {
   paste -d : <(scontrol show hostnames "$1") <(tr , '\n' <<<"$2" | sed -E 's/^[0-9]+$/&(x1)/; s/[(x)]+/ /g' |
     while read -r slots times; do for ((; times > 0; --times)); do echo "$slots"; done; done)
+}
+
+nodes_of_job() { # a[1-2] b[1-2]
+  local group nodes=()
+  for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do nodes+=("$(variable_of_group SLURM_JOB_NODELIST "$group")"); done
+  echo "${nodes[*]}"
 }
 
 ### One start
@@ -313,7 +319,7 @@ train_in_job() { # CONFIG [OPTION…]
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
   trap 'stop_signal=USR2' USR2
   trap 'stop_signal=TERM' TERM USR1 # scancel: stopped, never requeued
-  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on ${SLURM_JOB_NODELIST:-several groups}: ${launcher[*]} $crossilo"
+  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on $(nodes_of_job): ${launcher[*]} $crossilo train $*"
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi

@@ -77,8 +77,10 @@ enter_login() {
 
 process_of() { # NODE
   [[ " ${nodes[*]} " == *" $1 "* ]] || stop "$1: no such node; there are ${nodes[*]}"
-  cat "$folder/$1.process" || stop "node $1 is not up"
+  is_up "$1" || stop "node $1 is not up"
+  cat "$folder/$1.process"
 }
+is_up() { [ -e "/proc/$(cat "$folder/$1.process" 2>/dev/null || echo none)" ]; } # NODE
 
 up() {
   ! cluster_process >/dev/null || stop "one is already up in $folder: end it with  slurm/testcluster.sh down"
@@ -152,7 +154,7 @@ in_site() { # SITE CMD…
 
 # Router b, and the link to it: netem where the kernel has it, otherwise our own program.
 make_link() {
-  local shaped_link=("$root"/build/*/tests/testcluster/shaped_link) limit rate=${CLUSTER_RATE_MBIT:-1000}
+  local shaped_link=${SHAPED_LINK:-$folder/shaped_link} limit rate=${CLUSTER_RATE_MBIT:-1000}
   local delay=${CLUSTER_DELAY_MS:-10} queue=${CLUSTER_QUEUE_KB:-4000} login=$$
   unshare --net sleep infinity &
   echo $! >"$folder/router_b.process"
@@ -164,9 +166,9 @@ make_link() {
     for site in a b; do in_site $site tc qdisc add dev wan root netem delay "${delay}ms" rate "${rate}mbit" limit "$limit"; done
     echo netem >"$folder/link"
   else
-    [ -x "${SHAPED_LINK:-${shaped_link[0]}}" ] ||
-      stop "this kernel has no netem, and tests/testcluster/shaped_link is not built: cmake --build --preset check -t shaped_link"
-    "${SHAPED_LINK:-${shaped_link[0]}}" "/proc/$login/ns/net" "/proc/$!/ns/net" wan "$delay" "$rate" "$queue" \
+    [ -x "$shaped_link" ] || c++ -std=c++20 -O2 -o "$shaped_link" "$root/tests/testcluster/shaped_link_main.cpp" ||
+      stop "this kernel has no netem, and the program in its place could not be compiled"
+    "$shaped_link" "/proc/$login/ns/net" "/proc/$!/ns/net" wan "$delay" "$rate" "$queue" \
       >"$folder/shaped_link.log" 2>&1 &
     wait_until 50 "link between the sites" grep -q ready "$folder/shaped_link.log"
     echo "our own shaped link" >"$folder/link"
@@ -198,6 +200,7 @@ differ() { [ "$(readlink "$1")" != "$(readlink "$2")" ]; }
 # shellcheck disable=SC2317
 boot() { # NODE
   local node=$1 site=${1%?}
+  ! is_up "$node" || stop "node $node is up"
   rm -f "$folder/$node.process"
   setsid unshare --mount --uts --net --pid --fork --kill-child=KILL "$self" node "$node" >"$folder/$node.log" 2>&1 </dev/null &
   wait_until 50 "process of node $node" test -s "$folder/$node.process"

@@ -43,7 +43,7 @@ echo "a connection took $connect_ms ms (bound 30), 2 MB took $send_ms ms (bound 
 
 # A second cluster beside it: its Slurm has jobs of its own.
 cluster run sbatch --wrap 'sleep 100' > /dev/null
-CLUSTER_FOLDER=$folder/second cluster up
+CLUSTER_FOLDER=$folder/second SHAPED_LINK="" cluster up # which compiles its own
 [ -z "$(CLUSTER_FOLDER=$folder/second cluster run squeue -h)" ] || fail "two clusters share a queue"
 CLUSTER_FOLDER=$folder/second cluster down
 [ "$(cluster run squeue -h | wc -l)" = 1 ] || fail "the end of one cluster disturbed the other"
@@ -57,9 +57,15 @@ cluster link up
 wait_for 10 "the link is up again" reaches
 
 # A node without power is one that does not answer; after its start it takes jobs again.
+exit_code_of cluster boot b2
+expect_text "node b2 is up"
 cluster crash b2
-exit_code_of cluster on b2 true
-[ "$code" != 0 ] || fail "node b2 still runs"
+for command in "crash b2" "on b2 true"; do
+  # shellcheck disable=SC2086
+  exit_code_of cluster $command
+  expect_code 3
+  expect_text "node b2 is not up"
+done
 cluster boot b2
 wait_for 30 "b2 runs a job again" cluster run srun --immediate=1 -w b2 hostname
 
