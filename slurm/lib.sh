@@ -196,10 +196,13 @@ own_steps() {
     sed -nE "s/^([0-9]+\.[0-9]+) ($step_name|${crossilo##*/}|orted|prted)$/\1/p"
 }
 
-# mpirun need not have any. True, too, where Slurm does not say.
+# Then its steps are known by their name; mpirun need not have any.
+is_srun() { [[ " ${launcher[*]} " == *" --job-name=$step_name "* ]]; }
+
+# True, too, where Slurm does not say.
 has_steps() {
   local steps
-  [[ " ${launcher[*]} " == *" --job-name=$step_name "* ]] || return 0
+  is_srun || return 0
   steps=$(own_steps) || return 0
   [ -n "$steps" ]
 }
@@ -208,7 +211,7 @@ end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
   # mpirun takes its ranks on this host along, and what they have in shared memory.
-  [[ " ${launcher[*]} " == *" --job-name=$step_name "* ]] || { kill -TERM "$1" && sleep 2; } 2>/dev/null || true
+  is_srun || { kill -TERM "$1" && sleep 2; } 2>/dev/null || true
   # A node that is gone holds scancel up, but not the others.
   for step in $(own_steps); do scancel --quiet --signal=KILL "$step" &>/dev/null & done
   kill -KILL "$1" 2>/dev/null || true
@@ -225,6 +228,17 @@ node_answers() { # GROUP NODE
     srun ${SLURM_HET_SIZE:+"--het-group=$1"} --overlap --nodes=1 --ntasks=1 --mpi=none --nodelist="$2" true &>/dev/null
 }
 is_answered() { [[ ,${1//;/,}, != *",${SLURMD_NODENAME:-}:0,"* ]]; } # HOSTS
+
+# Sets $rooms: what nodes_with_room says, once Slurm is not busy any more; as it is where that lasts.
+ask_nodes() {
+  local begun=$SECONDS
+  until rooms=$(nodes_with_room) && is_answered "$rooms"; do
+    [ -z "$stop_signal" ] && [ $((SECONDS - begun)) -lt "$begin_seconds_max" ] || return 0
+    say "Slurm starts nothing on this script's own node, so it may be busy: asked again"
+    sleep 5 &
+    wait $! || true
+  done
+}
 
 # The nodes of a group and how many ranks each has room for: by its processors and, a rank needs one, its GPUs. With --gpus-per-task
 # a node has them for the ranks that started there.
@@ -264,19 +278,17 @@ wants_another_start() {
 
 # Starts until the run has ended otherwise than by a lost silo, or is not started again.
 start_until_done() { # ARGUMENT of crossilo…
-  local first=("${launcher[@]}" "$crossilo" "$@") command hosts dead node pause
+  local first=("${launcher[@]}" "$crossilo" "$@") command rooms dead node pause
   command=("${first[@]}")
   while true; do
     start_once "${command[@]}"
     wants_another_start || return 0
     export SLURM_OVERLAP=1 # Slurm may not have freed the step before
-    until hosts=$(nodes_with_room) && is_answered "$hosts"; do
-      [ -z "$stop_signal" ] || return 0
-      say "Slurm has started nothing on this node for $(((node_seconds_max + 1) / 2)) s, so it may be slow rather than a node gone: asked again"
-    done
-    dead=$(tr ',;' '\n' <<<"$hosts" | sed -n 's/:0$//p' | paste -sd ' ')
+    ask_nodes
+    [ -z "$stop_signal" ] || return 0
+    dead=$(tr ',;' '\n' <<<"$rooms" | sed -n 's/:0$//p' | paste -sd ' ')
     for node in $dead; do say "node $node does not answer"; done
-    "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$hosts" \
+    "$crossilo" slurm again --ends "$notes/ends" --run_folder "$folder" --status "$status" --hosts "$rooms" \
       --seconds_used "$SECONDS" -- "${first[@]}" >"$notes/next" || { code=$?; return 0; }
     { read -r pause && mapfile -t command; } <"$notes/next"
     # srun would lay out ranks as on the nodes that there were.
@@ -291,11 +303,11 @@ start_until_done() { # ARGUMENT of crossilo…
 cancel_what_waits() {
   local waiting
   [ "${SLURM_HET_SIZE:-1}" -gt 1 ] || return 0
-  waiting=$(squeue -h --states=PENDING -j "$(jobs_of_groups)" -o %i | paste -sd ' ') || return 0
+  waiting=$(timeout $slurm_seconds_max squeue -h --states=PENDING -j "$(jobs_of_groups)" -o %i | paste -sd ' ') || return 0
   [ -n "$waiting" ] || return 0
   say "Slurm has lost all nodes of $waiting, and it waits for others: cancelled"
   trap '' TERM
-  scancel --quiet "$SLURM_JOB_ID"
+  scancel --quiet "$SLURM_JOB_ID" || true
 }
 
 newest_checkpoint() { # of the job's run
@@ -317,7 +329,7 @@ train_in_job() { # CONFIG [OPTION…]
   began_with=$(newest_checkpoint) || true
   notes=$(mktemp -d)
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
-  trap 'stop_signal=USR2' USR2
+  trap 'stop_signal=${stop_signal:-USR2}' USR2
   trap 'stop_signal=TERM' TERM USR1 # scancel: stopped, never requeued
   say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on $(nodes_of_job): ${launcher[*]} $crossilo train $*"
   start_until_done train "$@"

@@ -70,14 +70,18 @@ Names names_in(const std::string& text) {
   return names;
 }
 
-/// Notes where each silo was when it was last there.
-void note_hosts(const RunFolder& folder, HostOfSilo& hosts) {
+/// Notes where each silo was when it was last there. Returns of which site each host was.
+SiteOfHost note_hosts(const RunFolder& folder, HostOfSilo& hosts) {
+  SiteOfHost sites;
   if (const auto manifest = read_manifest(folder))
     for (const ManifestStart& start : manifest->starts)
-      for (const ManifestRank& rank : start.ranks)
+      for (const ManifestRank& rank : start.ranks) {
+        sites[rank.host] = rank.site;
         for (const std::string& silo : rank.silos) hosts[silo] = rank.host;
+      }
   for (const RankStatus& status : read_rank_statuses(folder))
     for (const std::string& silo : names_in(status.identity.silos)) hosts[silo] = status.identity.host;
+  return sites;
 }
 
 /// The starts before, of which this program keeps a file, since it does not live from one to the next.
@@ -212,6 +216,7 @@ int run_slurm_again(int argc, char** argv) {
   StartEnd end{.outcome = {ExitCode::peer_lost, "the ranks were ended while MPI started", ""}, .is_of_a_rank = false};
   std::optional<RunFolder> folder;
   std::optional<RunLock> lock;
+  SiteOfHost sites;
   auto [ends, hosts] = read_ends(text("ends"));
   const RelaunchRules rules = relaunch_rules(train->config, train->places);
   Relaunches relaunches(rules);
@@ -221,16 +226,22 @@ int run_slurm_again(int argc, char** argv) {
     lock.emplace(lock_of_ended_run(*folder));
     end = last_end(*folder, rules.silos - relaunches.missing().size(),
                    static_cast<int>(number("status", text("status"))));
-    note_hosts(*folder, hosts);
+    sites = note_hosts(*folder, hosts);
   }
-  set_sites(groups, site_rule(train->config), hosts);
+  set_sites(groups, site_rule(train->config), hosts, sites);
   const GroupOfSilo laid_out = first_groups(*train, groups.size());
   if (!groups.empty())
     end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts, laid_out);
-  const auto next = relaunches.after(end);
+  const Relaunches before = relaunches;
+  auto next = relaunches.after(end);
+  while (next && !groups.empty()) {  // without some silos, those between them may have no place, either
+    const Names more = displaced_silos(groups, silos_with(*train, next->missing), hosts, laid_out);
+    if (more.empty()) break;
+    end.displaced.insert(end.displaced.end(), more.begin(), more.end());
+    relaunches = before;
+    next = relaunches.after(end);
+  }
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
-  add_end(text("ends"), end, hosts);
-  tell_relaunch(folder, *next, train->config.run.relaunches_max);
 
   const auto seconds_used = static_cast<double>(number("seconds_used", text("seconds_used")));
   const Names arguments = next_arguments(
@@ -244,6 +255,8 @@ int run_slurm_again(int argc, char** argv) {
     if (groups.empty()) throw ConfigError("slurm again: --hosts GROUPS is wanted, since a silo is left out");
     words = placed_command(command, places_of(groups, silos_with(*train, next->missing), hosts, laid_out));
   }
+  add_end(text("ends"), end, hosts);
+  tell_relaunch(folder, *next, train->config.run.relaunches_max);
   fmt::print("{:.0f}\n{}\n", next->pause_seconds, fmt::join(words, "\n"));
   return 0;
 }

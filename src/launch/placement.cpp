@@ -219,12 +219,15 @@ GroupOfSilo groups_of_silos(const Names& silos, const Names& tasks_per_node) {
   return silo == silos.size() ? groups : GroupOfSilo();
 }
 
-void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts) {
+void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts, const SiteOfHost& known) {
   if (rule.sites_from == "one" || rule.sites_from == "het") return;
   const HostOfSilo named = rule.sites_from == "file" ? hosts : HostOfSilo();  // the other lists are of hosts alone
   for (HostGroup& group : groups)
     for (HostSlots& host : group) {
-      const std::set<std::string> sites = sites_of(host.host, rule.sites, named);
+      std::set<std::string> sites = sites_of(host.host, rule.sites, named);
+      if (sites.empty())
+        for (const auto& [other, site] : known)
+          if (is_same_host(other, host.host)) sites.insert(site);
       host.site = sites.size() == 1 ? *sites.begin() : "only " + host.host;  // no site's name has a blank
     }
 }

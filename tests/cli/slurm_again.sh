@@ -138,6 +138,13 @@ without_folder later "other:4,$host:0" "${rules[@]}" --topology.sites_from hosts
 expect_code 5
 expect_text "silo a, b, c, d has no place any more"
 
+# nobody knows where c was but that it is between b and d, which are of one site; without b that is no longer known
+echo '{"exit_code": 5, "silo": "", "is_of_a_rank": false, "from": 0, "finished": 0, "displaced": [], "hosts": {"a": "a1", "b": "b1", "d": "c1"}}' > ends-between
+without_folder between "a1:1;b1:0;c1:3" "${rules[@]}" --topology.sites_from hosts --topology.hosts "x: a1; y: b1, c1"
+expect_code 5
+expect_text "silo b, c has no place any more"
+[ "$(wc -l < ends-between)" = 1 ] || fail "a start was noted that never was"
+
 # two of four ranks had begun
 mkdir -p runs/half/{ranks,logs,model}
 cp lost/ranks/{1,3} runs/half/ranks/

@@ -130,6 +130,9 @@ TEST(Placement, SilosStayWhereTheyAreUnlessTheirSiteIsKnown) {
     groups.front().pop_back();
     EXPECT_EQ(displaced_silos(groups, kSilos, {}), Names{}) << "no host is gone";
   }
+  auto env = parse_host_groups("n1:9,n2:0,n3:9");
+  set_sites(env, {.sites_from = "env"}, kTwoHosts, {{"n1.cluster.edu", "x"}, {"n2", "x"}});
+  EXPECT_EQ(places_of(env, kSilos, kTwoHosts), (std::vector<Names>{{"n1", "n1", "n1", "n1"}})) << "not on n3";
   for (const char* sites_from : {"one", "het"}) {
     auto groups = parse_host_groups("n1:9,n2:0");
     set_sites(groups, {.sites_from = sites_from}, kTwoHosts);

@@ -132,8 +132,9 @@ add << 'SH'
 stopped() { trap : USR2; kill -"$1" "$script"; sleep 2.5; begin runs/heart-1 40 43; ends runs/heart-1 75; return 75; }
 by_usr1() { stopped USR1; }
 by_term() { kill -USR2 "$script"; stopped TERM; }
+by_both() { kill -USR1 "$script"; sleep 1.5; stopped USR2; }
 SH
-for launcher in by_usr1 by_term; do
+for launcher in by_usr1 by_term by_both; do
   job $launcher
   expect_code 75
   expect_text "told to end, by scancel or at the end of its time: not requeued"
@@ -199,6 +200,7 @@ for steps in "printf '1.batch batch\n1.0 crossilo-ranks\n'" "sleep 20"; do # Slu
   job job_step
   expect_code 7
   [[ $output != *"is killed"* ]] || fail "$output"
+  [ "$seconds" -lt 24 ] || fail "it waited for Slurm: $seconds s"
 done
 as_srun=
 
@@ -266,6 +268,22 @@ expect_text "asked again"
 expect_text "--hosts n1:1,n2:0"
 [[ $output != *"node n1 does not answer"* ]] || fail "$output"
 expect_text "node n2 does not answer"
+tool srun 'exit 1' # for ever
+rm -f again
+job first
+expect_code 5
+expect_text "--hosts n1:0,n2:0"
+
+# A group that Slurm has requeued by itself is cancelled, as far as Slurm lets it.
+tool squeue 'echo 1+1'
+tool scancel 'echo "scancel $*"; exit 1'
+export SLURM_HET_SIZE=2 SLURM_JOB_ID_HET_GROUP_1=2
+for launcher in by_itself with_7; do
+  job $launcher
+  expect_text "scancel --quiet 1"
+  [ "$code" != 1 ] || fail "not the run's own code"
+done
+unset SLURM_HET_SIZE
 
 # The grid of a sweep: all of its points, or one of them again.
 ln -s "$root/slurm" slurm

@@ -26,6 +26,9 @@ using HostGroup = std::vector<HostSlots>;
 /// Which host each silo was last on, with or without its domain.
 using HostOfSilo = std::map<std::string, std::string>;
 
+/// At which site each host was when ranks last ran there; empty where there was only one.
+using SiteOfHost = std::map<std::string, std::string>;
+
 /// The group in which each silo's rank was started first, where no more is known.
 using GroupOfSilo = std::map<std::string, std::size_t>;
 
@@ -34,10 +37,11 @@ using GroupOfSilo = std::map<std::string, std::size_t>;
 [[nodiscard]] GroupOfSilo groups_of_silos(const std::vector<std::string>& silos,
                                           const std::vector<std::string>& tasks_per_node);
 
-/// Notes the site of each host, where a group has several: by the rule's lists of hosts, to which n4 and
-/// n4.cluster.edu are one, or of the silos that were last there. A host of which they do not say just one, as under
-/// sites_from = env, is a site of its own, so that no silo moves to another or comes from there.
-void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts);
+/// Notes the site of each host, where a group may have several: by the rule's lists of hosts, to which n4 and
+/// n4.cluster.edu are one, or of the silos that were last there; otherwise as it was. A host of which these do not say
+/// just one is a site of its own, so that no silo moves to another or comes from there.
+void set_sites(std::vector<HostGroup>& groups, const SiteRule& rule, const HostOfSilo& hosts,
+               const SiteOfHost& known = {});
 
 /// Those of the silos that have no place: of a site of a group without room for all, the last ones from hosts that are
 /// gone. Silos of whom nobody knows where they were fill what is left of their group, or else of all in their order.
