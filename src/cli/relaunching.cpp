@@ -54,7 +54,7 @@ RelaunchRules relaunch_rules(const Config& config, const RankPlaces& places) {
 void tell_relaunch(const std::optional<RunFolder>& folder, const Relaunch& next, std::uint32_t in_a_row_max) {
   const std::string without =
       next.missing.empty() ? "" : fmt::format(", without silo {}", fmt::join(next.missing, ", "));
-  show_text(stderr, fmt::format("crossilo: {}; started again in {:.0f} s, for the {} of at most {} times in a row{}\n",
+  show_text(stderr, fmt::format("crossilo: {}; started again in {:.0f} s ({} of at most {} times in a row){}\n",
                                 next.why, next.pause_seconds, next.in_a_row, in_a_row_max, without));
   if (folder) add_relaunch(*folder, {.unix_seconds = unix_seconds(), .why = next.why, .missing = next.missing});
 }

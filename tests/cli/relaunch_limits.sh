@@ -24,8 +24,8 @@ kill_c small-1
 end
 expect_code 5
 expect_text "silo c (rank 2"
-expect_text "; started again in 1 s, for the 1 of at most 2 times in a row"
-expect_text "; started again in 2 s, for the 2 of at most 2 times in a row"
+expect_text "; started again in 1 s (1 of at most 2 times in a row)"
+expect_text "; started again in 2 s (2 of at most 2 times in a row)"
 expect_text "the run was started again 2 times without a new finished round, and no more (run.relaunches_max)"
 expect_text "Silo c does not come back; run.min_silos says whether the others may go on without it"
 grep -q '"exit_code": 5' runs/small-1/outcome.json || fail "$(cat runs/small-1/outcome.json)"

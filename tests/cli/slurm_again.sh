@@ -52,7 +52,7 @@ start_words=(--mpi=pmix "$CROSSILO_BIN" train small.ini)
 rules=(--run.relaunches_max 2)
 again same "$host:4" "${rules[@]}"
 expect_code 0
-expect_text "; started again in 1 s, for the 1 of at most 2 times in a row"
+expect_text "; started again in 1 s (1 of at most 2 times in a row)"
 prints 1 srun "${start_words[@]}" "${rules[@]}"
 python3 -c 'import json; assert [one["missing_silos"] for one in json.load(open("asked/manifest.json"))["relaunches"]] == [[]]' || fail "not in the manifest"
 again same "$host:4" "${rules[@]}"

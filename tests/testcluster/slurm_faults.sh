@@ -26,7 +26,7 @@ for script in jobs/multi_site_het.sbatch mpirun_het.sbatch; do
   wait_for 40 "rounds of $name" has_rounds "$name-1"
   begun=$SECONDS
   kill_rank "$name-1" 2
-  wait_for 60 "$name: its step goes on without a rank (-K, mpirun)" log_says "; started again in 1 s, for the 1 of at most 3 times in a row"
+  wait_for 60 "$name: its step goes on without a rank (-K, mpirun)" log_says "; started again in 1 s (1 of at most 3 times in a row)"
   echo "$name: a rank killed, its step ended after $((SECONDS - begun)) s"
   log_says "silo switzerland (rank 2" || fail "the silo is not named: $(cat "crossilo-$job.log")"
   wait_for 90 "end of $name" job_is_over
