@@ -210,7 +210,7 @@ has_steps() {
 end_launcher() { # PID WHY
   local step
   say "$2: process $1 is killed"
-  # mpirun takes its ranks on this host along, and what they have in shared memory.
+  # mpirun takes its ranks on this host along, and mostly what they have in shared memory.
   is_srun || { kill -TERM "$1" && sleep 2; } 2>/dev/null || true
   # A node that is gone holds scancel up, but not the others.
   for step in $(own_steps); do scancel --quiet --signal=KILL "$step" &>/dev/null & done

@@ -66,4 +66,3 @@ log_says "the run has ended, its launcher has not" || fail "$(cat "crossilo-$job
 log_says "node b1 does not answer" || fail "$(cat "crossilo-$job.log")"
 grep -q '"exit_code": 0' runs/cut-1/outcome.json || fail "$(cat "crossilo-$job.log")"
 same runs/cut-1 runs/alone-1
-[ -z "$(cluster on a1 ls /dev/shm)" ] || fail "left in shared memory: $(cluster on a1 ls /dev/shm)"
