@@ -42,7 +42,7 @@ choose_launcher() { # srun|mpirun [RANKS]
   groups=$(seq -s , 0 $((${SLURM_HET_SIZE:-1} - 1)))
   case $1 in
     srun)
-      #: the first rank may be busy for minutes behind the others. The name: of the steps that are ours.
+      # --wait=0: the first rank may be busy for minutes behind the others. The name: of the steps that are ours.
       launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --wait=0 "--job-name=$step_name")
       [ -z "${SLURM_HET_SIZE:-}" ] || launcher+=("--het-group=$groups")
       [ -z "${2:-}" ] || launcher+=("--ntasks=$2")
@@ -76,10 +76,9 @@ hosts_with_slots() {
     while read -r slots times; do for ((; times > 0; --times)); do echo "$slots"; done; done)
 }
 
-nodes_of_job() { # a[1-2] b[1-2]
-  local group nodes=()
-  for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do nodes+=("$(variable_of_group SLURM_JOB_NODELIST "$group")"); done
-  echo "${nodes[*]}"
+values_of_groups() { # NAME: one a line
+  local group
+  for ((group = 0; group < ${SLURM_HET_SIZE:-1}; ++group)); do variable_of_group "$1" "$group"; done
 }
 
 ### One start
@@ -184,11 +183,7 @@ hand_on_stop() { # PID
   fi
 }
 
-jobs_of_groups() { # 7,8: for Slurm each group is a job
-  local group jobs=$SLURM_JOB_ID
-  for ((group = 1; group < ${SLURM_HET_SIZE:-1}; ++group)); do jobs+=,$(variable_of_group SLURM_JOB_ID "$group"); done
-  echo "$jobs"
-}
+jobs_of_groups() { values_of_groups SLURM_JOB_ID | paste -sd ,; } # 7,8: for Slurm each group is a job
 
 # The steps in which ranks run, or mpirun's daemons: 7.0 8.0. Others are the user's.
 own_steps() {
@@ -331,7 +326,7 @@ train_in_job() { # CONFIG [OPTION…]
   trap 'rm -rf "${CROSSILO_START_NOTE:-}" "$notes"' EXIT
   trap 'stop_signal=${stop_signal:-USR2}' USR2
   trap 'stop_signal=TERM' TERM USR1 # scancel: stopped, never requeued
-  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on $(nodes_of_job): ${launcher[*]} $crossilo train $*"
+  say "job $SLURM_JOB_ID, start $((${SLURM_RESTART_COUNT:-0} + 1)), on $(values_of_groups SLURM_JOB_NODELIST | paste -sd ' '): ${launcher[*]} $crossilo train $*"
   start_until_done train "$@"
   # Signalled while it started, or lost while it stopped: the next start goes on from the checkpoint.
   if [ -n "$stop_signal" ] && { [ "$code" = 5 ] || [ "$code" -ge 128 ]; }; then code=75; fi

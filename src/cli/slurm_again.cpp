@@ -182,6 +182,21 @@ GroupOfSilo first_groups(const TrainCommand& command, std::size_t groups) {
   return tasks.size() == groups ? groups_of_silos(silos_with(command, {}), tasks) : GroupOfSilo();
 }
 
+/// What follows that end. `displaced_without` tells who has no place where those are missing: whoever is left out may
+/// take along those beside it, of whom nobody knows where they were.
+template <class DisplacedWithout>
+std::optional<Relaunch> next_start(Relaunches& relaunches, StartEnd& end, const DisplacedWithout& displaced_without) {
+  const Relaunches before = relaunches;
+  end.displaced = displaced_without(relaunches.still_missing(end));
+  while (true) {
+    auto next = relaunches.after(end);
+    const Names more = next ? displaced_without(next->missing) : Names();
+    if (more.empty()) return next;
+    end.displaced.insert(end.displaced.end(), more.begin(), more.end());
+    relaunches = before;
+  }
+}
+
 /// True where the ranks start as they did at first.
 bool stays_as_it_was(const std::vector<HostGroup>& groups, const Relaunch& next) {
   const auto is_gone = [](const HostSlots& host) { return host.slots == 0; };
@@ -230,17 +245,9 @@ int run_slurm_again(int argc, char** argv) {
   }
   set_sites(groups, site_rule(train->config), hosts, sites);
   const GroupOfSilo laid_out = first_groups(*train, groups.size());
-  if (!groups.empty())
-    end.displaced = displaced_silos(groups, silos_with(*train, relaunches.still_missing(end)), hosts, laid_out);
-  const Relaunches before = relaunches;
-  auto next = relaunches.after(end);
-  while (next && !groups.empty()) {  // without some silos, those between them may have no place, either
-    const Names more = displaced_silos(groups, silos_with(*train, next->missing), hosts, laid_out);
-    if (more.empty()) break;
-    end.displaced.insert(end.displaced.end(), more.begin(), more.end());
-    relaunches = before;
-    next = relaunches.after(end);
-  }
+  const auto next = next_start(relaunches, end, [&](const Names& missing) {
+    return groups.empty() ? Names() : displaced_silos(groups, silos_with(*train, missing), hosts, laid_out);
+  });
   if (!next) return end_of_run(folder, end.outcome, relaunches.closing(end.outcome));
 
   const auto seconds_used = static_cast<double>(number("seconds_used", text("seconds_used")));

@@ -6,6 +6,7 @@
 #include "crossilo/base/unix_time.hpp"
 #include "crossilo/foreign/openssl.hpp"
 #include "crossilo/io/atomic_file.hpp"
+#include "crossilo/io/json_text.hpp"
 #include "hash_text.hpp"
 #include "whole_number.hpp"
 
@@ -82,11 +83,6 @@ std::vector<ManifestRelaunch> relaunches_of(const Json& json) {
   return relaunches;
 }
 
-/// As the program writes JSON: names and messages may quote what is not UTF-8.
-void write_json(const std::string& path, const Json& json) {
-  write_file_atomically(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
-
 }  // namespace
 
 bool Manifest::is_unfinished() const {
@@ -120,7 +116,7 @@ void write_manifest(const RunFolder& folder, const Manifest& manifest) {
       {"libraries", libraries},
       {"starts", starts},
       {"relaunches", json_of(manifest.relaunches)}};
-  write_json(folder.file("manifest.json"), json);
+  write_file_atomically(folder.file("manifest.json"), json_text(json));
 }
 
 std::optional<Manifest> read_manifest(const RunFolder& folder) try {
@@ -154,7 +150,7 @@ void add_relaunch(const RunFolder& folder, ManifestRelaunch relaunch) {
   }
   std::vector<ManifestRelaunch> early = early_relaunches(folder);
   early.push_back(std::move(relaunch));
-  write_json(folder.file(kEarly), json_of(early));
+  write_file_atomically(folder.file(kEarly), json_text(json_of(early)));
 }
 
 std::vector<ManifestRelaunch> early_relaunches(const RunFolder& folder) try {
