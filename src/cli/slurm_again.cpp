@@ -232,10 +232,11 @@ int run_slurm_again(int argc, char** argv) {
   std::optional<RunFolder> folder;
   std::optional<RunLock> lock;
   SiteOfHost sites;
-  auto [ends, hosts] = read_ends(text("ends"));
+  Before earlier = read_ends(text("ends"));
+  HostOfSilo& hosts = earlier.hosts;
   const RelaunchRules rules = relaunch_rules(train->config, train->places);
   Relaunches relaunches(rules);
-  for (const StartEnd& before : ends) (void)relaunches.after(before);
+  for (const StartEnd& before : earlier.ends) (void)relaunches.after(before);
   if (!text("run_folder").empty()) {
     folder.emplace(text("run_folder"));
     lock.emplace(lock_of_ended_run(*folder));
